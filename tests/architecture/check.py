@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Checks the rules of the house that a compiler does not: check.py [ROOT]
+
+DESIGN.md section 2 says which folder may include which; the rest is HACKING.md's. Each finding is
+one line, FILE:LINE: what is wrong: what to do. Status 1 if there is any; a long file is only a warning.
+"""
+
+import pathlib
+import re
+import sys
+
+# The table of DESIGN.md section 2 (docs/architecture.md holds its living copy, compared below).
+CORE = ["base", "wire", "tcp", "udp", "ip", "link", "stack"]
+TO_DRIVER = CORE + ["driver"]
+MAY_INCLUDE = {
+    "base": [],
+    "wire": ["base"],
+    "tcp": ["base", "wire"],
+    "udp": ["base", "wire"],
+    "ip": ["base", "wire"],
+    "link": ["base", "wire"],
+    "stack": ["base", "wire", "tcp", "udp", "ip", "link"],
+    "trace": CORE,
+    "driver": CORE,
+    "os": ["base", "wire", "link", "driver"],
+    "sim": TO_DRIVER + ["trace"],
+    "sockets": TO_DRIVER,
+    "packetdrill": TO_DRIVER + ["trace", "sockets"],
+    "asio": TO_DRIVER + ["sim"],
+    "http": ["asio", "trace"],
+}
+
+# What the core may take from the standard library: no I/O, no thread, no clock, no text building.
+STANDARD = set(
+    """algorithm array atomic bit bitset cassert cctype cerrno charconv chrono climits cmath compare concepts
+    cstddef cstdint cstdio cstdlib cstring expected functional initializer_list iterator limits memory
+    new numbers numeric optional ranges ratio source_location span string_view system_error tuple
+    type_traits utility variant version""".split()
+)
+# Its tests may take more.
+FOR_TESTS = re.compile(r"^(gtest/.*|gmock/.*|fmt/.*|[a-z_]+)$")
+
+# Words that core code outside its tests does not contain, with the remedy.
+NOT_IN_CORE = [
+    (re.compile(r"\bthrow\b"), "throws", "the core is built without exceptions: return a Result"),
+    (re.compile(r"\b(try\s*\{|catch\s*\()"), "handles exceptions", "the core has none: return a Result"),
+    (re.compile(r"\b(dynamic_cast|typeid)\b"), "needs RTTI", "the core is built without it"),
+    (
+        re.compile(r"\bstd::(vector|deque|list|map|set|multimap|unordered_\w+|string|function|any"
+                   r"|make_unique|make_shared|shared_ptr|stable_sort)\b"),
+        "allocates by throwing",
+        "take memory from base's allocator, which says when there is none",
+    ),
+    (
+        re.compile(r"\bnew\s+[A-Za-z_:]"),
+        "allocates by throwing",
+        "take memory from base's allocator, which says when there is none",
+    ),
+    (
+        re.compile(r"\b(steady|system|high_resolution)_clock\b"),
+        "reads a clock",
+        "time comes in as an argument",
+    ),
+]
+
+TREES = ["bowline", "tools", "tests", "fuzz", "bench", "examples"]
+LONG_FILE = 400
+ESSAY_LINES = 2
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+# Comments, then literals: both are emptied, line breaks stay, so that line numbers hold.
+NOT_CODE = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(?P<raw>[^(\s]*)\(.*?\)(?P=raw)"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'',
+    re.S,
+)
+
+
+def strip(text):
+    """The text with its comments and literals emptied."""
+    return NOT_CODE.sub(lambda m: "\n" * m.group().count("\n"), text)
+
+
+def layer_of(path):
+    """The layer a path of the form bowline/… belongs to; bowline/asio.hpp speaks for asio/."""
+    parts = pathlib.PurePosixPath(path).parts
+    return parts[1] if len(parts) > 2 else pathlib.PurePosixPath(parts[1]).stem
+
+
+class Checker:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.findings = []
+        self.warnings = []
+        self.files = 0
+
+    def find(self, path, line, what, remedy):
+        self.findings.append(f"{path}:{line}: {what}: {remedy}")
+
+    def run(self):
+        for tree in TREES:
+            for file in sorted((self.root / tree).rglob("*")):
+                path = file.relative_to(self.root).as_posix()
+                if file.suffix in (".hpp", ".cpp", ".inc"):
+                    self.files += 1
+                    self.source(path, file.read_text(encoding="utf-8"))
+                elif file.name == "CMakeLists.txt" and path.startswith("bowline/"):
+                    self.cmake(path, file.read_text(encoding="utf-8"))
+        for folder in sorted((self.root / "bowline").glob("*/")):
+            if folder.is_dir() and folder.name not in MAY_INCLUDE:
+                self.find(f"bowline/{folder.name}", 1, "a folder that is no layer",
+                          "give it a row in DESIGN.md section 2 and here")
+        page = self.root / "docs" / "architecture.md"
+        if page.exists():
+            self.page("docs/architecture.md", page.read_text(encoding="utf-8"))
+        return self
+
+    def source(self, path, text):
+        lines = text.splitlines()
+        code = strip(text).splitlines()
+        layer = layer_of(path) if path.startswith("bowline/") else None
+        is_test = path.endswith("_test.cpp")
+        for number, line in enumerate(lines, 1):
+            match = INCLUDE.match(line)
+            if match and code[number - 1].lstrip().startswith("#"):
+                self.include(path, number, layer, is_test, *match.groups())
+        for number, line in enumerate(code, 1):
+            if re.search(r"\busing\s+namespace\b", line):
+                self.find(path, number, "using namespace", "name what is used, or alias the namespace")
+            if re.search(r"\bnamespace\s+(bowline::)?asio\b", line) and layer:
+                self.find(path, number, "a namespace asio inside bowline",
+                          "it would hide boost::asio: the layer's namespace is bowline::net")
+            if layer in CORE and not is_test:
+                for pattern, what, remedy in NOT_IN_CORE:
+                    if pattern.search(line):
+                        self.find(path, number, what, remedy)
+        if path.endswith(".hpp"):
+            self.header(path, lines)
+        if len(lines) > LONG_FILE:
+            self.warnings.append(f"{path}: {len(lines)} lines: does it still hold one idea?")
+
+    def include(self, path, number, layer, is_test, quoted, system):
+        if quoted:
+            root = quoted.split("/")[0]
+            if root not in TREES or "/" not in quoted:
+                self.find(path, number, f'includes "{quoted}"',
+                          "write it from the top: bowline/LAYER/FILE.hpp")
+            elif layer is None:
+                return
+            elif root != "bowline":
+                self.find(path, number, f'includes "{quoted}"', "a layer includes only layers")
+            else:
+                other = layer_of(quoted)
+                if other != layer and other not in MAY_INCLUDE.get(layer, []):
+                    allowed = " ".join(MAY_INCLUDE.get(layer, [])) or "nothing"
+                    self.find(path, number, f"{layer}/ includes {other}/",
+                              f"it may include {allowed} (DESIGN.md section 2)")
+            return
+        if layer in CORE:
+            allowed = system in STANDARD or (is_test and FOR_TESTS.match(system))
+            if not allowed:
+                self.find(path, number, f"{layer}/ includes <{system}>",
+                          "the core takes only the standard library, and of it no I/O, thread or clock")
+
+    def header(self, path, lines):
+        if not lines or lines[0].strip() != "#pragma once":
+            self.find(path, 1, "does not open with #pragma once", "make it the first line")
+            return
+        after = [line.strip() for line in lines[1:]]
+        while after and not after[0]:
+            after.pop(0)
+        essay = 0
+        while essay < len(after) and after[essay].startswith("//"):
+            essay += 1
+        if essay < ESSAY_LINES:
+            self.find(path, 2, "has no essay", f"say its idea in a comment after #pragma once, "
+                      f"{ESSAY_LINES} lines at least")
+
+    def cmake(self, path, text):
+        """The links of a layer keep to the table too."""
+        match = re.search(r"bowline_layer\(\s*(\w+)([^)]*)\)", text)
+        if not match:
+            return
+        line = text[: match.start()].count("\n") + 1
+        layer, words = match.group(1), match.group(2).split()
+        if (layer in CORE) != ("CORE" in words):
+            self.find(path, line, "CORE is wrong here", f"it belongs to {' '.join(CORE)}, no other")
+        if "DEPS" in words:
+            for dep in words[words.index("DEPS") + 1:]:
+                if dep.isupper():
+                    break
+                if dep not in MAY_INCLUDE.get(layer, []):
+                    self.find(path, line, f"{layer} links {dep}", "DESIGN.md section 2 does not allow it")
+
+    def page(self, path, text):
+        """The page's table says the same as MAY_INCLUDE."""
+        order = list(MAY_INCLUDE)
+        for number, line in enumerate(text.splitlines(), 1):
+            row = re.match(r"\|\s*`(\w+)/`\s*\|.*\|\s*([^|]*?)\s*\|\s*$", line)
+            if not row or row.group(1) not in MAY_INCLUDE:
+                continue
+            layer, words = row.groups()
+            said = []
+            for part in [] if words in ("–", "-") else words.split(","):
+                part = part.strip()
+                first, to, last = part.partition(" to ")
+                if part == "all above":
+                    said += order[: order.index(layer)]
+                elif to and last == "driver":
+                    said += TO_DRIVER
+                elif to:
+                    said += order[order.index(first): order.index(last) + 1]
+                else:
+                    said.append(part)
+            if set(said) != set(MAY_INCLUDE[layer]):
+                self.find(path, number, f"the row of {layer}/ differs from tests/architecture/check.py",
+                          f"it says {' '.join(said)}, there {' '.join(MAY_INCLUDE[layer])}")
+
+
+def main(root):
+    checker = Checker(root).run()
+    for warning in checker.warnings:
+        print(f"warning: {warning}")
+    for finding in checker.findings:
+        print(finding)
+    print(f"{checker.files} files, {len(checker.findings)} findings, {len(checker.warnings)} warnings")
+    if checker.files == 0:
+        print(f"nothing to check under {root}: name the top of the project")
+    return 1 if checker.findings or checker.files == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]))
