@@ -1,0 +1,121 @@
+#include "bowline/base/buffer.hpp"
+
+#include <cstring>
+#include <new>
+
+namespace bowline {
+namespace {
+
+// The bytes of a pool block follow its header on a cache line of their own.
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kHeader = 64;
+static_assert(sizeof(detail::Block) <= kHeader);
+
+}  // namespace
+
+namespace detail {
+
+void release_block(Block* block) noexcept { block->pool->give_back(block); }
+
+}  // namespace detail
+
+BufferPool* BufferPool::make(Memory& memory, std::uint64_t limit) noexcept {
+  void* place = memory.allocate(sizeof(BufferPool), alignof(BufferPool));
+  return place == nullptr ? nullptr : new (place) BufferPool(memory, limit);
+}
+
+BufferPool::~BufferPool() {
+  for (std::size_t size_class = 0; size_class < kClasses.size(); ++size_class) {
+    while (detail::Block* block = free_[size_class]) {
+      free_[size_class] = block->next_free;
+      memory_.release(block, kHeader + kClasses[size_class], kAlignment);
+    }
+  }
+}
+
+void BufferPool::retire() noexcept {
+  retired_ = true;
+  if (usage_.live_blocks == 0) destroy();
+}
+
+void BufferPool::destroy() noexcept {
+  Memory& memory = memory_;
+  this->~BufferPool();
+  memory.release(this, sizeof(BufferPool), alignof(BufferPool));
+}
+
+Buffer BufferPool::allocate(std::uint32_t size) noexcept {
+  std::uint8_t size_class = 0;
+  while (size_class < kClasses.size() && kClasses[size_class] < size) ++size_class;
+  if (size_class == kClasses.size() || usage_.live_bytes + kClasses[size_class] > limit_) {
+    ++usage_.refused;
+    return {};
+  }
+  const std::uint32_t capacity = kClasses[size_class];
+  detail::Block* block = free_[size_class];
+  if (block != nullptr) {
+    free_[size_class] = block->next_free;
+    cached_[size_class] -= capacity;
+    usage_.cached_bytes -= capacity;
+  } else {
+    void* place = memory_.allocate(kHeader + capacity, kAlignment);
+    if (place == nullptr) {
+      ++usage_.refused;
+      return {};
+    }
+    block = new (place) detail::Block;
+    block->data = static_cast<std::byte*>(place) + kHeader;
+    block->capacity = capacity;
+    block->pool = this;
+    block->size_class = size_class;
+  }
+  ++usage_.live_blocks;
+  usage_.live_bytes += capacity;
+  return Buffer(block);
+}
+
+Slice BufferPool::copy(std::span<const std::byte> bytes) noexcept {
+  if (bytes.empty() || bytes.size() > kLargest) return {};
+  const Buffer buffer = allocate(static_cast<std::uint32_t>(bytes.size()));
+  if (!buffer) return {};
+  std::memcpy(buffer.data(), bytes.data(), bytes.size());
+  return buffer.slice(0, static_cast<std::uint32_t>(bytes.size()));
+}
+
+Slice BufferPool::adopt(std::span<const std::byte> bytes, void (*deleter)(void*) noexcept,
+                        void* context) noexcept {
+  const auto size = static_cast<std::uint32_t>(bytes.size());
+  if (bytes.empty() || size != bytes.size() || usage_.live_bytes + size > limit_) return {};
+  void* place = memory_.allocate(kHeader, kAlignment);
+  if (place == nullptr) return {};
+  auto* block = new (place) detail::Block;
+  // A slice shows its bytes as const; nobody writes through this pointer.
+  block->data = const_cast<std::byte*>(bytes.data());
+  block->capacity = size;
+  block->pool = this;
+  block->deleter = deleter;
+  block->context = context;
+  block->size_class = kOwned;
+  ++usage_.live_blocks;
+  usage_.live_bytes += size;
+  return Slice(block, block->data, size);
+}
+
+void BufferPool::give_back(detail::Block* block) noexcept {
+  --usage_.live_blocks;
+  usage_.live_bytes -= block->capacity;
+  if (block->size_class == kOwned) {
+    if (block->deleter != nullptr) block->deleter(block->context);
+    memory_.release(block, kHeader, kAlignment);
+  } else if (retired_ || cached_[block->size_class] + block->capacity > kMaxCached) {
+    memory_.release(block, kHeader + block->capacity, kAlignment);
+  } else {
+    block->next_free = free_[block->size_class];
+    free_[block->size_class] = block;
+    cached_[block->size_class] += block->capacity;
+    usage_.cached_bytes += block->capacity;
+  }
+  if (retired_ && usage_.live_blocks == 0) destroy();
+}
+
+}  // namespace bowline

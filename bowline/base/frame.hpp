@@ -1,0 +1,91 @@
+#pragma once
+
+// Frames: what crosses the edge of the stack, in both directions.
+//
+// A frame is one IP packet (one Ethernet frame, on links that have those) as a short gather list of
+// slices: the first piece holds every header, the payload may follow in the same piece or in others. It
+// may be larger than the wire takes: gso_size then says into payloads of which size the link (or the
+// kernel, or the device) cuts it, and a received one may have been merged the same way. And it says what
+// is known of its transport checksum, because that work, too, belongs to whoever can do it best.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "bowline/base/buffer.hpp"
+#include "bowline/base/handle.hpp"
+#include "bowline/base/time.hpp"
+
+namespace bowline {
+
+/// What is known of the transport checksum of a frame.
+enum class Checksum : std::uint8_t {
+  unknown,   ///< nobody looked: verify it (received frames)
+  verified,  ///< the link has checked it, or vouches for it (received frames)
+  partial,   ///< the field holds the sum of the pseudo-header; the link completes it over start..end
+  complete,  ///< the field is right (frames to transmit)
+};
+
+/// One packet on its way into or out of a Stack. Movable; copying shares the bytes.
+struct Frame {
+  /// The most pieces that a frame has: headers, and a payload scattered over seven blocks.
+  static constexpr std::size_t kMaxPieces = 8;
+
+  std::array<Slice, kMaxPieces> pieces;
+  std::uint8_t piece_count = 0;
+  Checksum checksum = Checksum::unknown;
+  /// With Checksum::partial: where the checksummed part starts, from the frame's first byte.
+  std::uint16_t checksum_start = 0;
+  /// With Checksum::partial: where the field stands, from checksum_start.
+  std::uint16_t checksum_offset = 0;
+  /// Bytes of TCP payload in each wire packet; 0: the frame is one wire packet.
+  std::uint16_t gso_size = 0;
+  /// Bytes of all headers in front of the TCP payload; given where gso_size is.
+  std::uint16_t header_size = 0;
+  std::uint32_t size = 0;
+  FrameId id = FrameId::none;
+  /// When the link had it, not later than the `now` of the receive() that hands it in. Serves RTT samples
+  /// and captures alone (DESIGN section 3). `kNever`: not known, take `now`.
+  Time arrival = kNever;
+
+  /// Appends a piece; empty ones are left out. False (and nothing appended) when kMaxPieces are there.
+  bool append(Slice piece) noexcept {
+    if (piece.empty()) return true;
+    if (piece_count == kMaxPieces) return false;
+    size += piece.size();
+    pieces[piece_count++] = std::move(piece);
+    return true;
+  }
+
+  /// The bytes of the first piece: every header, and the payload too where there is only one piece.
+  [[nodiscard]] std::span<const std::byte> head() const noexcept { return pieces[0].bytes(); }
+
+  /// Copies `to.size()` bytes from `offset` on into `to`. False (nothing copied) when the frame is shorter.
+  [[nodiscard]] bool copy_to(std::uint32_t offset, std::span<std::byte> to) const noexcept;
+};
+
+/// A frame of a single piece around `bytes` (copied into `pool`): for tests and links that receive into
+/// memory of their own. Empty (size 0) when the pool is exhausted.
+[[nodiscard]] Frame make_frame(BufferPool& pool, std::span<const std::byte> bytes) noexcept;
+
+/// Into how many wire packets `frame` will be cut: 1, or its payload over gso_size, rounded up.
+[[nodiscard]] constexpr std::uint32_t wire_packets(const Frame& frame) noexcept {
+  if (frame.gso_size == 0 || frame.size <= frame.header_size) return 1;
+  const std::uint32_t payload = frame.size - frame.header_size;
+  return (payload + frame.gso_size - 1) / frame.gso_size;
+}
+
+/// Takes frames out of a Stack. A link implements it, or something in front of one.
+class FrameSink {
+ public:
+  virtual ~FrameSink() = default;
+
+  /// Is offered `frames` in order and returns how many wire packets (see wire_packets()) it took, counted
+  /// from the first frame's first on. It may move out of frames that it takes whole and must leave the
+  /// others alone. The last one may be taken in part, as so many whole packets of gso_size.
+  ///
+  /// The Stack commits what was taken, whatever prefix that is, and offers the rest again later.
+  [[nodiscard]] virtual std::size_t take(std::span<Frame> frames) noexcept = 0;
+};
+
+}  // namespace bowline

@@ -1,0 +1,112 @@
+#pragma once
+
+// IP addresses and endpoints: the values that name a host and a service on it (RFC 9293 section 3.4.1: a
+// connection is two of the latter). One 16-byte form for both families, so that keys compare as words; an
+// IPv4 address stands in it as its mapped form ::ffff:a.b.c.d with the family beside it.
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace bowline {
+
+/// Which IP.
+enum class Family : std::uint8_t { ipv4 = 4, ipv6 = 6 };
+
+/// An IPv4 or IPv6 address. Default: 0.0.0.0.
+class IpAddress {
+ public:
+  constexpr IpAddress() noexcept { bytes_[10] = bytes_[11] = std::byte{0xff}; }
+
+  /// The IPv4 address with this value (host order: 10.77.0.2 is 0x0a4d0002).
+  [[nodiscard]] static constexpr IpAddress v4(std::uint32_t value) noexcept {
+    IpAddress address;
+    for (std::size_t i = 0; i < 4; ++i) {
+      address.bytes_[12 + i] = static_cast<std::byte>(value >> (24 - 8 * i));
+    }
+    return address;
+  }
+  /// The IPv6 address with these 16 bytes in network order.
+  [[nodiscard]] static constexpr IpAddress v6(std::span<const std::byte, 16> bytes) noexcept {
+    IpAddress address;
+    for (std::size_t i = 0; i < 16; ++i) address.bytes_[i] = bytes[i];
+    address.family_ = Family::ipv6;
+    return address;
+  }
+  /// The unspecified address of `family`: 0.0.0.0 or ::.
+  [[nodiscard]] static constexpr IpAddress any(Family family) noexcept {
+    IpAddress address;
+    if (family == Family::ipv6) {
+      address.bytes_ = {};
+      address.family_ = Family::ipv6;
+    }
+    return address;
+  }
+  /// Reads "10.77.0.2" or "fd00::2" (RFC 4291 2.2, no zone). Nothing when it is neither.
+  [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text) noexcept;
+
+  [[nodiscard]] constexpr Family family() const noexcept { return family_; }
+  [[nodiscard]] constexpr bool is_v4() const noexcept { return family_ == Family::ipv4; }
+  /// The IPv4 address as a number in host order; 0 for IPv6.
+  [[nodiscard]] constexpr std::uint32_t v4_value() const noexcept {
+    if (!is_v4()) return 0;
+    std::uint32_t value = 0;
+    for (std::size_t i = 12; i < 16; ++i) value = value << 8 | std::to_integer<std::uint32_t>(bytes_[i]);
+    return value;
+  }
+  /// The address in network order: 4 or 16 bytes.
+  [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept {
+    return is_v4() ? std::span<const std::byte>(bytes_).subspan(12) : std::span<const std::byte>(bytes_);
+  }
+  /// All 16 bytes, IPv4 in its mapped form: for keys and hashes.
+  [[nodiscard]] constexpr const std::array<std::byte, 16>& raw() const noexcept { return bytes_; }
+
+  [[nodiscard]] constexpr bool is_unspecified() const noexcept {
+    return *this == any(family_);
+  }
+  [[nodiscard]] bool is_loopback() const noexcept;
+  [[nodiscard]] bool is_multicast() const noexcept;
+  /// 255.255.255.255 (a subnet's broadcast address depends on its interface).
+  [[nodiscard]] bool is_limited_broadcast() const noexcept;
+  [[nodiscard]] bool is_link_local() const noexcept;
+  /// Are the first `length` bits of both the same? `length` counts the family's own bits (0 to 32 or 128).
+  [[nodiscard]] bool same_prefix(const IpAddress& other, unsigned length) const noexcept;
+
+  /// Longest text form, without a terminating zero.
+  static constexpr std::size_t kMaxText = 45;
+  /// Writes the text form (RFC 5952) to `to` and returns its length.
+  std::size_t format(std::span<char, kMaxText> to) const noexcept;
+
+  friend constexpr bool operator==(const IpAddress&, const IpAddress&) noexcept = default;
+  friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) noexcept = default;
+
+ private:
+  std::array<std::byte, 16> bytes_{};
+  Family family_ = Family::ipv4;
+};
+
+/// An address and a port.
+struct Endpoint {
+  IpAddress address;
+  std::uint16_t port = 0;
+  friend constexpr bool operator==(const Endpoint&, const Endpoint&) noexcept = default;
+  friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) noexcept = default;
+};
+
+/// An address with the length of its network prefix: "10.77.0.2/24".
+struct Cidr {
+  IpAddress address;
+  std::uint8_t prefix = 32;
+  /// Reads "10.77.0.2/24" or "fd00::2/64"; without a length, that of a single host.
+  [[nodiscard]] static std::optional<Cidr> parse(std::string_view text) noexcept;
+  [[nodiscard]] bool contains(const IpAddress& other) const noexcept {
+    return other.family() == address.family() && address.same_prefix(other, prefix);
+  }
+  friend constexpr bool operator==(const Cidr&, const Cidr&) noexcept = default;
+};
+
+}  // namespace bowline
