@@ -1,8 +1,9 @@
 #pragma once
 
-// IP addresses and endpoints: the values that name a host and a service on it (RFC 9293 section 3.4.1: a
-// connection is two of the latter). One 16-byte form for both families, so that keys compare as words; an
-// IPv4 address stands in it as its mapped form ::ffff:a.b.c.d with the family beside it.
+// IP addresses and endpoints: the values that name a host and a service on it (RFC 9293
+// section 3.4.1: a connection is two of the latter). One 16-byte form for both families, so that
+// keys compare as words; an IPv4 address stands in it as its mapped form ::ffff:a.b.c.d with the
+// family beside it.
 
 #include <array>
 #include <compare>
@@ -55,25 +56,26 @@ class IpAddress {
   [[nodiscard]] constexpr std::uint32_t v4_value() const noexcept {
     if (!is_v4()) return 0;
     std::uint32_t value = 0;
-    for (std::size_t i = 12; i < 16; ++i) value = value << 8 | std::to_integer<std::uint32_t>(bytes_[i]);
+    for (std::size_t i = 12; i < 16; ++i)
+      value = value << 8 | std::to_integer<std::uint32_t>(bytes_[i]);
     return value;
   }
   /// The address in network order: 4 or 16 bytes.
   [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept {
-    return is_v4() ? std::span<const std::byte>(bytes_).subspan(12) : std::span<const std::byte>(bytes_);
+    return is_v4() ? std::span<const std::byte>(bytes_).subspan(12)
+                   : std::span<const std::byte>(bytes_);
   }
   /// All 16 bytes, IPv4 in its mapped form: for keys and hashes.
   [[nodiscard]] constexpr const std::array<std::byte, 16>& raw() const noexcept { return bytes_; }
 
-  [[nodiscard]] constexpr bool is_unspecified() const noexcept {
-    return *this == any(family_);
-  }
+  [[nodiscard]] constexpr bool is_unspecified() const noexcept { return *this == any(family_); }
   [[nodiscard]] bool is_loopback() const noexcept;
   [[nodiscard]] bool is_multicast() const noexcept;
   /// 255.255.255.255 (a subnet's broadcast address depends on its interface).
   [[nodiscard]] bool is_limited_broadcast() const noexcept;
   [[nodiscard]] bool is_link_local() const noexcept;
-  /// Are the first `length` bits of both the same? `length` counts the family's own bits (0 to 32 or 128).
+  /// Are the first `length` bits of both the same? `length` counts the family's own bits (0 to 32
+  /// or 128).
   [[nodiscard]] bool same_prefix(const IpAddress& other, unsigned length) const noexcept;
 
   /// Longest text form, without a terminating zero.

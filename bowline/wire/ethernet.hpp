@@ -1,0 +1,44 @@
+#pragma once
+
+// Ethernet II framing (RFC 894, RFC 2464): where a frame goes, whence, and what is in it.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace bowline::wire {
+
+/// Six bytes in the order of the wire.
+using MacAddress = std::array<std::byte, 6>;
+
+inline constexpr MacAddress kMacBroadcast{std::byte{0xff}, std::byte{0xff}, std::byte{0xff},
+                                          std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
+
+/// The types that Bowline knows.
+inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;
+inline constexpr std::uint16_t kEtherTypeArp = 0x0806;
+inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
+
+/// Bytes, without a VLAN tag and without the check sequence, which devices keep to themselves.
+inline constexpr std::uint32_t kEthernetHeaderSize = 14;
+
+struct EthernetHeader {
+  MacAddress destination{};
+  MacAddress source{};
+  /// What follows. A number below 1536 is a length (IEEE 802.3), which IP does not use.
+  std::uint16_t type = 0;
+};
+
+/// Parses the first 14 bytes; nothing when there are fewer.
+[[nodiscard]] std::optional<EthernetHeader> parse_ethernet(
+    std::span<const std::byte> frame) noexcept;
+
+/// Writes 14 bytes at `to` and returns their number.
+std::uint32_t emit_ethernet(std::byte* to, const EthernetHeader& header) noexcept;
+
+/// The group address of an IPv6 multicast address (RFC 2464 7): 33:33 and its last four bytes.
+[[nodiscard]] MacAddress ipv6_multicast_mac(std::span<const std::byte, 16> address) noexcept;
+
+}  // namespace bowline::wire
