@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cores=$(nproc)
 in_ci() { [[ ${CI:-} == true || ${CI:-} == 1 ]]; }
 
-say() { printf '== %s\n' "$*" >&2; }
+say() { printf '== %3d s: %s\n' "$SECONDS" "$*" >&2; }
 die() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2
   exit 1
