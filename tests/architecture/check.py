@@ -65,7 +65,6 @@ NOT_IN_CORE = [
 
 TREES = ["bowline", "tools", "tests", "fuzz", "bench", "examples"]
 LONG_FILE = 400
-ESSAY_LINES = 2
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 # Comments, then literals: both are emptied, line breaks stay, so that line numbers hold.
@@ -168,12 +167,8 @@ class Checker:
         after = [line.strip() for line in lines[1:]]
         while after and not after[0]:
             after.pop(0)
-        essay = 0
-        while essay < len(after) and after[essay].startswith("//"):
-            essay += 1
-        if essay < ESSAY_LINES:
-            self.find(path, 2, "has no essay", f"say its idea in a comment after #pragma once, "
-                      f"{ESSAY_LINES} lines at least")
+        if not after or not after[0].startswith("//"):
+            self.find(path, 2, "has no essay", "say its idea in a comment after #pragma once")
 
     def cmake(self, path, text):
         """The links of a layer keep to the table too."""
