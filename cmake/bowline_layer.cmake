@@ -73,8 +73,9 @@ endfunction()
 
 # bowline_test(name [SOURCES file…] [HEAVY] [DEPS layer…] [LIBS library…])
 #
-# A GoogleTest program larger than a unit (tests/). Without SOURCES it takes the folder's *.cpp. In
-# a core-only build a test of an outer layer is left out.
+# A GoogleTest program larger than a unit (tests/). Without SOURCES it takes the folder's *.cpp. The
+# macros BOWLINE_SOURCE_DIR and BOWLINE_BINARY_DIR say where it finds golden files and bin/bowline.
+# In a core-only build a test of an outer layer is left out.
 function(bowline_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "HEAVY" "" "SOURCES;DEPS;LIBS")
   set(libraries)
@@ -96,6 +97,8 @@ function(bowline_test name)
   endif()
   if(arg_SOURCES)
     bowline_gtest(${name} "${arg_SOURCES}" ${heavy} LIBS ${libraries} ${arg_LIBS})
+    target_compile_definitions(${name} PRIVATE
+      BOWLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BOWLINE_BINARY_DIR="${PROJECT_BINARY_DIR}")
   endif()
 endfunction()
 
@@ -121,7 +124,6 @@ function(bowline_program name)
 endfunction()
 
 # A GoogleTest program in tests/ of the build directory, each of its tests known to ctest by name.
-# BOWLINE_SOURCE_DIR, BOWLINE_BINARY_DIR: where it finds golden files and the command.
 function(bowline_gtest name sources)
   cmake_parse_arguments(PARSE_ARGV 2 arg "HEAVY" "" "LIBS")
   add_executable(${name} ${sources})
@@ -131,8 +133,6 @@ function(bowline_gtest name sources)
   endif()
   bowline_common(${name} ${heavy})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main fmt::fmt)
-  target_compile_definitions(${name} PRIVATE
-    BOWLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BOWLINE_BINARY_DIR="${PROJECT_BINARY_DIR}")
   set_property(TARGET ${name} PROPERTY
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   bowline_test_pch(${name})
@@ -150,8 +150,6 @@ function(bowline_test_pch name)
     add_library(bowline_test_pch OBJECT ${PROJECT_BINARY_DIR}/bowline_test_pch.cpp)
     bowline_common(bowline_test_pch)
     target_link_libraries(bowline_test_pch PRIVATE GTest::gtest fmt::fmt)
-    target_compile_definitions(bowline_test_pch PRIVATE
-      BOWLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BOWLINE_BINARY_DIR="${PROJECT_BINARY_DIR}")
     target_precompile_headers(bowline_test_pch PRIVATE <gtest/gtest.h>)
   endif()
   target_precompile_headers(${name} REUSE_FROM bowline_test_pch)
