@@ -45,13 +45,17 @@ class ChecksumSum {
   /// Adds 64 bits that were loaded from a packet as they are (this machine's order), four words.
   constexpr void add_native(std::uint64_t value) noexcept {
     sum_ += value;
-    sum_ += static_cast<std::uint64_t>(sum_ < value);
+    sum_ += static_cast<std::uint64_t>(sum_ < value);  // the carry comes round to the other end
   }
 
   /// Appends the bytes that `other` is the sum of: RFC 1071 section 2(B) where this one is odd.
   constexpr void add_sum(const ChecksumSum& other) noexcept {
-    add_native(odd_ ? swapped(fold(other.sum_)) : other.sum_);
-    odd_ = odd_ != other.odd_;
+    append_native(other.sum_, other.odd_ ? 1 : 0);
+  }
+  /// Appends `length` bytes whose sum, in this machine's order, is `sum`.
+  constexpr void append_native(std::uint64_t sum, std::size_t length) noexcept {
+    add_native(odd_ ? swapped(fold(sum)) : sum);
+    odd_ = odd_ != ((length & 1U) != 0);
   }
 
   /// The sum in 16 bits (host order), not complemented: what a link is given to complete

@@ -16,6 +16,14 @@
 
 namespace bowline::wire {
 
+/// The number at `Offset` of a header of fixed size, whose bounds are checked when it is compiled:
+/// for the part of a header that is there or not as a whole.
+template <class T, std::size_t Offset, std::size_t Size>
+[[nodiscard]] T field(std::span<const std::byte, Size> header) noexcept {
+  static_assert(Size != std::dynamic_extent && Offset + sizeof(T) <= Size);
+  return load_be<T>(header.data() + Offset);
+}
+
 /// Reads numbers in network order from a span, front to back. Failure is sticky: after the first
 /// read beyond the end every read gives zero (or an empty span) and ok() stays false.
 class Cursor {

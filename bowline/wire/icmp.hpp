@@ -97,7 +97,7 @@ std::uint32_t emit_icmp_echo(std::byte* to, Family family, IcmpKind kind, std::u
 /// Writes a whole error message (header, quote, checksum) into `to` and returns its size.
 /// `offending` is the packet that it is about, from its IP header on; as much is quoted as a
 /// message with its IP header may hold: 576 bytes for IPv4 (RFC 1812 4.3.2.3), 1280 for IPv6 (RFC
-/// 4443 2.4c). `word` is the second word of the header: the MTU or the pointer, else 0. The
+/// 4443 2.4c). `word` is the MTU or the pointer, for the kinds that have one. The
 /// addresses are those of the message itself and give the family. 0 when `to` has no room even for
 /// the header.
 ///

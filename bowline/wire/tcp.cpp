@@ -1,0 +1,224 @@
+#include "bowline/wire/tcp.hpp"
+
+#include <algorithm>
+
+#include "bowline/wire/cursor.hpp"
+#include "bowline/wire/tcp_option.hpp"
+
+namespace bowline::wire {
+namespace {
+
+// RFC 7413 4.1.1: an even number of bytes from 4 to 16, or none. Anything else is ignored.
+void parse_fast_open(Cursor value, TcpOptions& options) noexcept {
+  const std::size_t size = value.remaining();
+  const bool legal = size == 0 || (size >= 4 && size <= FastOpenCookie::kMaxSize && size % 2 == 0);
+  if (!legal) return;
+  FastOpenCookie cookie;
+  cookie.size = static_cast<std::uint8_t>(size);
+  std::ranges::copy(value.rest(), cookie.data.begin());
+  options.fast_open = cookie;
+}
+
+// One option whose kind and length have been read; `value` is what follows them. False when the
+// length is wrong for the kind.
+bool parse_option(std::uint8_t kind, Cursor value, TcpOptions& options) noexcept {
+  const std::size_t length = 2 + value.remaining();
+  switch (kind) {
+    case tcp_option::kMss:
+      if (length != tcp_option::kMssLength) return false;
+      options.mss = value.u16();
+      return true;
+    case tcp_option::kWindowScale: {
+      if (length != tcp_option::kWindowScaleLength) return false;
+      const std::uint8_t shift = value.u8();
+      options.window_scale_clamped = shift > kMaxWindowScale;
+      options.window_scale = std::min(shift, kMaxWindowScale);
+      return true;
+    }
+    case tcp_option::kSackPermitted:
+      options.sack_permitted = true;
+      return length == tcp_option::kSackPermittedLength;
+    case tcp_option::kSack:
+      if (length == 2 || (length - 2) % tcp_option::kSackBlockLength != 0) return false;
+      options.sack_count = 0;
+      while (value.remaining() > 0 && options.sack_count < kMaxSackBlocks) {
+        const SeqNumber left(value.u32());
+        options.sack[options.sack_count++] = {left, SeqNumber(value.u32())};
+      }
+      return true;
+    case tcp_option::kTimestamps: {
+      if (length != tcp_option::kTimestampsLength) return false;
+      const std::uint32_t timestamp = value.u32();
+      options.timestamps = Timestamps{timestamp, value.u32()};
+      return true;
+    }
+    case tcp_option::kMd5:
+      options.md5 = true;
+      return length == tcp_option::kMd5Length;
+    case tcp_option::kUserTimeout:
+      if (length != tcp_option::kUserTimeoutLength) return false;
+      options.user_timeout = value.u16();
+      return true;
+    case tcp_option::kAuthentication:
+      options.authentication = true;
+      return length >= tcp_option::kAuthenticationMinLength;
+    case tcp_option::kFastOpen:
+      parse_fast_open(value, options);
+      return true;
+    default:
+      return true;  // RFC 9293 3.1 MUST-6: every option has a length, so skip what is unknown
+  }
+}
+
+// RFC 9293 3.1: a list of options, each a kind alone (end of list, no-operation) or kind, length,
+// value.
+bool parse_options(std::span<const std::byte> bytes, TcpOptions& options) noexcept {
+  Cursor cursor(bytes);
+  while (cursor.remaining() > 0) {
+    const std::uint8_t kind = cursor.u8();
+    if (kind == tcp_option::kEnd) break;
+    if (kind == tcp_option::kNop) continue;
+    const std::uint8_t length = cursor.u8();
+    if (length < 2) return false;  // 0 would never end, MUST-7
+    const Cursor value = cursor.part(length - 2U);
+    if (!value.ok() || !parse_option(kind, value, options)) return false;
+  }
+  return true;
+}
+
+// Timestamps and nothing else, as RFC 7323 appendix A lays them out: nearly every segment's
+// options.
+bool only_timestamps(std::span<const std::byte> bytes) noexcept {
+  return bytes.size() == kTcpTimestampsSize &&
+         load_be<std::uint32_t>(bytes.data()) == detail::kTimestampsWord;
+}
+
+constexpr std::uint32_t padded(std::uint32_t size) noexcept { return (size + 3) & ~3U; }
+
+void emit_sack(Writer& writer, std::span<const SackBlock> blocks) noexcept {
+  writer.u8(tcp_option::kNop);
+  writer.u8(tcp_option::kNop);
+  writer.u8(tcp_option::kSack);
+  writer.u8(static_cast<std::uint8_t>(2 + blocks.size() * tcp_option::kSackBlockLength));
+  for (const SackBlock& block : blocks) {
+    writer.u32(block.left.raw());
+    writer.u32(block.right.raw());
+  }
+}
+
+// Linux pads a cookie behind itself, not in front.
+void emit_fast_open(Writer& writer, const FastOpenCookie& cookie) noexcept {
+  const std::uint32_t length = 2U + cookie.size;
+  writer.u8(tcp_option::kFastOpen);
+  writer.u8(static_cast<std::uint8_t>(length));
+  writer.bytes(cookie.bytes());
+  writer.fill(padded(length) - length, std::byte{tcp_option::kNop});
+}
+
+// SACK-permitted fills the two bytes that timestamps leave, where both are there.
+void emit_sack_permitted_and_timestamps(Writer& writer, const TcpOptions& options) noexcept {
+  if (options.sack_permitted && options.timestamps) {
+    writer.u8(tcp_option::kSackPermitted);
+    writer.u8(tcp_option::kSackPermittedLength);
+  } else if (options.sack_permitted || options.timestamps) {
+    writer.u8(tcp_option::kNop);
+    writer.u8(tcp_option::kNop);
+  }
+  if (options.timestamps) {
+    writer.u8(tcp_option::kTimestamps);
+    writer.u8(tcp_option::kTimestampsLength);
+    writer.u32(options.timestamps->value);
+    writer.u32(options.timestamps->echo);
+  } else if (options.sack_permitted) {
+    writer.u8(tcp_option::kSackPermitted);
+    writer.u8(tcp_option::kSackPermittedLength);
+  }
+}
+
+void emit_options(Writer& writer, const TcpOptions& options) noexcept {
+  if (options.mss) {
+    writer.u8(tcp_option::kMss);
+    writer.u8(tcp_option::kMssLength);
+    writer.u16(*options.mss);
+  }
+  emit_sack_permitted_and_timestamps(writer, options);
+  if (options.window_scale) {
+    writer.u8(tcp_option::kNop);
+    writer.u8(tcp_option::kWindowScale);
+    writer.u8(tcp_option::kWindowScaleLength);
+    writer.u8(*options.window_scale);
+  }
+  if (options.sack_count > 0) emit_sack(writer, options.sack_blocks());
+  if (options.fast_open) emit_fast_open(writer, *options.fast_open);
+  if (options.user_timeout) {
+    writer.u8(tcp_option::kUserTimeout);
+    writer.u8(tcp_option::kUserTimeoutLength);
+    writer.u16(*options.user_timeout);
+  }
+}
+
+}  // namespace
+
+std::expected<TcpView, Reason> parse_tcp(std::span<const std::byte> head,
+                                         std::uint32_t segment_size) noexcept {
+  if (head.size() > segment_size) head = head.first(segment_size);
+  if (head.size() < kTcpHeaderSize) return std::unexpected(Reason::tcp_truncated);
+  const auto bytes = head.first<kTcpHeaderSize>();
+  const auto offset_and_flags = field<std::uint16_t, 12>(bytes);
+
+  std::expected<TcpView, Reason> result;
+  TcpView& view = *result;
+  view.header_size = (offset_and_flags >> 12U) * 4U;
+  if (view.header_size < kTcpHeaderSize || view.header_size > segment_size) {
+    return std::unexpected(Reason::tcp_bad_offset);
+  }
+  if (view.header_size > head.size()) return std::unexpected(Reason::tcp_truncated);
+  view.payload_size = segment_size - view.header_size;
+  view.header = {
+      .source_port = field<std::uint16_t, 0>(bytes),
+      .destination_port = field<std::uint16_t, 2>(bytes),
+      .seq = SeqNumber(field<std::uint32_t, 4>(bytes)),
+      .ack = SeqNumber(field<std::uint32_t, 8>(bytes)),
+      // The three bits between the data offset and these are reserved: ignored (RFC 9293 3.1).
+      .flags = static_cast<std::uint16_t>(offset_and_flags & 0x1ffU),
+      .window = field<std::uint16_t, 14>(bytes),
+      .checksum = field<std::uint16_t, 16>(bytes),
+      .urgent = field<std::uint16_t, 18>(bytes),
+  };
+
+  const auto options = head.subspan(kTcpHeaderSize, view.header_size - kTcpHeaderSize);
+  if (only_timestamps(options)) {
+    view.options.timestamps = Timestamps{load_be<std::uint32_t>(options.data() + 4),
+                                         load_be<std::uint32_t>(options.data() + 8)};
+  } else if (!parse_options(options, view.options)) {
+    return std::unexpected(Reason::tcp_bad_option);
+  }
+  return result;
+}
+
+std::uint32_t options_size(const TcpOptions& options) noexcept {
+  std::uint32_t size = 0;
+  if (options.mss) size += tcp_option::kMssLength;
+  if (options.timestamps) {
+    size += kTcpTimestampsSize;  // SACK-permitted stands in its padding
+  } else if (options.sack_permitted) {
+    size += padded(tcp_option::kSackPermittedLength);
+  }
+  if (options.window_scale) size += padded(tcp_option::kWindowScaleLength);
+  if (options.sack_count > 0) size += padded(2) + options.sack_count * tcp_option::kSackBlockLength;
+  if (options.fast_open) size += padded(2U + options.fast_open->size);
+  if (options.user_timeout) size += tcp_option::kUserTimeoutLength;
+  return size;
+}
+
+std::uint32_t emit_tcp(std::span<std::byte> to, const TcpHeader& header,
+                       const TcpOptions& options) noexcept {
+  const std::uint32_t size = kTcpHeaderSize + options_size(options);
+  if (size > kTcpMaxHeaderSize || size > to.size()) return 0;
+  emit_tcp_plain(to.data(), header, size);
+  Writer writer(to.subspan(kTcpHeaderSize, size - kTcpHeaderSize));
+  emit_options(writer, options);
+  return size;
+}
+
+}  // namespace bowline::wire
