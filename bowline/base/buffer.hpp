@@ -2,14 +2,15 @@
 
 // Buffers: payload is written once and then shared.
 //
-// A Buffer is a block of memory that one owner fills; a Slice is a read-only window on it. Slices are
-// counted references, so the bytes that an application wrote stand in the send buffer, in the segment on
-// its way and in the peer's receive queue (when that is in the same process) without being copied.
-// The counts are not atomic: a Stack is one thread's, and slices never cross threads (DESIGN section 3).
+// A Buffer is a block of memory that one owner fills; a Slice is a read-only window on it. Slices
+// are counted references, so the bytes that an application wrote stand in the send buffer, in the
+// segment on its way and in the peer's receive queue (when that is in the same process) without
+// being copied. The counts are not atomic: a Stack is one thread's, and slices never cross threads
+// (DESIGN section 3).
 //
-// Blocks come from a BufferPool, last in, first out, so that the block handed out is the one whose lines
-// are still in the cache. A pool lives until its owner has let go of it and its last slice is gone, so
-// a frame of one stack may outlive that stack in another's queue.
+// Blocks come from a BufferPool, last in, first out, so that the block handed out is the one whose
+// lines are still in the cache. A pool lives until its owner has let go of it and its last slice is
+// gone, so a frame of one stack may outlive that stack in another's queue.
 
 #include <array>
 #include <cstddef>
@@ -84,7 +85,8 @@ class Slice {
     return block_ == nullptr ? 0 : block_->capacity;
   }
 
-  /// The part of this slice from `offset` on, at most `length` bytes. `offset` beyond the end gives nothing.
+  /// The part of this slice from `offset` on, at most `length` bytes. `offset` beyond the end gives
+  /// nothing.
   [[nodiscard]] Slice part(std::uint32_t offset, std::uint32_t length) const noexcept {
     Slice result(*this);
     result.drop_front(offset);
@@ -110,8 +112,8 @@ class Slice {
     std::swap(size_, other.size_);
   }
 
-  /// The number of slices and buffers that share the block; 0 for an empty slice. For tests and for code
-  /// that may write in place when it is the only owner.
+  /// The number of slices and buffers that share the block; 0 for an empty slice. For tests and for
+  /// code that may write in place when it is the only owner.
   [[nodiscard]] std::uint32_t references() const noexcept {
     return block_ == nullptr ? 0 : block_->references;
   }
@@ -129,8 +131,8 @@ class Slice {
   std::uint32_t size_ = 0;
 };
 
-/// A block that its holder may write. Bytes that a slice already shows must not be written any more.
-/// Move-only: one writer. An empty Buffer (operator bool) is what an exhausted pool returns.
+/// A block that its holder may write. Bytes that a slice already shows must not be written any
+/// more. Move-only: one writer. An empty Buffer (operator bool) is what an exhausted pool returns.
 class Buffer {
  public:
   constexpr Buffer() noexcept = default;
@@ -174,30 +176,31 @@ struct BufferPoolUsage {
   std::uint64_t refused = 0;       ///< allocate() calls that were answered with an empty Buffer
 };
 
-/// Hands out blocks in a few size classes. One thread's. Create it by make(); the owner calls retire()
-/// (BufferPoolOwner does) and the pool goes when its last block comes home.
+/// Hands out blocks in a few size classes. One thread's. Create it by make(); the owner calls
+/// retire() (BufferPoolOwner does) and the pool goes when its last block comes home.
 class BufferPool {
  public:
-  /// The largest block that allocate() hands out: a 64 KiB IP packet with room in front for a link header.
+  /// The largest block that allocate() hands out: a 64 KiB IP packet with room in front for a link
+  /// header.
   static constexpr std::uint32_t kLargest = 65'536 + 256;
 
-  /// A pool over `memory`, which must outlive it, holding at most `limit` bytes in live blocks; null when
-  /// `memory` has nothing left.
+  /// A pool over `memory`, which must outlive it, holding at most `limit` bytes in live blocks;
+  /// null when `memory` has nothing left.
   [[nodiscard]] static BufferPool* make(Memory& memory, std::uint64_t limit) noexcept;
 
   /// The owner lets go. The pool destroys itself now, or when the last block comes back.
   void retire() noexcept;
 
-  /// A block with a capacity of at least `size` bytes, or an empty Buffer when the pool's limit or the
-  /// memory is exhausted or `size` is over kLargest.
+  /// A block with a capacity of at least `size` bytes, or an empty Buffer when the pool's limit or
+  /// the memory is exhausted or `size` is over kLargest.
   [[nodiscard]] Buffer allocate(std::uint32_t size) noexcept;
 
   /// A new block that holds a copy of `bytes`; an empty slice when there is no room (or no bytes).
   [[nodiscard]] Slice copy(std::span<const std::byte> bytes) noexcept;
 
-  /// Makes a slice of memory that the caller owns and lends: nothing is copied. `deleter(context)` runs on
-  /// this thread when the last slice is gone. An empty slice when the bookkeeping block cannot be had; the
-  /// deleter has then not run and will not.
+  /// Makes a slice of memory that the caller owns and lends: nothing is copied. `deleter(context)`
+  /// runs on this thread when the last slice is gone. An empty slice when the bookkeeping block
+  /// cannot be had; the deleter has then not run and will not.
   [[nodiscard]] Slice adopt(std::span<const std::byte> bytes, void (*deleter)(void*) noexcept,
                             void* context) noexcept;
 

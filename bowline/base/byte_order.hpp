@@ -2,8 +2,8 @@
 
 // Network byte order: the one place where bytes become numbers.
 //
-// Loads and stores go through memcpy, so that they are right at any alignment and on any machine; the
-// compiler makes one instruction of each.
+// Loads and stores go through memcpy, so that they are right at any alignment and on any machine;
+// the compiler makes one instruction of each.
 
 #include <bit>
 #include <concepts>

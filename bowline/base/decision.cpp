@@ -18,14 +18,22 @@ const ReasonInfo& info(Reason reason) noexcept {
 
 std::string_view name(ReasonKind kind) noexcept {
   switch (kind) {
-    case ReasonKind::drop: return "drop";
-    case ReasonKind::send: return "send";
-    case ReasonKind::retransmit: return "retransmit";
-    case ReasonKind::state: return "state";
-    case ReasonKind::window: return "window";
-    case ReasonKind::timer: return "timer";
-    case ReasonKind::congestion: return "congestion";
-    case ReasonKind::path: return "path";
+    case ReasonKind::drop:
+      return "drop";
+    case ReasonKind::send:
+      return "send";
+    case ReasonKind::retransmit:
+      return "retransmit";
+    case ReasonKind::state:
+      return "state";
+    case ReasonKind::window:
+      return "window";
+    case ReasonKind::timer:
+      return "timer";
+    case ReasonKind::congestion:
+      return "congestion";
+    case ReasonKind::path:
+      return "path";
   }
   return "";
 }

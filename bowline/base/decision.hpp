@@ -2,9 +2,9 @@
 
 // Decisions: why the stack did what it did.
 //
-// Each drop, state change, transmission, retransmission and change of a window is one Decision with a
-// reason that names its paragraph. Counters, traces, ladders, capture comments and tests all read these,
-// so what the stack says of itself and what it does cannot drift apart (DESIGN section 1.4).
+// Each drop, state change, transmission, retransmission and change of a window is one Decision with
+// a reason that names its paragraph. Counters, traces, ladders, capture comments and tests all read
+// these, so what the stack says of itself and what it does cannot drift apart (DESIGN section 1.4).
 
 #include <array>
 #include <cstddef>
@@ -44,10 +44,11 @@ inline constexpr std::size_t kReasonCount = 0
 
 /// What is known of a reason.
 struct ReasonInfo {
-  std::string_view name;       ///< as the enumerator: "send_syn"
-  ReasonKind kind;             ///
-  std::string_view reference;  ///< "RFC 9293 3.10.1", or empty where only Bowline's own rule applies
-  std::string_view sentence;   ///< for a person
+  std::string_view name;  ///< as the enumerator: "send_syn"
+  ReasonKind kind;        ///
+  std::string_view
+      reference;              ///< "RFC 9293 3.10.1", or empty where only Bowline's own rule applies
+  std::string_view sentence;  ///< for a person
 };
 
 /// The line of reasons.inc for `reason`.
@@ -56,9 +57,9 @@ struct ReasonInfo {
 /// "drop", "send", ...
 [[nodiscard]] std::string_view name(ReasonKind kind) noexcept;
 
-/// One decision. For ReasonKind::state, `from` and `to` are the states' numbers (tcp::State); for the other
-/// kinds they are what the reason is about (for rto_backoff the old and new RTO in microseconds, for the
-/// congestion kind the old and new cwnd in bytes) or 0.
+/// One decision. For ReasonKind::state, `from` and `to` are the states' numbers (tcp::State); for
+/// the other kinds they are what the reason is about (for rto_backoff the old and new RTO in
+/// microseconds, for the congestion kind the old and new cwnd in bytes) or 0.
 struct Decision {
   Reason reason;
   FrameId frame = FrameId::none;  ///< the frame that was judged or is sent, where there is one
@@ -69,8 +70,8 @@ struct Decision {
   std::uint32_t to = 0;
 };
 
-/// Is told every decision, in order, on the Stack's thread, inside the call that made it. Must not call
-/// the Stack.
+/// Is told every decision, in order, on the Stack's thread, inside the call that made it. Must not
+/// call the Stack.
 class DecisionListener {
  public:
   virtual ~DecisionListener() = default;
@@ -88,6 +89,38 @@ class ReasonCounters {
 
  private:
   std::array<std::uint64_t, kReasonCount> counts_{};
+};
+
+/// Where decisions are made known: counts each and passes it on to the listener, if there is one.
+/// Belongs to one Stack, which says before each event what time it is and which frame is judged.
+class Decisions {
+ public:
+  /// An event begins: decisions until the next call are made at `now`, about `frame` where they
+  /// name none.
+  void begin(Time now, FrameId frame) noexcept {
+    now_ = now;
+    frame_ = frame;
+  }
+  /// The frame under judgement.
+  [[nodiscard]] FrameId frame() const noexcept { return frame_; }
+  /// A decision that concerns no connection.
+  void make(Reason reason) noexcept { make(reason, frame_, 0, {}); }
+  /// A decision about `connection`, whose socket is `handle` where somebody holds one.
+  void make(Reason reason, FrameId frame, std::uint64_t connection, Handle handle,
+            std::uint32_t from = 0, std::uint32_t to = 0) noexcept {
+    counters_.count(reason);
+    if (listener_ != nullptr) [[unlikely]] {
+      listener_->decided({reason, frame, handle, connection, now_, from, to});
+    }
+  }
+  void set_listener(DecisionListener* listener) noexcept { listener_ = listener; }
+  [[nodiscard]] const ReasonCounters& counters() const noexcept { return counters_; }
+
+ private:
+  ReasonCounters counters_;
+  DecisionListener* listener_ = nullptr;
+  Time now_{};
+  FrameId frame_ = FrameId::none;
 };
 
 }  // namespace bowline

@@ -3,10 +3,11 @@
 // Frames: what crosses the edge of the stack, in both directions.
 //
 // A frame is one IP packet (one Ethernet frame, on links that have those) as a short gather list of
-// slices: the first piece holds every header, the payload may follow in the same piece or in others. It
-// may be larger than the wire takes: gso_size then says into payloads of which size the link (or the
-// kernel, or the device) cuts it, and a received one may have been merged the same way. And it says what
-// is known of its transport checksum, because that work, too, belongs to whoever can do it best.
+// slices: the first piece holds every header, the payload may follow in the same piece or in
+// others. It may be larger than the wire takes: gso_size then says into payloads of which size the
+// link (or the kernel, or the device) cuts it, and a received one may have been merged the same
+// way. And it says what is known of its transport checksum, because that work, too, belongs to
+// whoever can do it best.
 
 #include <array>
 #include <cstddef>
@@ -22,7 +23,7 @@ namespace bowline {
 enum class Checksum : std::uint8_t {
   unknown,   ///< nobody looked: verify it (received frames)
   verified,  ///< the link has checked it, or vouches for it (received frames)
-  partial,   ///< the field holds the sum of the pseudo-header; the link completes it over start..end
+  partial,  ///< the field holds the sum of the pseudo-header; the link completes it over start..end
   complete,  ///< the field is right (frames to transmit)
 };
 
@@ -44,11 +45,12 @@ struct Frame {
   std::uint16_t header_size = 0;
   std::uint32_t size = 0;
   FrameId id = FrameId::none;
-  /// When the link had it, not later than the `now` of the receive() that hands it in. Serves RTT samples
-  /// and captures alone (DESIGN section 3). `kNever`: not known, take `now`.
+  /// When the link had it, not later than the `now` of the receive() that hands it in. Serves RTT
+  /// samples and captures alone (DESIGN section 3). `kNever`: not known, take `now`.
   Time arrival = kNever;
 
-  /// Appends a piece; empty ones are left out. False (and nothing appended) when kMaxPieces are there.
+  /// Appends a piece; empty ones are left out. False (and nothing appended) when kMaxPieces are
+  /// there.
   bool append(Slice piece) noexcept {
     if (piece.empty()) return true;
     if (piece_count == kMaxPieces) return false;
@@ -60,12 +62,13 @@ struct Frame {
   /// The bytes of the first piece: every header, and the payload too where there is only one piece.
   [[nodiscard]] std::span<const std::byte> head() const noexcept { return pieces[0].bytes(); }
 
-  /// Copies `to.size()` bytes from `offset` on into `to`. False (nothing copied) when the frame is shorter.
+  /// Copies `to.size()` bytes from `offset` on into `to`. False (nothing copied) when the frame is
+  /// shorter.
   [[nodiscard]] bool copy_to(std::uint32_t offset, std::span<std::byte> to) const noexcept;
 };
 
-/// A frame of a single piece around `bytes` (copied into `pool`): for tests and links that receive into
-/// memory of their own. Empty (size 0) when the pool is exhausted.
+/// A frame of a single piece around `bytes` (copied into `pool`): for tests and links that receive
+/// into memory of their own. Empty (size 0) when the pool is exhausted.
 [[nodiscard]] Frame make_frame(BufferPool& pool, std::span<const std::byte> bytes) noexcept;
 
 /// Into how many wire packets `frame` will be cut: 1, or its payload over gso_size, rounded up.
@@ -80,9 +83,10 @@ class FrameSink {
  public:
   virtual ~FrameSink() = default;
 
-  /// Is offered `frames` in order and returns how many wire packets (see wire_packets()) it took, counted
-  /// from the first frame's first on. It may move out of frames that it takes whole and must leave the
-  /// others alone. The last one may be taken in part, as so many whole packets of gso_size.
+  /// Is offered `frames` in order and returns how many wire packets (see wire_packets()) it took,
+  /// counted from the first frame's first on. It may move out of frames that it takes whole and
+  /// must leave the others alone. The last one may be taken in part, as so many whole packets of
+  /// gso_size.
   ///
   /// The Stack commits what was taken, whatever prefix that is, and offers the rest again later.
   [[nodiscard]] virtual std::size_t take(std::span<Frame> frames) noexcept = 0;

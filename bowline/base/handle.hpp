@@ -3,8 +3,8 @@
 // Handles: names for things that may be gone.
 //
 // A handle is an index and the generation of what stood there when it was given out. When the thing
-// goes, the generation moves on, and a handle that somebody kept says EBADF instead of meaning the next
-// tenant of the place.
+// goes, the generation moves on, and a handle that somebody kept says EBADF instead of meaning the
+// next tenant of the place.
 
 #include <cstdint>
 
@@ -29,8 +29,8 @@ struct Handle {
 /// The number of an interface of one Stack, in the order in which they were added.
 enum class InterfaceId : std::uint8_t {};
 
-/// The number of a frame, unique within one Stack: what a decision, a capture and a trace use to speak of
-/// the same packet. 0 is no frame.
+/// The number of a frame, unique within one Stack: what a decision, a capture and a trace use to
+/// speak of the same packet. 0 is no frame.
 enum class FrameId : std::uint64_t { none = 0 };
 
 }  // namespace bowline

@@ -2,9 +2,9 @@
 
 // Where the stack's memory comes from.
 //
-// Every byte that a Stack holds is asked for here, and the answer may be no: running out is a returned
-// error, never an exception and never an abort (DESIGN section 3). Tests put in a Memory that says no
-// at the n-th request and demand that nothing but the request itself suffers.
+// Every byte that a Stack holds is asked for here, and the answer may be no: running out is a
+// returned error, never an exception and never an abort (DESIGN section 3). Tests put in a Memory
+// that says no at the n-th request and demand that nothing but the request itself suffers.
 
 #include <cstddef>
 

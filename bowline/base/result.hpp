@@ -3,7 +3,8 @@
 // Results: a value, or the POSIX meaning of why there is none.
 //
 // The core does not throw. What can fail returns a Result; the error is a std::error_code of the
-// generic category, so that every edge (BSD sockets, Asio, the command line) can map it by one table.
+// generic category, so that every edge (BSD sockets, Asio, the command line) can map it by one
+// table.
 
 #include <expected>
 #include <system_error>
@@ -35,17 +36,17 @@ using Status = Result<void>;
 
 /// Evaluates `expression` (a Result); returns its error from the enclosing function, or declares
 /// `name` as its value. (std::expected's monadic calls are not in libstdc++ 12.)
-#define BOWLINE_TRY(name, expression)                                     \
-  auto BOWLINE_JOIN(result_, __LINE__) = (expression);                    \
-  if (!BOWLINE_JOIN(result_, __LINE__)) {                                 \
-    return ::bowline::fail(BOWLINE_JOIN(result_, __LINE__).error());      \
-  }                                                                       \
+#define BOWLINE_TRY(name, expression)                                \
+  auto BOWLINE_JOIN(result_, __LINE__) = (expression);               \
+  if (!BOWLINE_JOIN(result_, __LINE__)) {                            \
+    return ::bowline::fail(BOWLINE_JOIN(result_, __LINE__).error()); \
+  }                                                                  \
   auto name = std::move(*BOWLINE_JOIN(result_, __LINE__))
 
 /// Evaluates `expression` (a Status); returns its error from the enclosing function.
-#define BOWLINE_CHECK(expression)                                         \
-  do {                                                                    \
-    if (auto result_of_check_ = (expression); !result_of_check_) {        \
-      return ::bowline::fail(result_of_check_.error());                   \
-    }                                                                     \
+#define BOWLINE_CHECK(expression)                                  \
+  do {                                                             \
+    if (auto result_of_check_ = (expression); !result_of_check_) { \
+      return ::bowline::fail(result_of_check_.error());            \
+    }                                                              \
   } while (false)

@@ -2,17 +2,18 @@
 
 // Sequence numbers (RFC 9293 section 3.4).
 //
-// The number space is a circle of 2^32: "less than" has no meaning on it, only "before, as seen from
-// here", and that only for numbers less than half the circle apart. The type therefore has no
-// operator<. What replaces it are the questions that the RFC asks: does this number come before that
-// one, does it lie in this window. Every sequence number counts one byte of data, or a SYN, or a FIN.
+// The number space is a circle of 2^32: "less than" has no meaning on it, only "before, as seen
+// from here", and that only for numbers less than half the circle apart. The type therefore has no
+// operator<. What replaces it are the questions that the RFC asks: does this number come before
+// that one, does it lie in this window. Every sequence number counts one byte of data, or a SYN, or
+// a FIN.
 
 #include <cstdint>
 
 namespace bowline {
 
-/// A 32-bit sequence number. Arithmetic wraps; differences are signed and exact for numbers less than
-/// 2^31 apart. (RFC 9293 section 3.4)
+/// A 32-bit sequence number. Arithmetic wraps; differences are signed and exact for numbers less
+/// than 2^31 apart. (RFC 9293 section 3.4)
 class SeqNumber {
  public:
   constexpr SeqNumber() noexcept = default;
@@ -29,7 +30,8 @@ class SeqNumber {
   friend constexpr SeqNumber operator-(SeqNumber a, std::uint32_t count) noexcept {
     return SeqNumber(a.raw_ - count);
   }
-  /// How far `a` lies after `b`: negative when before it. Exact while they are less than 2^31 apart.
+  /// How far `a` lies after `b`: negative when before it. Exact while they are less than 2^31
+  /// apart.
   friend constexpr std::int32_t operator-(SeqNumber a, SeqNumber b) noexcept {
     return static_cast<std::int32_t>(a.raw_ - b.raw_);
   }

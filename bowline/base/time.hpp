@@ -2,10 +2,10 @@
 
 // Time inside the stack.
 //
-// The core has no clock: whoever drives it says what time it is, with every call. So one and the same
-// engine runs against the kernel's monotonic clock, in virtual time, or backwards through a recorded
-// trace. The type is std::chrono's, over a clock that deliberately has no now(): code in the core that
-// tries to look at the time does not compile.
+// The core has no clock: whoever drives it says what time it is, with every call. So one and the
+// same engine runs against the kernel's monotonic clock, in virtual time, or backwards through a
+// recorded trace. The type is std::chrono's, over a clock that deliberately has no now(): code in
+// the core that tries to look at the time does not compile.
 
 #include <chrono>
 #include <cstdint>
@@ -31,8 +31,8 @@ using Time = StackClock::time_point;
 /// Later than every point in time: the deadline of a timer that is not set.
 inline constexpr Time kNever = Time::max();
 
-/// `at + after` that stays at `kNever` where the sum would pass it (a user may configure a timeout of
-/// "practically never"). Both sides may be anything not negative.
+/// `at + after` that stays at `kNever` where the sum would pass it (a user may configure a timeout
+/// of "practically never"). Both sides may be anything not negative.
 [[nodiscard]] constexpr Time saturating_add(Time at, Duration after) noexcept {
   return after > kNever - at ? kNever : at + after;
 }
