@@ -1,0 +1,44 @@
+#include "bowline/link/frame_queue.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace bowline {
+
+Result<FrameQueue> FrameQueue::create(Memory& memory, std::uint32_t capacity) noexcept {
+  if (capacity == 0) return fail(std::errc::invalid_argument);
+  void* place = memory.allocate(std::size_t{capacity} * sizeof(Frame), alignof(Frame));
+  if (place == nullptr) return fail(std::errc::not_enough_memory);
+  FrameQueue queue;
+  queue.memory_ = &memory;
+  queue.frames_ = static_cast<Frame*>(place);
+  queue.capacity_ = capacity;
+  std::uninitialized_default_construct_n(queue.frames_, capacity);
+  return queue;
+}
+
+FrameQueue::~FrameQueue() {
+  if (frames_ == nullptr) return;
+  std::destroy_n(frames_, capacity_);
+  memory_->release(frames_, std::size_t{capacity_} * sizeof(Frame), alignof(Frame));
+}
+
+bool FrameQueue::push(Frame&& frame) noexcept {
+  if (full()) return false;
+  frames_[(first_ + size_) % capacity_] = std::move(frame);
+  ++size_;
+  return true;
+}
+
+std::size_t FrameQueue::pop(std::span<Frame> to) noexcept {
+  const std::size_t count = std::min<std::size_t>(to.size(), size_);
+  for (std::size_t i = 0; i < count; ++i) {
+    // Exchanged for an empty one: what the place held must not be kept alive by it.
+    to[i] = std::exchange(frames_[first_], Frame{});
+    first_ = (first_ + 1) % capacity_;
+  }
+  size_ -= static_cast<std::uint32_t>(count);
+  return count;
+}
+
+}  // namespace bowline
