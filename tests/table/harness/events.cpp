@@ -1,0 +1,386 @@
+#include "tests/table/harness/events.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace bowline::table {
+namespace {
+
+/// Unlike kPeerWindow, and smaller, so that it shows whether SND.WND took it and MAX.SND.WND stays.
+constexpr std::uint16_t kInjectedWindow = 18'766;
+constexpr std::uint32_t kMaxSndWnd = kPeerWindow;
+constexpr std::uint32_t kFar = std::uint32_t{1} << 30;
+
+SeqNumber sequence_number(Seq seq, std::uint32_t length, const Scene& scene, bool text) {
+  switch (seq) {
+    case Seq::kArbitrary:
+      return SeqNumber(0x4000'0000);
+    case Seq::kBeforeWrap:
+      return SeqNumber(0xffff'ffff);
+    case Seq::kExact:
+      return scene.rcv_nxt;
+    case Seq::kAhead:
+      return scene.rcv_nxt + 2 * kPeerText;
+    case Seq::kLastInWindow:
+      return scene.rcv_right_edge - 1;
+    case Seq::kFirstBeyond:
+      return scene.rcv_right_edge + (scene.rcv_wnd() == 0 ? 1 : 0);
+    case Seq::kFarBeyond:
+      return scene.rcv_nxt + kFar;
+    case Seq::kStraddlesLeft:
+      return scene.rcv_nxt - (text ? 3 : 1);
+    case Seq::kOldAdjacent:
+      return scene.rcv_nxt - std::max<std::uint32_t>(length, 1);
+    case Seq::kOldFar:
+      return scene.rcv_nxt - kFar;
+  }
+  return {};
+}
+
+SeqNumber acknowledgment_number(Ack ack, const Scene& scene) {
+  switch (ack) {
+    case Ack::kAbsent:
+    case Ack::kZero:
+      return SeqNumber(0);
+    case Ack::kArbitrary:
+      return SeqNumber(0x7654'3210);
+    case Ack::kTooOld:
+      return scene.snd_una - kMaxSndWnd - 1;
+    case Ack::kOldestAllowed:
+      return scene.snd_una - kMaxSndWnd;
+    case Ack::kOld:
+      return scene.snd_una - 1;
+    case Ack::kUna:
+      return scene.snd_una;
+    case Ack::kPartial:
+      return scene.snd_una + kPeerMss;
+    case Ack::kAllButFin:
+      return scene.snd_nxt - 1;
+    case Ack::kNxt:
+      return scene.snd_nxt;
+    case Ack::kBeyond:
+      return scene.snd_nxt + 1;
+    case Ack::kFarBeyond:
+      return scene.snd_nxt + kFar;
+  }
+  return {};
+}
+
+/// The user's name for the connection; after a passive open it may have to be accepted first.
+Handle users_handle(Scene& scene) {
+  if (scene.socket || !scene.listener) return scene.socket;
+  const auto accepted = scene.stack().accept(scene.listener, scene.now());
+  return accepted ? *accepted : Handle{};
+}
+
+/// What the user can see: the text, then its end or an error.
+void look_as_user(Scene& scene, Observed& observed) {
+  const Handle handle = users_handle(scene);
+  if (!handle) return;
+  observed.user_sees = true;
+  std::array<std::byte, 4'096> buffer{};
+  for (;;) {
+    const auto got = scene.stack().read(handle, buffer, scene.now());
+    if (!got) {
+      if (got.error() != std::errc::operation_would_block) observed.error = got.error();
+      return;
+    }
+    if (*got == 0) {
+      observed.end_of_text = true;
+      return;
+    }
+    observed.text.insert(observed.text.end(), buffer.begin(),
+                         buffer.begin() + static_cast<std::ptrdiff_t>(*got));
+  }
+}
+
+/// Everything but the user's view and a call's result.
+Observed look(Scene& scene, const Situation& situation) {
+  Observed observed;
+  observed.sent = scene.take_sent();
+  observed.view = scene.connection();
+  observed.state = state_of(
+      scene, situation.state == State::kListen ||
+                 (situation.state == State::kSynReceived && situation.origin == Origin::kPassive));
+  observed.now = scene.now();
+  return observed;
+}
+
+Observed inject(const Cell& cell, Scene& scene, Before& before) {
+  const Situation& situation = kSituations[cell.situation];
+  before.segment = concrete(cell.event.segment, scene);
+  scene.send(*before.segment);
+  Observed observed = look(scene, situation);
+  if (situation.state <= State::kListen) return observed;
+  look_as_user(scene, observed);
+  // The text that closed the window came before this event.
+  if (situation.window == Window::kZero) {
+    const std::size_t earlier = distance(before.irs + 1, before.rcv_nxt);
+    observed.text.erase(observed.text.begin(),
+                        observed.text.begin() +
+                            static_cast<std::ptrdiff_t>(std::min(earlier, observed.text.size())));
+  }
+  return observed;
+}
+
+Result result_of(const std::error_code& error, Call call) {
+  if (error == std::errc::operation_would_block) return Result::kQueued;
+  if (error == std::errc::bad_file_descriptor) return Result::kNoConnection;
+  if (error == std::errc::address_in_use) return Result::kExists;
+  if (error == std::errc::not_connected) {
+    // One POSIX error for several of the RFC's, which the call tells apart.
+    if (call == Call::kSend) return Result::kRemoteUnspecified;
+    return call == Call::kReceive ? Result::kNoRoom : Result::kClosing;
+  }
+  return Result::kClosing;  // broken_pipe
+}
+
+Result of_status(const Status& status, Call call) {
+  return status ? Result::kOk : result_of(status.error(), call);
+}
+
+Result make_call(const Cell& cell, Scene& scene) {
+  const Situation& situation = kSituations[cell.situation];
+  const Call call = cell.event.call;
+  const Handle handle = situation.state == State::kListen ? scene.listener : scene.socket;
+  Stack& stack = scene.stack();
+  std::array<std::byte, kPeerMss> buffer{};
+  switch (call) {
+    case Call::kOpenActive: {
+      const auto opened = stack.connect(
+          {.remote = scene.remote(), .local = scene.local(), .socket = {}}, scene.now());
+      return opened ? Result::kOk : result_of(opened.error(), call);
+    }
+    case Call::kOpenPassive: {
+      const auto opened = stack.listen({.local = scene.local(), .socket = {}}, scene.now());
+      if (opened) scene.listener = *opened;
+      return opened ? Result::kOk : result_of(opened.error(), call);
+    }
+    case Call::kSend: {
+      const auto wrote = stack.write(handle, buffer, scene.now());
+      return wrote ? (*wrote == buffer.size() ? Result::kOk : Result::kNoRoom)
+                   : result_of(wrote.error(), call);
+    }
+    case Call::kReceive:
+    case Call::kReceiveTextOnHand: {
+      const auto got = stack.read(handle, buffer, scene.now());
+      if (!got) return result_of(got.error(), call);
+      return *got > 0 ? Result::kText : Result::kEndOfText;
+    }
+    case Call::kCloseSending:
+      return of_status(stack.shutdown(handle, Direction::send, scene.now()), call);
+    case Call::kCloseFully:
+    case Call::kCloseFullyUnread:
+      return of_status(stack.close(handle, scene.now()), call);
+    case Call::kAbort:
+      return of_status(stack.abort(handle, scene.now()), call);
+    case Call::kStatus: {
+      if (situation.state == State::kListen)
+        return stack.inspect_listener(handle) ? Result::kOk : Result::kNoConnection;
+      const auto view = stack.inspect(handle);
+      return view ? Result::kOk : result_of(view.error(), call);
+    }
+  }
+  return Result::kNoConnection;
+}
+
+Observed do_call(const Cell& cell, Scene& scene) {
+  const Result result = make_call(cell, scene);
+  scene.flush();
+  const Situation& situation = kSituations[cell.situation];
+  Observed observed = look(scene, situation);
+  if (cell.event.call == Call::kOpenPassive) observed.state = state_of(scene, true);
+  observed.result = result;
+  return observed;
+}
+
+/// Lets time pass until something is sent or the connection changes state, at most for `most`.
+void wait_for_anything(Scene& scene, Duration most) {
+  const Time until = scene.now() + most;
+  const State at_first = state_of(scene, true);
+  while (scene.sent().empty() && state_of(scene, true) == at_first &&
+         scene.pass_to_next_deadline(until)) {
+  }
+}
+
+/// The timer is not meant to run in this situation: does the Stack say so?
+Observed expect_not_set(Scene& scene, const Situation& situation, Time ConnectionView::* deadline) {
+  Observed observed = look(scene, situation);
+  if (observed.view.has_value() && (*observed.view).*deadline != kNever)
+    observed.oddity = "runs the timer";
+  return observed;
+}
+
+Observed user_timeout(Scene& scene, const Situation& situation) {
+  // Something outstanding: to the end. Nothing: long enough for a timeout of 5 s, not for those of
+  // TIME-WAIT and of an orphan in FIN-WAIT-2.
+  const bool runs = situation.state == State::kSynSent || situation.state == State::kSynReceived ||
+                    situation.text_unacked || situation.fin_unacked;
+  const Time until = scene.now() + (runs ? Duration(300s) : Duration(20s));
+  const State at_first = state_of(scene, true);
+  while (state_of(scene, true) == at_first && scene.pass_to_next_deadline(until)) {
+  }
+  Observed observed = look(scene, situation);
+  // What was sent before the end was the retransmission timer's.
+  std::erase_if(observed.sent, [](const Sent& segment) { return !segment.has(wire::kRst); });
+  look_as_user(scene, observed);
+  return observed;
+}
+
+Observed time_wait_timeout(Scene& scene, const Situation& situation) {
+  if (situation.state != State::kTimeWait)
+    return expect_not_set(scene, situation, &ConnectionView::time_wait_at);
+  scene.pass(60s - 51ms);  // it began 50 ms ago (situations.cpp)
+  const bool ended_early = state_of(scene, false) != State::kTimeWait;
+  scene.pass(2ms);
+  Observed observed = look(scene, situation);
+  if (ended_early) observed.oddity = "ends before 2 MSL";
+  return observed;
+}
+
+Observed delayed_ack(Scene& scene, const Situation& situation) {
+  if (!kReceiving.contains(situation.state) || situation.user == User::kGone)
+    return expect_not_set(scene, situation, &ConnectionView::delayed_ack_at);
+  const SeqNumber at = scene.rcv_nxt;
+  scene.rcv_nxt += kPeerText;
+  scene.send({.seq = at,
+              .ack = scene.snd_una,
+              .flags = wire::kAck | wire::kPsh,
+              .window = kPeerWindow,
+              .text = kPeerText});
+  wait_for_anything(scene, 500ms);
+  return look(scene, situation);
+}
+
+Observed keep_alive(Scene& scene, const Situation& situation, Timer timer, SeqNumber snd_nxt) {
+  const State at_first = state_of(scene, situation.state == State::kListen);
+  const auto is_probe = [snd_nxt](const Sent& segment) {
+    return segment.seq == snd_nxt - 1 && !segment.has(wire::kSyn) && !segment.has(wire::kFin) &&
+           !segment.has(wire::kRst);
+  };
+  Observed observed;
+  scene.pass(Duration(2h) - 1s);
+  if (std::ranges::any_of(scene.sent(), is_probe))
+    observed.oddity = "probes before two hours (MUST-28)";
+  scene.pass(timer == Timer::kKeepAlive ? Duration(2s) : Duration(22h));
+  observed.sent = scene.take_sent();
+  // Other timers may have sent something, and ended the connection; this one does not.
+  std::erase_if(observed.sent, [&](const Sent& segment) { return !is_probe(segment); });
+  observed.state = at_first;
+  observed.now = scene.now();
+  return observed;
+}
+
+Observed time_out(const Cell& cell, Scene& scene, Before& before) {
+  const Situation& situation = kSituations[cell.situation];
+  switch (cell.event.timer) {
+    case Timer::kUser:
+      return user_timeout(scene, situation);
+    case Timer::kRetransmission:
+      wait_for_anything(scene, 10s);
+      return look(scene, situation);
+    case Timer::kTimeWait:
+      return time_wait_timeout(scene, situation);
+    case Timer::kDelayedAck: {
+      Observed observed = delayed_ack(scene, situation);
+      before.rcv_nxt = scene.rcv_nxt;
+      return observed;
+    }
+    case Timer::kZeroWindowProbe:
+      if (!situation.text_unacked)
+        return expect_not_set(scene, situation, &ConnectionView::probe_at);
+      wait_for_anything(scene, 10s);
+      return look(scene, situation);
+    case Timer::kKeepAlive:
+    case Timer::kKeepAliveNotAsked:
+      break;
+  }
+  return keep_alive(scene, situation, cell.event.timer, before.snd_nxt);
+}
+
+}  // namespace
+
+Plan plan_for(const Cell& cell) {
+  const Situation& situation = kSituations[cell.situation];
+  Plan plan;
+  if (cell.event.kind == EventKind::kCall) {
+    const Call call = cell.event.call;
+    plan.preparation.text_on_hand =
+        call == Call::kReceiveTextOnHand || call == Call::kCloseFullyUnread;
+    const bool named_by_address = call == Call::kOpenActive || call == Call::kOpenPassive;
+    if (situation.state == State::kSynReceived && situation.origin == Origin::kPassive &&
+        !named_by_address)
+      plan.impossible = "the user has no name for a connection before it is accepted";
+    if (call == Call::kOpenPassive && situation.state > State::kListen)
+      plan.impossible =
+          "listen() names no remote socket, so it is never the OPEN of this connection";
+    if (call == Call::kCloseSending && situation.state == State::kListen)
+      plan.impossible = "a listener has no direction to close: the CLOSE of a listener is close()";
+  }
+  if (cell.event.kind == EventKind::kTimer) {
+    Preparation& preparation = plan.preparation;
+    switch (cell.event.timer) {
+      case Timer::kUser:
+        preparation.user_timeout = 5s;
+        break;
+      case Timer::kZeroWindowProbe:
+        preparation.peer_window_zero = situation.text_unacked;
+        break;
+      case Timer::kKeepAlive:
+        preparation.keep_alive = true;
+        preparation.no_text_sent = true;
+        break;
+      case Timer::kKeepAliveNotAsked:
+        preparation.no_text_sent = true;
+        break;
+      default:
+        break;
+    }
+  }
+  return plan;
+}
+
+Injected concrete(const Segment& segment, const Scene& scene) {
+  constexpr std::array<std::uint16_t, 5> kBits{wire::kSyn, wire::kAck, wire::kFin, wire::kRst,
+                                               wire::kUrg};
+  Injected injected;
+  for (std::size_t i = 0; i < kBits.size(); ++i) {
+    if (segment.flags.contains(static_cast<Flag>(i)))
+      injected.flags = static_cast<std::uint16_t>(injected.flags | kBits[i]);
+  }
+  if (segment.text == Text::kSome) {
+    injected.text = kPeerText;
+    injected.flags = static_cast<std::uint16_t>(injected.flags | wire::kPsh);
+  }
+  const std::uint32_t length =
+      injected.text + static_cast<std::uint32_t>(control_length(segment.flags));
+  injected.seq = sequence_number(segment.seq, length, scene, injected.text > 0);
+  injected.ack = acknowledgment_number(segment.ack, scene);
+  injected.window = kInjectedWindow;
+  if (segment.flags.contains(Flag::kUrg)) injected.urgent = kPeerText / 2;
+  return injected;
+}
+
+Observed perform(const Cell& cell, Scene& scene, Before& before) {
+  switch (cell.event.kind) {
+    case EventKind::kCall:
+      return do_call(cell, scene);
+    case EventKind::kTimer:
+      return time_out(cell, scene, before);
+    case EventKind::kSegment:
+      break;
+  }
+  return inject(cell, scene, before);
+}
+
+bool acknowledges_in_time(Scene& scene, const Expected& expected) {
+  const Time until = scene.now() + 500ms;
+  while (scene.pass_to_next_deadline(until)) {
+    for (const Sent& segment : scene.take_sent()) {
+      if (segment.has(wire::kAck) && segment.ack == expected.rcv_nxt) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace bowline::table
