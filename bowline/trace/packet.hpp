@@ -1,0 +1,77 @@
+#pragma once
+
+// A packet taken apart once, for all outputs.
+//
+// Whoever prints needs the same few views: the IP header, the transport's, where options and
+// payload stand. What cannot be taken apart stays visible as far as it goes, with the reason.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bowline/base/decision.hpp"
+#include "bowline/base/seq_number.hpp"
+#include "bowline/link/link.hpp"
+#include "bowline/wire/ip.hpp"
+#include "bowline/wire/tcp.hpp"
+#include "bowline/wire/udp.hpp"
+
+namespace bowline::trace {
+
+/// Views on the bytes of one frame, which must outlive it.
+struct Packet {
+  /// From the IP header on; empty for a frame that carries no IP.
+  std::span<const std::byte> ip_packet;
+  std::optional<wire::IpHeader> ip;
+  /// At most one of these, and none for a fragment.
+  std::optional<wire::TcpView> tcp;
+  std::optional<wire::UdpHeader> udp;
+  /// The TCP options as they stand, padding included.
+  std::span<const std::byte> tcp_options;
+  /// Behind the transport header.
+  std::span<const std::byte> payload;
+  /// Why it could not be taken apart any further.
+  std::optional<Reason> broken;
+
+  [[nodiscard]] Endpoint source() const noexcept;
+  [[nodiscard]] Endpoint destination() const noexcept;
+};
+
+/// Takes `frame` apart, all of whose bytes must be there. Checksums are not looked at.
+[[nodiscard]] Packet take_apart(std::span<const std::byte> frame, LinkKind link) noexcept;
+
+/// A TCP segment as values: what ladders and text traces are about.
+struct Segment {
+  Endpoint source;
+  Endpoint destination;
+  SeqNumber seq;
+  SeqNumber ack;
+  std::uint16_t flags = 0;
+  std::uint16_t window = 0;  ///< as in the header: not scaled
+  std::uint16_t urgent = 0;
+  std::uint32_t length = 0;  ///< bytes of data
+  wire::TcpOptions options;
+
+  /// Are all of `bits` set?
+  [[nodiscard]] constexpr bool has(std::uint16_t bits) const noexcept {
+    return (flags & bits) == bits;
+  }
+  /// SEG.LEN: data, SYN and FIN (RFC 9293 section 3.4).
+  [[nodiscard]] constexpr std::uint32_t numbers() const noexcept {
+    return length + (has(wire::kSyn) ? 1U : 0U) + (has(wire::kFin) ? 1U : 0U);
+  }
+  /// The number after its last one.
+  [[nodiscard]] constexpr SeqNumber end() const noexcept { return seq + numbers(); }
+};
+
+/// The segment in `packet`; nothing when it holds no whole TCP header.
+[[nodiscard]] std::optional<Segment> segment_of(const Packet& packet) noexcept;
+
+/// An IP packet (TTL 64, no identification) that carries `segment`, checksums filled in, with
+/// `segment.length` bytes of payload: those of `payload` as far as they go, then zeros. Empty when
+/// the options do not fit in a header or the whole does not fit in an IP packet.
+[[nodiscard]] std::vector<std::byte> to_packet(const Segment& segment,
+                                               std::span<const std::byte> payload = {});
+
+}  // namespace bowline::trace
