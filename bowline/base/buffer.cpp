@@ -57,21 +57,41 @@ Buffer BufferPool::allocate(std::uint32_t size) noexcept {
     free_[size_class] = block->next_free;
     cached_[size_class] -= capacity;
     usage_.cached_bytes -= capacity;
-  } else {
-    void* place = memory_.allocate(kHeader + capacity, kAlignment);
-    if (place == nullptr) {
-      ++usage_.refused;
-      return {};
-    }
-    block = new (place) detail::Block;
-    block->data = static_cast<std::byte*>(place) + kHeader;
-    block->capacity = capacity;
-    block->pool = this;
-    block->size_class = size_class;
+  } else if (block = new_block(capacity, size_class); block == nullptr) {
+    ++usage_.refused;
+    return {};
   }
   ++usage_.live_blocks;
   usage_.live_bytes += capacity;
   return Buffer(block);
+}
+
+Buffer BufferPool::allocate_exactly(std::uint32_t capacity) noexcept {
+  for (const std::uint32_t of_class : kClasses) {
+    if (capacity == of_class) return allocate(capacity);
+  }
+  detail::Block* block = nullptr;
+  if (capacity != 0 && usage_.live_bytes + capacity <= limit_) {
+    block = new_block(capacity, kExact);
+  }
+  if (block == nullptr) {
+    ++usage_.refused;
+    return {};
+  }
+  ++usage_.live_blocks;
+  usage_.live_bytes += capacity;
+  return Buffer(block);
+}
+
+detail::Block* BufferPool::new_block(std::uint32_t capacity, std::uint8_t size_class) noexcept {
+  void* place = memory_.allocate(kHeader + capacity, kAlignment);
+  if (place == nullptr) return nullptr;
+  auto* block = new (place) detail::Block;
+  block->data = static_cast<std::byte*>(place) + kHeader;
+  block->capacity = capacity;
+  block->pool = this;
+  block->size_class = size_class;
+  return block;
 }
 
 Slice BufferPool::copy(std::span<const std::byte> bytes) noexcept {
@@ -107,7 +127,8 @@ void BufferPool::give_back(detail::Block* block) noexcept {
   if (block->size_class == kOwned) {
     if (block->deleter != nullptr) block->deleter(block->context);
     memory_.release(block, kHeader, kAlignment);
-  } else if (retired_ || cached_[block->size_class] + block->capacity > kMaxCached) {
+  } else if (retired_ || block->size_class == kExact ||
+             cached_[block->size_class] + block->capacity > kMaxCached) {
     memory_.release(block, kHeader + block->capacity, kAlignment);
   } else {
     block->next_free = free_[block->size_class];

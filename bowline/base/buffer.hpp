@@ -121,6 +121,7 @@ class Slice {
  private:
   friend class Buffer;
   friend class BufferPool;
+  friend class SaveVisitor;
   Slice(detail::Block* block, const std::byte* data, std::uint32_t size) noexcept
       : block_(block), data_(data), size_(size) {
     if (block_ != nullptr) ++block_->references;
@@ -163,6 +164,8 @@ class Buffer {
 
  private:
   friend class BufferPool;
+  friend class SaveVisitor;
+  friend class LoadVisitor;
   explicit Buffer(detail::Block* block) noexcept : block_(block) { ++block_->references; }
 
   detail::Block* block_ = nullptr;
@@ -195,6 +198,11 @@ class BufferPool {
   /// the memory is exhausted or `size` is over kLargest.
   [[nodiscard]] Buffer allocate(std::uint32_t size) noexcept;
 
+  /// A block of exactly `capacity` bytes, which may be over kLargest: what loading needs, so that a
+  /// clone pins and counts what its original does. An empty Buffer as for allocate(), or when
+  /// `capacity` is 0.
+  [[nodiscard]] Buffer allocate_exactly(std::uint32_t capacity) noexcept;
+
   /// A new block that holds a copy of `bytes`; an empty slice when there is no room (or no bytes).
   [[nodiscard]] Slice copy(std::span<const std::byte> bytes) noexcept;
 
@@ -204,6 +212,9 @@ class BufferPool {
   [[nodiscard]] Slice adopt(std::span<const std::byte> bytes, void (*deleter)(void*) noexcept,
                             void* context) noexcept;
 
+  /// Where the blocks come from.
+  [[nodiscard]] Memory& memory() const noexcept { return memory_; }
+
   [[nodiscard]] const BufferPoolUsage& usage() const noexcept { return usage_; }
 
  private:
@@ -211,11 +222,14 @@ class BufferPool {
 
   BufferPool(Memory& memory, std::uint64_t limit) noexcept : memory_(memory), limit_(limit) {}
   ~BufferPool();
+  [[nodiscard]] detail::Block* new_block(std::uint32_t capacity, std::uint8_t size_class) noexcept;
   void give_back(detail::Block* block) noexcept;
   void destroy() noexcept;
 
   static constexpr std::array<std::uint32_t, 5> kClasses{256, 2'048, 8'192, 16'384, kLargest};
-  static constexpr std::uint8_t kOwned = 0xff;
+  static constexpr std::uint8_t kOwned = 0xff;  // the bytes are somebody else's
+  static constexpr std::uint8_t kExact =
+      0xfe;  // of no class: goes back to memory_ when it comes home
   static constexpr std::uint64_t kMaxCached = 4U << 20;  // free bytes kept in each class
 
   Memory& memory_;

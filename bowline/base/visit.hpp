@@ -36,6 +36,7 @@
 
 #include "bowline/base/buffer.hpp"
 #include "bowline/base/memory.hpp"
+#include "bowline/base/ring.hpp"
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
@@ -108,6 +109,8 @@ class Visitor {
       if constexpr (Self::loading) thing = Duration(count);
     } else if constexpr (std::same_as<Type, Slice>) {
       self().slice(thing);
+    } else if constexpr (std::same_as<Type, Buffer>) {
+      self().buffer(thing);
     } else if constexpr (std::same_as<Type, std::byte>) {
       std::uint64_t raw = std::to_integer<std::uint64_t>(thing);
       self().word(raw, 1);
@@ -235,12 +238,25 @@ class SaveVisitor : public Visitor<SaveVisitor> {
   void number(SeqNumber seq, SeqNumber) noexcept { word(seq.raw(), 4); }
   void time(Time at) noexcept;
   void slice(const Slice& slice) noexcept;
+  void buffer(const Buffer& buffer) noexcept;
+  void block(const detail::Block* block) noexcept;
   [[nodiscard]] std::byte* append(std::size_t count) noexcept;
+  [[nodiscard]] bool grow_blocks() noexcept;
+
+  // Which block has which number: an open-addressed table, searched by address. Numbers are given
+  // in the order of visiting, so that nothing that is written depends on an address.
+  struct Numbered {
+    const detail::Block* block;
+    std::uint32_t number;
+  };
 
   Memory* memory_;
   std::byte* bytes_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+  Numbered* blocks_ = nullptr;
+  std::uint32_t block_count_ = 0;
+  std::uint32_t block_places_ = 0;  // a power of two, or 0
   bool failed_ = false;
 };
 
@@ -254,7 +270,7 @@ class LoadVisitor : public Visitor<LoadVisitor> {
 
   /// Reads from `bytes`; slices get blocks of `pool`.
   LoadVisitor(std::span<const std::byte> bytes, BufferPool& pool) noexcept
-      : bytes_(bytes), pool_(&pool) {}
+      : bytes_(bytes), pool_(&pool), blocks_(pool.memory()) {}
 
   /// Something did not fit: bytes are missing or make no sense, or memory ran out.
   [[nodiscard]] bool failed() const noexcept { return failed_; }
@@ -277,9 +293,12 @@ class LoadVisitor : public Visitor<LoadVisitor> {
   void number(SeqNumber& seq, SeqNumber) noexcept;
   void time(Time& at) noexcept;
   void slice(Slice& slice) noexcept;
+  void buffer(Buffer& buffer) noexcept;
+  [[nodiscard]] Buffer* block() noexcept;
 
   std::span<const std::byte> bytes_;
   BufferPool* pool_;
+  Ring<Buffer> blocks_;  // by number
   bool failed_ = false;
 };
 
@@ -319,6 +338,8 @@ class HashVisitor : public Visitor<HashVisitor> {
          8);
   }
   void slice(const Slice& slice) noexcept;
+  // The room behind what slices show makes no difference that a peer or an application could see.
+  void buffer(const Buffer&) noexcept {}
 
   SipHasher<1, 3> hasher_;
   std::uint64_t words_ = 0;
