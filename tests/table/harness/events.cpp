@@ -66,6 +66,22 @@ SeqNumber acknowledgment_number(Ack ack, const Scene& scene) {
   return {};
 }
 
+std::optional<std::uint32_t> timestamp(Stamp stamp, const Scene& scene) {
+  switch (stamp) {
+    case Stamp::kAbsent:
+      return std::nullopt;
+    case Stamp::kFirst:
+      return 5'000'000;
+    case Stamp::kOlder:
+      return scene.last_timestamp - 1;
+    case Stamp::kEqual:
+      return scene.last_timestamp;
+    case Stamp::kNewer:
+      return scene.last_timestamp + 1;
+  }
+  return std::nullopt;
+}
+
 /// The user's name for the connection; after a passive open it may have to be accepted first.
 Handle users_handle(Scene& scene) {
   if (scene.socket || !scene.listener) return scene.socket;
@@ -109,6 +125,7 @@ Observed look(Scene& scene, const Situation& situation) {
 Observed inject(const Cell& cell, Scene& scene, Before& before) {
   const Situation& situation = kSituations[cell.situation];
   before.segment = concrete(cell.event.segment, scene);
+  scene.timestamps = false;  // whether this one has a timestamp is for the cell to say
   scene.send(*before.segment);
   Observed observed = look(scene, situation);
   if (situation.state <= State::kListen) return observed;
@@ -357,6 +374,7 @@ Injected concrete(const Segment& segment, const Scene& scene) {
   injected.seq = sequence_number(segment.seq, length, scene, injected.text > 0);
   injected.ack = acknowledgment_number(segment.ack, scene);
   injected.window = kInjectedWindow;
+  injected.timestamp = timestamp(segment.stamp, scene);
   if (segment.flags.contains(Flag::kUrg)) injected.urgent = kPeerText / 2;
   return injected;
 }

@@ -69,7 +69,7 @@ class Parser final : public FrameSink {
     if (!sum.verifies()) std::abort();
     const auto text = segment.subspan(tcp->header_size);
     sent_.push_back({tcp->header.seq, tcp->header.ack, tcp->header.flags, tcp->header.window,
-                     std::vector<std::byte>(text.begin(), text.end())});
+                     std::vector<std::byte>(text.begin(), text.end()), tcp->options.timestamps});
   }
 
   std::vector<Sent>& sent_;
@@ -101,12 +101,15 @@ Scene::Scene(Stack stack, const Scene& other)
       irs(other.irs),
       rcv_nxt(other.rcv_nxt),
       rcv_right_edge(other.rcv_right_edge),
+      timestamps(other.timestamps),
+      last_timestamp(other.last_timestamp),
       stack_(std::move(stack)),
       climate_(other.climate_),
       now_(other.now_),
       local_(other.local_),
       remote_(other.remote_),
-      interface_(other.interface_) {}
+      interface_(other.interface_),
+      heard_timestamp_(other.heard_timestamp_) {}
 
 Scene Scene::clone() const { return {must(stack_.clone()), *this}; }
 
@@ -119,6 +122,13 @@ void Scene::send(const Injected& injected) {
   std::array<std::byte, wire::kIpv6HeaderSize + wire::kTcpMaxHeaderSize + 2'048> packet{};
   wire::TcpOptions options;
   if ((injected.flags & wire::kSyn) != 0) options.mss = kPeerMss;
+  if (timestamps || injected.timestamp.has_value()) {
+    // A clock of milliseconds that did not start at 0.
+    const auto clock =
+        static_cast<std::uint32_t>(5'000'000 + (now_ - Time{}) / std::chrono::milliseconds(1));
+    last_timestamp = injected.timestamp.value_or(clock);
+    options.timestamps = {last_timestamp, heard_timestamp_};
+  }
 
   wire::IpHeader ip;
   ip.source = remote_.address;
@@ -160,6 +170,7 @@ void Scene::flush() {
 }
 
 void Scene::account(const Sent& segment) {
+  if (segment.timestamps.has_value()) heard_timestamp_ = segment.timestamps->value;
   if (segment.has(wire::kRst)) return;
   if (segment.has(wire::kSyn)) {
     iss = segment.seq;

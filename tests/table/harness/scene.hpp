@@ -37,6 +37,7 @@ struct Sent {
   std::uint16_t flags = 0;
   std::uint16_t window = 0;
   std::vector<std::byte> text;
+  std::optional<wire::Timestamps> timestamps;
 
   bool has(std::uint16_t bits) const { return (flags & bits) == bits; }
   /// SEG.LEN
@@ -54,6 +55,8 @@ struct Injected {
   std::uint16_t window = 0;
   std::uint16_t urgent = 0;
   std::uint32_t text = 0;  ///< bytes; their values are text_byte()s of their numbers
+  /// TSval; nothing: what the peer's clock says, if the connection uses timestamps.
+  std::optional<std::uint32_t> timestamp = std::nullopt;
 };
 
 /// What the peer offers: its window (not scaled, no other options) and its MSS.
@@ -107,7 +110,9 @@ class Scene {
   // The peer's account, under the Stack's names: SND is what the Stack sends, RCV what it receives.
   SeqNumber iss, snd_una, snd_nxt;
   SeqNumber irs, rcv_nxt;
-  SeqNumber rcv_right_edge;  ///< RCV.NXT + RCV.WND as last offered
+  SeqNumber rcv_right_edge;          ///< RCV.NXT + RCV.WND as last offered
+  bool timestamps = false;           ///< the peer uses them
+  std::uint32_t last_timestamp = 0;  ///< TSval of its last segment
   std::uint32_t rcv_wnd() const { return distance(rcv_nxt, rcv_right_edge); }
 
  private:
@@ -121,6 +126,7 @@ class Scene {
   Endpoint remote_;
   InterfaceId interface_{};
   std::vector<Sent> sent_;
+  std::uint32_t heard_timestamp_ = 0;  // TSval of the Stack's last segment
 };
 
 /// "SYN,ACK seq=5 ack=7 len=100", numbers relative to the scene's initial ones.

@@ -21,6 +21,7 @@ class Director {
       : scene_(scene), situation_(situation), preparation_(preparation) {}
 
   void play() {
+    scene_.timestamps = situation_.timestamps;
     if (situation_.state == State::kClosed) return leave_a_stale_handle();
     if (situation_.origin == Origin::kActive) {
       open_actively();

@@ -23,7 +23,7 @@ bool applies(const Rule& rule, const Cell& cell, State state) {
   const Segment& segment = cell.event.segment;
   return segment.flags.contains_all(when.with) && !segment.flags.meets(when.without) &&
          when.seq.contains(segment.seq) && when.ack.contains(segment.ack) &&
-         when.text.contains(segment.text) &&
+         when.text.contains(segment.text) && when.stamp.contains(segment.stamp) &&
          when.acceptable.contains(acceptable(situation, segment));
 }
 
@@ -140,9 +140,12 @@ void add_segments(std::vector<Cell>& cells, std::size_t index) {
           const Ack ack = static_cast<Ack>(a);
           if (!ack_classes(situation).contains(ack)) continue;
           if ((ack != Ack::kAbsent) != flags.contains(Flag::kAck)) continue;
-          cells.push_back(
-              {index,
-               {.kind = EventKind::kSegment, .segment = {flags, static_cast<Seq>(s), ack, text}}});
+          for (std::size_t t = 0; t < kStampCount; ++t) {
+            const Stamp stamp = static_cast<Stamp>(t);
+            if (!stamp_classes(situation, flags).contains(stamp)) continue;
+            const Segment segment{flags, static_cast<Seq>(s), ack, text, stamp};
+            cells.push_back({index, {.kind = EventKind::kSegment, .segment = segment}});
+          }
         }
       }
     }
@@ -162,7 +165,8 @@ std::vector<Cell> all_cells() {
     }
     add_segments(cells, index);
     // A zero receive window of ours changes none of the timers.
-    for (std::size_t t = 0; t < kTimerCount && situation.window == Window::kOpen; ++t)
+    if (situation.window == Window::kZero || situation.timestamps) continue;
+    for (std::size_t t = 0; t < kTimerCount; ++t)
       cells.push_back({index, {.kind = EventKind::kTimer, .timer = static_cast<Timer>(t)}});
   }
   return cells;

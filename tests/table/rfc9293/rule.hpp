@@ -80,6 +80,7 @@ struct When {
   Seqs seq = Seqs::any();
   Acks ack = Acks::any();
   Texts text = Texts::any();
+  Stamps stamp = Stamps::any();
   Origins origin = Origins::any();
   Windows window = Windows::any();
   Users user = Users::any();

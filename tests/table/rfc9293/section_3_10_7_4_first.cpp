@@ -32,22 +32,35 @@ constexpr States kNotTimeWait{State::kSynReceived, State::kEstablished, State::k
                               State::kFinWait2,    State::kCloseWait,   State::kClosing,
                               State::kLastAck};
 
+constexpr Effect kReopened{.next = State::kSynReceived,
+                           .reply = Reply::kSynAck,
+                           .una = Sender::kAny,
+                           .send_window = Sender::kAny,
+                           .rcv_nxt = Receiver::kOverSyn};
+
 constexpr Rule kRules[] = {
-    // TIME-WAIT and a SYN.
+    // TIME-WAIT and a SYN. With timestamps "the logic above is not applicable": the stamp decides
+    // before the
+    // number does (6191 section 2).
+    {.name = "seq.time-wait.syn-newer-by-timestamp",
+     .paragraph = "3.6.1 SHLD-4; 3.10.7.4 first; 6191 section 2",
+     .says = "a newer timestamp, or the first one: honor the request, if somebody listens",
+     .when = {.in = State::kTimeWait,
+              .with = Flag::kSyn,
+              .without = {Flag::kAck, Flag::kRst},
+              .stamp = {Stamp::kFirst, Stamp::kNewer},
+              .origin = Origin::kPassive},
+     .branches = {stop(kReopened), stop({.reply = Reply::kAck}, Choice::kRefuseNewSynInTimeWait)}},
     {.name = "seq.time-wait.syn-newer",
-     .paragraph = "3.6.1 MAY-2, SHLD-4; 3.10.7.4 first; 6191 section 2",
-     .says = "a SYN beyond the old connection's numbers may open a new one, if somebody listens",
+     .paragraph = "3.6.1 MAY-2; 3.10.7.4 first; 6191 section 2",
+     .says = "a number beyond the old connection's may open a new one, if somebody listens",
      .when = {.in = State::kTimeWait,
               .with = Flag::kSyn,
               .without = {Flag::kAck, Flag::kRst},
               .seq = kNewer,
+              .stamp = {Stamp::kAbsent, Stamp::kEqual},
               .origin = Origin::kPassive},
-     .branches = {stop({.next = State::kSynReceived,
-                        .reply = Reply::kSynAck,
-                        .una = Sender::kAny,
-                        .send_window = Sender::kAny,
-                        .rcv_nxt = Receiver::kOverSyn}),
-                  stop({.reply = Reply::kAck}, Choice::kRefuseNewSynInTimeWait)}},
+     .branches = {stop(kReopened), stop({.reply = Reply::kAck}, Choice::kRefuseNewSynInTimeWait)}},
     {.name = "seq.time-wait.syn-newer-nobody-listens",
      .paragraph = "3.10.7.4 first and fourth; 5961 section 4",
      .says = "nobody listens: an acknowledgment, and the SYN is dropped",
@@ -55,6 +68,7 @@ constexpr Rule kRules[] = {
               .with = Flag::kSyn,
               .without = {Flag::kAck, Flag::kRst},
               .seq = kNewer,
+              .stamp = Stamp::kAbsent,
               .origin = Origin::kActive},
      .branches = {stop({.reply = Reply::kAck})}},
     {.name = "seq.time-wait.syn-older",
@@ -63,7 +77,16 @@ constexpr Rule kRules[] = {
      .when = {.in = State::kTimeWait,
               .with = Flag::kSyn,
               .without = {Flag::kAck, Flag::kRst},
-              .seq = kOlder},
+              .seq = kOlder,
+              .stamp = {Stamp::kAbsent, Stamp::kEqual}},
+     .branches = {stop({.reply = Reply::kAck}), stop({}, Choice::kOldSynInTimeWaitSilent)}},
+    {.name = "seq.time-wait.syn-older-by-timestamp",
+     .paragraph = "3.10.7.4 first and fourth; 6191 section 2",
+     .says = "an older timestamp, wherever its number lies: the same",
+     .when = {.in = State::kTimeWait,
+              .with = Flag::kSyn,
+              .without = {Flag::kAck, Flag::kRst},
+              .stamp = Stamp::kOlder},
      .branches = {stop({.reply = Reply::kAck}), stop({}, Choice::kOldSynInTimeWaitSilent)}},
 
     // Acceptable.

@@ -31,9 +31,18 @@ Seqs seq_classes(const Situation& situation, Flags flags, Text text) {
   return classes;
 }
 
+Stamps stamp_classes(const Situation& situation, Flags flags) {
+  const bool may_reopen = situation.state == State::kTimeWait &&
+                          situation.origin == Origin::kPassive && is_pure_syn(flags);
+  if (!may_reopen) return situation.timestamps ? Stamps{} : Stamps{Stamp::kAbsent};
+  if (situation.timestamps) return {Stamp::kAbsent, Stamp::kOlder, Stamp::kEqual, Stamp::kNewer};
+  return {Stamp::kAbsent, Stamp::kFirst};
+}
+
 Calls calls_in(const Situation& situation) {
   // A user who is gone has no name for the connection; a zero receive window changes no call.
-  if (situation.user == User::kGone || situation.window == Window::kZero) return {};
+  if (situation.user == User::kGone || situation.window == Window::kZero || situation.timestamps)
+    return {};
   if (kReceiving.contains(situation.state) || kAfterPeerFin.contains(situation.state))
     return Calls::from_bits((1u << kCallCount) - 1);
   return {Call::kOpenActive,   Call::kOpenPassive, Call::kSend,  Call::kReceive,
@@ -59,6 +68,12 @@ std::string_view name(Ack ack) {
       "absent", "zero",    "arbitrary",   "too-old", "oldest-allowed", "old",
       "una",    "partial", "all-but-fin", "nxt",     "beyond",         "far-beyond"};
   return kNames[static_cast<std::size_t>(ack)];
+}
+
+std::string_view name(Stamp stamp) {
+  constexpr std::array<std::string_view, kStampCount> kNames{"absent", "first", "older", "equal",
+                                                             "newer"};
+  return kNames[static_cast<std::size_t>(stamp)];
 }
 
 std::string_view name(Call call) {
@@ -115,6 +130,10 @@ std::string name(const Cell& cell) {
   if (segment.ack != Ack::kAbsent) {
     text += " ack=";
     text += name(segment.ack);
+  }
+  if (segment.stamp != Stamp::kAbsent) {
+    text += " timestamp=";
+    text += name(segment.stamp);
   }
   if (segment.text == Text::kSome) text += " text";
   return text;

@@ -140,6 +140,18 @@ inline constexpr Acks kDuplicateAck{Ack::kOldestAllowed, Ack::kOld, Ack::kUna};
 /// SEG.ACK > SND.NXT.
 inline constexpr Acks kUnsentAck{Ack::kBeyond, Ack::kFarBeyond};
 
+/// The timestamp (RFC 7323) of a SYN that meets TIME-WAIT, against the old connection's (RFC 6191).
+/// Looked at nowhere else in section 3.10.
+enum class Stamp : std::uint8_t {
+  kAbsent,  ///< the SYN has none
+  kFirst,   ///< it has one; the old connection used none
+  kOlder,   ///< less than the last one that the old connection saw
+  kEqual,   ///< that one
+  kNewer,   ///< greater
+};
+inline constexpr std::size_t kStampCount = 5;
+using Stamps = SetOf<Stamp>;
+
 /// Does the segment carry text (data)?
 enum class Text : std::uint8_t { kNone, kSome };
 using Texts = SetOf<Text>;
@@ -199,6 +211,8 @@ struct Situation {
   /// What we have sent and not seen acknowledged.
   bool text_unacked = false;
   bool fin_unacked = false;
+  /// The connection used timestamps. Such a situation has cells for SYNs alone.
+  bool timestamps = false;
 };
 
 /// All situations; a cell of the table is a situation and an event.
@@ -240,6 +254,8 @@ inline constexpr std::array kSituations{
               User::kGone},
     Situation{"TIME-WAIT (passive, user gone)", State::kTimeWait, Origin::kPassive, Window::kOpen,
               User::kGone},
+    Situation{"TIME-WAIT (passive, timestamps)", State::kTimeWait, Origin::kPassive, Window::kOpen,
+              User::kPresent, false, false, true},
 };
 
 /// An arriving segment, by classes.
@@ -248,7 +264,13 @@ struct Segment {
   Seq seq = Seq::kArbitrary;
   Ack ack = Ack::kAbsent;
   Text text = Text::kNone;
+  Stamp stamp = Stamp::kAbsent;
 };
+
+/// A SYN that asks for a new connection: without ACK and RST.
+constexpr bool is_pure_syn(Flags flags) {
+  return flags.contains(Flag::kSyn) && !flags.contains(Flag::kAck) && !flags.contains(Flag::kRst);
+}
 
 /// SEG.LEN without its text: SYN and FIN occupy one sequence number each (3.4).
 constexpr int control_length(Flags flags) {
@@ -279,12 +301,15 @@ struct Cell {
 Acks ack_classes(const Situation& situation);
 /// The sequence classes that exist in a situation for a segment with these flags and text.
 Seqs seq_classes(const Situation& situation, Flags flags, Text text);
+/// The timestamp classes that a segment with these flags has cells for.
+Stamps stamp_classes(const Situation& situation, Flags flags);
 /// The calls and timers that the table has cells for in a situation.
 Calls calls_in(const Situation& situation);
 
 std::string_view name(State state);
 std::string_view name(Seq seq);
 std::string_view name(Ack ack);
+std::string_view name(Stamp stamp);
 std::string_view name(Call call);
 std::string_view name(Timer timer);
 /// "SYN|ACK", "none".
