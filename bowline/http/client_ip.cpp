@@ -1,0 +1,8 @@
+// async_get() over the kernel's TCP.
+#include "bowline/http/client_impl.hpp"
+
+namespace bowline::http {
+template void async_get<boost::asio::ip::tcp>(const boost::asio::any_io_executor&,
+                                              const boost::asio::ip::tcp::endpoint&, GetRequest,
+                                              BodyHandler, GetHandler);
+}  // namespace bowline::http
