@@ -1,0 +1,17 @@
+#pragma once
+
+// Randomness from the operating system: the seed of everything a Stack keeps secret.
+
+#include <array>
+#include <cstdint>
+
+#include "bowline/base/result.hpp"
+
+namespace bowline::os {
+
+/// 256 bits from the kernel's generator (getrandom), for StackConfig::seed. Blocks only while a
+/// machine that has just been switched on gathers entropy. Errors: function_not_supported on a
+/// kernel without it.
+[[nodiscard]] Result<std::array<std::uint64_t, 4>> random_seed();
+
+}  // namespace bowline::os

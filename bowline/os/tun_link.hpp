@@ -1,0 +1,62 @@
+#pragma once
+
+// A TUN device as a Link: IP packets to and from the kernel of this machine.
+//
+// Large segments and unfinished checksums cross as they are (see virtio.hpp): one system call and
+// one copy for up to 64 KiB, in either direction. What is read lands in a small block and, if it is
+// longer, in larger ones behind it, so that an acknowledgment does not pin 64 KiB and no byte is
+// copied twice.
+
+#include <cstdint>
+
+#include "bowline/base/buffer.hpp"
+#include "bowline/link/link.hpp"
+#include "bowline/os/file_descriptor.hpp"
+#include "bowline/os/virtio.hpp"
+
+namespace bowline::os {
+
+/// What a TunLink did.
+struct TunCounters {
+  std::uint64_t reads = 0;  ///< system calls, those that found nothing included
+  std::uint64_t read_frames = 0;
+  std::uint64_t read_bytes = 0;  ///< of IP packets
+  std::uint64_t writes = 0;
+  std::uint64_t written_frames = 0;
+  std::uint64_t written_bytes = 0;
+  std::uint64_t malformed = 0;  ///< received, and dropped: the virtio header contradicts its frame
+  std::uint64_t no_memory = 0;  ///< received, and dropped: the pool had no room
+  std::uint64_t write_errors = 0;  ///< sent, and lost: the kernel refused it (interface down)
+};
+
+/// An open TUN device with IFF_VNET_HDR and IFF_NO_PI. create_tun() makes one.
+class TunLink final : public Link {
+ public:
+  /// Takes over `device`, which must not block. `info` is what the Stack is told.
+  TunLink(FileDescriptor device, const LinkInfo& info) noexcept;
+
+  [[nodiscard]] LinkInfo info() const noexcept override { return info_; }
+  [[nodiscard]] std::size_t take(std::span<Frame> frames) noexcept override;
+  [[nodiscard]] std::size_t receive(std::span<Frame> frames, BufferPool& pool,
+                                    Time now) noexcept override;
+  [[nodiscard]] int descriptor() const noexcept override { return device_.get(); }
+  [[nodiscard]] bool blocked() const noexcept override { return blocked_; }
+
+  [[nodiscard]] const TunCounters& counters() const noexcept { return counters_; }
+
+ private:
+  class Catcher;
+  enum class Got : std::uint8_t { frame, dropped, nothing };
+  Got read_frame(Catcher& catcher, Frame& frame) noexcept;
+  bool write_frame(const Frame& frame) noexcept;
+
+  FileDescriptor device_;
+  LinkInfo info_;
+  /// Small blocks for when the Stack's pool is exhausted: the acknowledgments that would free its
+  /// memory must still get in.
+  BufferPoolOwner reserve_;
+  TunCounters counters_;
+  bool blocked_ = false;
+};
+
+}  // namespace bowline::os

@@ -1,0 +1,51 @@
+#pragma once
+
+// The virtio-net header: how a TUN device says of a frame what bowline::Frame says of it.
+//
+// With IFF_VNET_HDR each packet that is read from or written to the device has these ten bytes in
+// front: whether its checksum is made, and into what it is to be cut, or from what it was merged.
+// So a segment of 64 KiB crosses in one system call and nobody touches its bytes to sum them. The
+// struct is ours because <linux/virtio_net.h> is not C++. (Virtual I/O Device specification 1.2,
+// section 5.1.6)
+
+#include <cstddef>
+#include <cstdint>
+
+#include "bowline/base/frame.hpp"
+
+namespace bowline::os {
+
+/// struct virtio_net_hdr in this machine's byte order, which is TUN's unless it is told otherwise.
+struct VirtioHeader {
+  std::uint8_t flags = 0;
+  std::uint8_t gso_type = 0;
+  std::uint16_t header_size = 0;
+  std::uint16_t gso_size = 0;
+  std::uint16_t checksum_start = 0;
+  std::uint16_t checksum_offset = 0;
+};
+static_assert(sizeof(VirtioHeader) == 10 && offsetof(VirtioHeader, checksum_offset) == 8);
+
+/// VirtioHeader::flags.
+inline constexpr std::uint8_t kVirtioNeedsChecksum = 1;
+inline constexpr std::uint8_t kVirtioDataValid = 2;
+
+/// VirtioHeader::gso_type; kVirtioGsoEcn is a bit beside the type.
+inline constexpr std::uint8_t kVirtioGsoNone = 0;
+inline constexpr std::uint8_t kVirtioGsoTcp4 = 1;
+inline constexpr std::uint8_t kVirtioGsoUdp = 3;
+inline constexpr std::uint8_t kVirtioGsoTcp6 = 4;
+inline constexpr std::uint8_t kVirtioGsoUdpL4 = 5;
+inline constexpr std::uint8_t kVirtioGsoEcn = 0x80;
+
+/// Puts what `header` says of a received `frame` (bytes and size are there) into it: checksum,
+/// gso_size, header_size. A packet whose checksum the kernel left undone has never been on a wire:
+/// it counts as verified, and start and offset say where the pseudo-header's sum stands in it.
+///
+/// False for a header that contradicts its frame, or that asks for what was never offered (UDP).
+[[nodiscard]] bool read_virtio(const VirtioHeader& header, Frame& frame) noexcept;
+
+/// What to tell the kernel about `frame`, an IP packet to transmit.
+[[nodiscard]] VirtioHeader write_virtio(const Frame& frame) noexcept;
+
+}  // namespace bowline::os
