@@ -36,11 +36,11 @@ Bytes sent_packet(Family family, std::size_t payload = 8) {
 
 // An error of this type and code; `word` is the second word of its header.
 Bytes error_message(std::uint8_t type, std::uint8_t code, std::uint32_t word, const Bytes& quote) {
-  Bytes bytes(kIcmpHeaderSize);
+  Bytes bytes(kIcmpHeaderSize + quote.size());
   bytes[0] = std::byte{type};
   bytes[1] = std::byte{code};
   store_be(bytes.data() + 4, word);
-  bytes.insert(bytes.end(), quote.begin(), quote.end());
+  std::ranges::copy(quote, bytes.begin() + kIcmpHeaderSize);
   return bytes;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "bowline/base/byte_order.hpp"
@@ -19,10 +20,9 @@ constexpr auto kHeader = "4500 0073 0000 4000 4011 b861 c0a8 0001 c0a8 00c7"_hex
 
 // A header with `options` in front of `payload` bytes, its lengths and checksum right.
 Bytes packet_with(std::span<const std::byte> options, std::size_t payload) {
-  Bytes bytes(kHeader.begin(), kHeader.end());
-  bytes.insert(bytes.end(), options.begin(), options.end());
-  const std::size_t header = bytes.size();
-  bytes.resize(header + payload);
+  const std::size_t header = kHeader.size() + options.size();
+  Bytes bytes(header + payload);
+  std::ranges::copy(options, std::ranges::copy(kHeader, bytes.begin()).out);
   bytes[0] = static_cast<std::byte>(0x40U | header / 4);
   store_be(bytes.data() + 2, static_cast<std::uint16_t>(bytes.size()));
   store_be<std::uint16_t>(bytes.data() + 10, 0);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "bowline/base/byte_order.hpp"
@@ -24,8 +25,8 @@ constexpr std::uint8_t kNone = 59;
 Bytes packet(std::uint8_t next, std::span<const std::byte> rest) {
   constexpr auto kFixed =
       "6000 0000 0000 0040 fd000000000000000000000000000001 fd000000000000000000000000000002"_hex;
-  Bytes bytes(kFixed.begin(), kFixed.end());
-  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  Bytes bytes(kFixed.size() + rest.size());
+  std::ranges::copy(rest, std::ranges::copy(kFixed, bytes.begin()).out);
   bytes[6] = std::byte{next};
   store_be(bytes.data() + 4, static_cast<std::uint16_t>(rest.size()));
   return bytes;

@@ -25,7 +25,7 @@ TEST(Text, Appends) {
 
 TEST(Text, IsCutWhereTheMemoryEnds) {
   std::array<char, 8> buffer{};
-  Text text(std::span(buffer).first(4));
+  Text text(std::span<char>(buffer).first(4));
   text.add("abc");
   text.decimal(123);
   text.add('x');
