@@ -1,0 +1,72 @@
+#pragma once
+
+// Reads a whole trace: lines become segments with absolute numbers.
+//
+// What one line leaves out the others tell. Relative numbers are counted from the ISN that the SYN
+// showed, and a segment without data, whose sequence number is not printed, has the one that its
+// side has come to.
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bowline/trace/line_reader.hpp"
+#include "bowline/trace/packet.hpp"
+
+namespace bowline::trace {
+
+/// How the numbers after a SYN are meant.
+enum class NumberForm : std::uint8_t {
+  either,    ///< in whichever form comes nearest to what is expected
+  relative,  ///< to the ISN
+  absolute,  ///< as in the header (tcpdump -S)
+};
+
+/// What a trace does not say.
+struct TraceReaderOptions {
+  NumberForm numbers = NumberForm::either;
+  /// For lines without one.
+  std::uint16_t window = 65'535;
+};
+
+/// A segment of a trace, and when it was seen, if that is printed.
+struct TracedSegment {
+  std::optional<Duration> time;
+  Segment segment;
+};
+
+/// Puts lines together.
+class TraceReader {
+ public:
+  explicit TraceReader(TraceReaderOptions options = {}) : options_(options) {}
+
+  /// The segment that `line` means, after those before it. The error is one line.
+  [[nodiscard]] std::expected<TracedSegment, std::string> resolve(const TraceLine& line);
+
+ private:
+  // One direction: where its numbers begin and how far they have come.
+  struct Half {
+    std::optional<SeqNumber> start;
+    std::optional<SeqNumber> next;
+  };
+
+  Half& half(const Endpoint& from, const Endpoint& to) { return halves_[{from, to}]; }
+  [[nodiscard]] SeqNumber absolute(std::uint32_t number, const Half& half) const;
+  std::optional<std::string> resolve_ack(const TraceLine& line, const Half& other,
+                                         SeqNumber& ack) const;
+
+  TraceReaderOptions options_;
+  std::map<std::pair<Endpoint, Endpoint>, Half> halves_;
+};
+
+/// All segments in `text`, lines in either notation, others passed over. The error names the line:
+/// "line 3: ...".
+[[nodiscard]] std::expected<std::vector<TracedSegment>, std::string> read_trace(
+    std::string_view text, TraceReaderOptions options = {});
+
+}  // namespace bowline::trace
