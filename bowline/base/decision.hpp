@@ -87,6 +87,11 @@ class ReasonCounters {
     return counts_[static_cast<std::size_t>(reason)];
   }
 
+  template <class V>
+  void visit(V& v) {
+    v.excluded(counts_, "counts what was; decides nothing");
+  }
+
  private:
   std::array<std::uint64_t, kReasonCount> counts_{};
 };

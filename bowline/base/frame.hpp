@@ -65,6 +65,18 @@ struct Frame {
   /// Copies `to.size()` bytes from `offset` on into `to`. False (nothing copied) when the frame is
   /// shorter.
   [[nodiscard]] bool copy_to(std::uint32_t offset, std::span<std::byte> to) const noexcept;
+
+  template <class V>
+  void visit(V& v) {
+    v(pieces, piece_count, checksum, checksum_start, checksum_offset, gso_size, header_size, size,
+      arrival);
+    v.excluded(id, "a name for traces");
+    if constexpr (V::loading) {
+      if (piece_count <= kMaxPieces) return;
+      piece_count = 0;
+      v.fail();
+    }
+  }
 };
 
 /// A frame of a single piece around `bytes` (copied into `pool`): for tests and links that receive

@@ -24,6 +24,11 @@ struct Handle {
   [[nodiscard]] constexpr explicit operator bool() const noexcept {
     return kind != HandleKind::none;
   }
+
+  template <class V>
+  void visit(V& v) {
+    v(index, generation, kind);
+  }
 };
 
 /// The number of an interface of one Stack, in the order in which they were added.

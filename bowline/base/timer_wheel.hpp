@@ -4,12 +4,13 @@
 //
 // Levels of 64 slots, each slot 64 times as wide as one of the level below; a deadline goes into
 // the finest level whose 64 slots, from now on, reach it. In the classic wheel (Varghese and Lauck,
-// 1987) a slot is a plain list, pays by cascading a whole slot down when its time comes, and knows
-// deadlines only to the width of a slot. Here a slot is a leftist heap whose links lie in the
-// elements: the earliest deadline of a slot is its root, so the wheel knows the exact next
-// deadline, fires in exact order, and never cascades, hence never stalls: every operation costs
-// O(log of the slot's elements) at worst, near O(1) for the near deadlines that make up nearly all.
-// A jump of `now` costs nothing by itself; empty slots are skipped with a bitmap.
+// 1987) a slot is a plain list: it pays by cascading a whole slot down when its time comes, which
+// stalls when a million connections have a keepalive, and knows deadlines only to the width of a
+// slot. Here a slot is a binomial heap (Vuillemin, 1978) whose links lie in the elements. Putting
+// one in costs about one comparison, as for a list; taking one out usually as little, since half of
+// all elements have nothing below them; only firing costs O(log of the slot's elements). So the
+// wheel knows the exact next deadline, fires in exact order, and never cascades. A jump of `now`
+// costs nothing by itself: empty slots are skipped with a bitmap.
 //
 // The wheel knows elements by number only; each operation is given `links`, a function from a
 // number to the element's WheelLink. Nothing is allocated. Nothing depends on addresses.
@@ -30,14 +31,14 @@ struct WheelLink {
   static constexpr std::uint32_t kNone = 0xffffffff;
   static constexpr std::uint16_t kNoSlot = 0xffff;
 
-  Time deadline = kNever;  ///< when it fires; kNever while it is not scheduled
-  std::uint32_t left = kNone;
-  std::uint32_t right = kNone;
-  std::uint32_t parent = kNone;
-  std::uint32_t order = 0;  // when it was scheduled, as a count: settles ties
-  std::uint32_t fired = 0;  // the expire() call in which it fired last
+  Time deadline = kNever;          ///< when it fires; kNever while it is not scheduled
+  std::uint32_t child = kNone;     // the tree below: its first, of the highest rank
+  std::uint32_t next = kNone;      // the next sibling; of a root, the next root
+  std::uint32_t previous = kNone;  // the sibling before; of a first child, its parent
+  std::uint32_t order = 0;         // when it was scheduled, as a count: settles ties
+  std::uint32_t fired = 0;         // the expire() call in which it fired last
   std::uint16_t slot = kNoSlot;
-  std::uint8_t rank = 0;  // length of the shortest way down to a missing child
+  std::uint8_t rank = 0;  // how often the tree below grew to double its size
 
   /// Is it scheduled?
   [[nodiscard]] bool linked() const noexcept { return slot != kNoSlot; }
@@ -45,13 +46,13 @@ struct WheelLink {
   template <class V>
   void visit(V& v) {
     v(deadline);
-    v.excluded(left, "place in the heap: a matter of history, the deadline says when it fires");
-    v.excluded(right, "as left");
-    v.excluded(parent, "as left");
+    v.excluded(child, "place in the heap: a matter of history, the deadline says when it fires");
+    v.excluded(next, "as child");
+    v.excluded(previous, "as child");
     v.excluded(order, "a count since the beginning; settles only ties");
     v.excluded(fired, "a count since the beginning");
-    v.excluded(slot, "as left");
-    v.excluded(rank, "as left");
+    v.excluded(slot, "as child");
+    v.excluded(rank, "as child");
   }
 };
 
@@ -61,7 +62,10 @@ class TimerWheel {
  public:
   static constexpr std::uint32_t kNone = WheelLink::kNone;
 
-  TimerWheel() noexcept { slots_.fill(kNone); }
+  TimerWheel() noexcept {
+    roots_.fill(kNone);
+    first_.fill(kNone);
+  }
 
   /// Makes `id` fire at `deadline`, instead of at any deadline it had before. `kNever` only
   /// cancels. A deadline that has passed fires in the next expire() (or in this one, see there).
@@ -122,8 +126,8 @@ class TimerWheel {
     expiring_ = false;
     if (tick(now) > cursor_) cursor_ = tick(now);
     // What waited for the next call goes where it belongs, in order.
-    while (slots_[kHeld] != kNone) {
-      const std::uint32_t id = slots_[kHeld];
+    while (first_[kHeld] != kNone) {
+      const std::uint32_t id = first_[kHeld];
       take(links, id);
       put(links, id, slot_for(links(id).deadline));
     }
@@ -137,12 +141,13 @@ class TimerWheel {
   /// not.
   template <class V>
   void visit(V& v) {
-    v.excluded(slots_, "arrangement of what the links say");
-    v.excluded(occupied_, "as slots_");
+    v.excluded(roots_, "arrangement of what the links say");
+    v.excluded(first_, "as roots_");
+    v.excluded(occupied_, "as roots_");
     v.excluded(cursor_, "where the wheel stands does not change when anything fires");
     v.excluded(scheduled_, "a count since the beginning");
     v.excluded(calls_, "a count since the beginning");
-    v.excluded(size_, "as slots_");
+    v.excluded(size_, "as roots_");
   }
 
  private:
@@ -176,12 +181,12 @@ class TimerWheel {
     const auto from = static_cast<int>((cursor_ >> level * kSlotBits) & (kSlots - 1));
     const auto ahead =
         static_cast<std::uint32_t>(std::countr_zero(std::rotr(occupied_[level], from)));
-    return slots_[level * kSlots + ((static_cast<std::uint32_t>(from) + ahead) & (kSlots - 1))];
+    return first_[level * kSlots + ((static_cast<std::uint32_t>(from) + ahead) & (kSlots - 1))];
   }
 
   template <class L>
   [[nodiscard]] std::uint32_t earliest_in_levels(L&& links) const noexcept {
-    std::uint32_t best = slots_[kFar];
+    std::uint32_t best = first_[kFar];
     for (std::uint32_t level = 0; level < kLevels; ++level) {
       best = earlier(links, best, first_of_level(level));
     }
@@ -190,7 +195,7 @@ class TimerWheel {
 
   template <class L>
   [[nodiscard]] std::uint32_t earliest(L&& links) const noexcept {
-    return earlier(links, earliest_in_levels(links), slots_[kHeld]);
+    return earlier(links, earliest_in_levels(links), first_[kHeld]);
   }
 
   template <class L>
@@ -207,102 +212,118 @@ class TimerWheel {
     return static_cast<std::int32_t>(a.order - b.order) < 0;
   }
 
-  void set_root(std::uint16_t slot, std::uint32_t id) noexcept {
-    slots_[slot] = id;
+  void set_first(std::uint16_t slot, std::uint32_t id) noexcept {
+    first_[slot] = id;
     if (slot >= kFar) return;
     const std::uint64_t bit = std::uint64_t{1} << slot % kSlots;
     std::uint64_t& word = occupied_[slot / kSlots];
     word = id == kNone ? word & ~bit : word | bit;
   }
 
+  // A slot is a row of trees, each with its earliest on top, of rising ranks. A new element is a
+  // tree of rank 0; while there is another tree of its rank the two become one of the next rank, as
+  // a binary number is counted up.
   template <class L>
   void put(L&& links, std::uint32_t id, std::uint16_t slot) noexcept {
     WheelLink& link = links(id);
-    link.left = link.right = link.parent = kNone;
-    link.rank = 1;
+    link.child = kNone;
+    link.rank = 0;
     link.slot = slot;
-    const std::uint32_t root = merge(links, slots_[slot], id);
-    links(root).parent = kNone;
-    set_root(slot, root);
+    std::uint32_t tree = id;
+    std::uint32_t following = roots_[slot];
+    while (following != kNone && links(following).rank == links(tree).rank) {
+      const std::uint32_t other = following;
+      following = links(other).next;
+      tree = join(links, tree, other);
+    }
+    roots_[slot] = tree;
+    link_roots(links, kNone, tree);
+    link_roots(links, tree, following);
+    if (first_[slot] == kNone || precedes(links(id), links(first_[slot]))) set_first(slot, id);
   }
 
-  // Takes `id` out of its heap: its children, merged, stand in its place, and the ranks above are
-  // mended.
   template <class L>
   void take(L&& links, std::uint32_t id) noexcept {
     WheelLink& link = links(id);
-    const std::uint32_t heir = merge(links, link.left, link.right);
-    const std::uint32_t parent = link.parent;
-    if (heir != kNone) links(heir).parent = parent;
-    if (parent == kNone) {
-      set_root(link.slot, heir);
-    } else {
-      WheelLink& above = links(parent);
-      (above.left == id ? above.left : above.right) = heir;
-      mend_ranks(links, parent);
-    }
-    link.left = link.right = link.parent = kNone;
+    const std::uint16_t slot = link.slot;
+    cut(links, id);
+    if (link.child != kNone) adopt(links, slot, link.child);
+    link.child = link.next = link.previous = kNone;
     link.slot = WheelLink::kNoSlot;
-    link.rank = 0;
-  }
-
-  template <class L>
-  [[nodiscard]] static std::uint8_t rank_of(L&& links, std::uint32_t id) noexcept {
-    return id == kNone ? std::uint8_t{0} : links(id).rank;
-  }
-
-  // Restores "the left child's rank is not the smaller" at `id`; true when the rank of `id`
-  // changed.
-  template <class L>
-  static bool mend_rank(L&& links, std::uint32_t id) noexcept {
-    WheelLink& link = links(id);
-    if (rank_of(links, link.left) < rank_of(links, link.right)) {
-      const std::uint32_t left = link.left;
-      link.left = link.right;
-      link.right = left;
+    if (first_[slot] != id) return;
+    std::uint32_t best = kNone;
+    for (std::uint32_t root = roots_[slot]; root != kNone; root = links(root).next) {
+      best = earlier(links, best, root);
     }
-    const auto rank = static_cast<std::uint8_t>(rank_of(links, link.right) + 1);
-    if (rank == link.rank) return false;
-    link.rank = rank;
-    return true;
+    set_first(slot, best);
   }
 
-  // Upwards while ranks change; they are logarithmic and grow on the way, so it ends soon.
+  // Cuts the tree under `id` off. Its parent keeps its rank: ranks then promise less than they say,
+  // which costs time at most, and not much of it: a rank is never more than the logarithm of all
+  // puts into the slot.
   template <class L>
-  static void mend_ranks(L&& links, std::uint32_t id) noexcept {
-    while (id != kNone && mend_rank(links, id)) id = links(id).parent;
+  void cut(L&& links, std::uint32_t id) noexcept {
+    const WheelLink& link = links(id);
+    if (link.next != kNone) links(link.next).previous = link.previous;
+    if (link.previous == kNone) {
+      roots_[link.slot] = link.next;
+    } else {
+      WheelLink& before = links(link.previous);
+      (before.child == id ? before.child : before.next) = link.next;
+    }
   }
 
-  // Merges two heaps along their right edges, which are logarithmic. The new root's parent is not
-  // set.
+  // Makes the tree `child` and its next siblings roots of `slot`, joining trees of equal rank.
   template <class L>
-  static std::uint32_t merge(L&& links, std::uint32_t a, std::uint32_t b) noexcept {
-    if (a == kNone) return b;
-    if (b == kNone) return a;
-    if (precedes(links(b), links(a))) std::swap(a, b);
-    const std::uint32_t root = a;
-    // `a` is a node of the merged edge, `b` a heap that has to go somewhere below it on the right.
-    for (;;) {
-      std::uint32_t below = links(a).right;
-      if (below == kNone) {
-        links(a).right = b;
-        links(b).parent = a;
-        break;
+  void adopt(L&& links, std::uint16_t slot, std::uint32_t child) noexcept {
+    std::array<std::uint32_t, kMaxRank + 1> by_rank;
+    by_rank.fill(kNone);
+    for (std::uint32_t tree = roots_[slot]; tree != kNone; tree = links(tree).next) {
+      by_rank[links(tree).rank] = tree;
+    }
+    while (child != kNone) {
+      std::uint32_t tree = child;
+      child = links(tree).next;
+      while (by_rank[links(tree).rank] != kNone) {
+        tree = join(links, tree, std::exchange(by_rank[links(tree).rank], kNone));
       }
-      if (precedes(links(b), links(below))) std::swap(b, below);
-      links(a).right = below;
-      links(below).parent = a;
-      a = below;
+      by_rank[links(tree).rank] = tree;
     }
-    // From the bottom of the edge to the top: every node of it got a new right child.
-    for (std::uint32_t node = a;; node = links(node).parent) {
-      mend_rank(links, node);
-      if (node == root) break;
+    std::uint32_t last = kNone;
+    for (const std::uint32_t tree : by_rank) {
+      if (tree == kNone) continue;
+      if (last == kNone) roots_[slot] = tree;
+      link_roots(links, last, tree);
+      last = tree;
     }
-    return root;
+    if (last != kNone) links(last).next = kNone;
   }
 
-  std::array<std::uint32_t, kHeld + 1> slots_;
+  template <class L>
+  static void link_roots(L&& links, std::uint32_t previous, std::uint32_t next) noexcept {
+    if (previous != kNone) links(previous).next = next;
+    if (next != kNone) links(next).previous = previous;
+  }
+
+  // Makes one tree of two of the same rank: the later becomes the first child of the earlier.
+  template <class L>
+  [[nodiscard]] static std::uint32_t join(L&& links, std::uint32_t a, std::uint32_t b) noexcept {
+    if (precedes(links(b), links(a))) std::swap(a, b);
+    WheelLink& top = links(a);
+    WheelLink& below = links(b);
+    below.previous = a;
+    below.next = top.child;
+    if (top.child != kNone) links(top.child).previous = b;
+    top.child = b;
+    ++top.rank;
+    return a;
+  }
+
+  // 2^47 timers in one slot, one after the other, before a rank could pass this.
+  static constexpr std::size_t kMaxRank = 47;
+
+  std::array<std::uint32_t, kHeld + 1> roots_;  // of each slot: the tree of the lowest rank
+  std::array<std::uint32_t, kHeld + 1> first_;  // of each slot: the earliest
   std::array<std::uint64_t, kLevels> occupied_{};
   std::uint64_t cursor_ = 0;  // the tick of the latest `now`
   std::uint32_t scheduled_ = 0;

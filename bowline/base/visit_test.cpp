@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "bowline/base/frame.hpp"
+#include "bowline/base/handle.hpp"
 #include "bowline/base/index_table.hpp"
 #include "bowline/base/interval_set.hpp"
 #include "bowline/base/intrusive_list.hpp"
@@ -345,7 +347,7 @@ TEST_F(VisitTest, AWorldComesBackAndGoesOnTheSame) {
 }
 
 // Bytes from outside may say anything: a load ends, in bounds, with a fault or with an object that
-// can be used and destroyed. The sanitizers watch.
+// can at least be destroyed. The sanitizers watch.
 TEST_F(VisitTest, ALoadOfDamagedBytesStaysInBounds) {
   World world(heap_memory(), *pool_);
   for (int i = 0; i < 500; ++i) world.step();
@@ -386,6 +388,31 @@ TEST_F(VisitTest, ALoadThatRunsOutOfMemoryFailsAndLeaksNothing) {
     ASSERT_EQ(memory.mismatches(), 0U);
   }
   EXPECT_GT(requests, 50U);
+}
+
+TEST_F(VisitTest, FramesAndHandlesComeBack) {
+  Frame frame = make_frame(*pool_, bytes_of("headers and payload"));
+  ASSERT_TRUE(frame.append(frame.pieces[0].part(0, 7)));
+  frame.checksum = Checksum::partial;
+  frame.gso_size = 1460;
+  frame.arrival = Time(5ms);
+  frame.id = FrameId{12};
+  Handle handle{1, 2, HandleKind::udp};
+  SaveVisitor save(heap_memory());
+  save(frame, handle);
+  Frame loaded;
+  Handle loaded_handle;
+  LoadVisitor load(save.bytes(), *pool_);
+  load(loaded, loaded_handle);
+  ASSERT_TRUE(load.complete());
+  EXPECT_EQ(loaded_handle, handle);
+  EXPECT_EQ(loaded.size, frame.size);
+  EXPECT_EQ(loaded.piece_count, 2U);
+  EXPECT_TRUE(std::ranges::equal(loaded.pieces[1].bytes(), bytes_of("headers")));
+  EXPECT_EQ(loaded.checksum, Checksum::partial);
+  EXPECT_EQ(loaded.gso_size, 1460U);
+  EXPECT_EQ(loaded.arrival, Time(5ms));
+  EXPECT_EQ(loaded.id, FrameId{12});
 }
 
 // --- the hash ------------------------------------------------------------------------------------
