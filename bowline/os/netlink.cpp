@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <chrono>
 #include <span>
+#include <thread>
 
 #include "bowline/base/byte_order.hpp"
 
@@ -230,6 +232,14 @@ Outcome<void> Netlink::set_no_link_local(std::string_view name) {
 }
 
 Outcome<void> Netlink::add_address(std::string_view name, const Cidr& address) {
+  // The kernel would take some of these.
+  if (address.address.is_multicast() || address.address.is_unspecified() ||
+      address.address.is_limited_broadcast()) {
+    return failed(
+        fmt::format("cannot give {} the address {}: it is no host's (a group, or unspecified)",
+                    name, text(address)),
+        EADDRNOTAVAIL);
+  }
   const auto index = index_of(name);
   if (!index) return std::unexpected(index.error());
   Request request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
@@ -247,6 +257,33 @@ Outcome<void> Netlink::add_address(std::string_view name, const Cidr& address) {
                    code);
   }
   return {};
+}
+
+bool Netlink::is_local(const IpAddress& address, int& code) {
+  Request request(RTM_GETROUTE, 0);
+  auto& body = request.body<rtmsg>();
+  body.rtm_family = family_of(address);
+  body.rtm_dst_len = static_cast<unsigned char>(8 * address.bytes().size());
+  put_bytes(request.header(), RTA_DST, address.bytes());
+  bool local = false;
+  const auto read = [](const void* message, void* context) {
+    const auto* header = static_cast<const nlmsghdr*>(message);
+    const auto* route = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(header));
+    *static_cast<bool*>(context) = route->rtm_type == RTN_LOCAL;
+    return MNL_CB_OK;
+  };
+  code = talk(request, read, &local);
+  return code == 0 && local;
+}
+
+Outcome<void> Netlink::wait_until_local(const IpAddress& address) {
+  int code = 0;
+  for (int tries = 0; tries < 1'000; ++tries) {
+    if (is_local(address, code)) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return refused(fmt::format("the kernel does not take packets to {}", text(address)),
+                 code != 0 ? code : ETIMEDOUT);
 }
 
 Outcome<void> Netlink::add_route(const Cidr& destination, std::string_view name,

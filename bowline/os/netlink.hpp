@@ -47,6 +47,10 @@ class Netlink {
   /// Gives it an address, usable at once (no duplicate address detection). One that it has already
   /// is no error.
   Outcome<void> add_address(std::string_view name, const Cidr& address);
+  /// Waits until the kernel takes packets to `address` of an interface that is up, at most a
+  /// second: for IPv6 it puts the route to itself in place a little later, in the background, and
+  /// loses what comes before.
+  Outcome<void> wait_until_local(const IpAddress& address);
   /// Sends `destination` to the interface, by way of `gateway` if there is one.
   Outcome<void> add_route(const Cidr& destination, std::string_view name,
                           const std::optional<IpAddress>& gateway = std::nullopt);
@@ -65,6 +69,8 @@ class Netlink {
   /// 0, or the error number that the kernel answered with.
   int talk(Request& request, Consumer consumer = nullptr, void* context = nullptr);
   Outcome<std::uint32_t> index_of(std::string_view name);
+  /// Does the kernel route `address` to itself? `code` becomes what talk() returned.
+  bool is_local(const IpAddress& address, int& code);
 
   std::unique_ptr<mnl_socket, Close> socket_;
   std::uint32_t sequence_ = 0;

@@ -93,8 +93,13 @@ Outcome<void> configure(Netlink& netlink, const TunOptions& options, bool existe
   }
   const auto state = netlink.find(name);
   if (!state) return std::unexpected(state.error());
-  if (*state && (*state)->up) return {};
-  return netlink.set_up(name);
+  if (*state && !(*state)->up) {
+    if (auto done = netlink.set_up(name); !done) return done;
+  }
+  for (const Cidr& address : options.peer_addresses) {
+    if (auto done = netlink.wait_until_local(address.address); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace
