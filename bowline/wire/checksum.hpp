@@ -48,8 +48,12 @@ class ChecksumSum {
     sum_ += static_cast<std::uint64_t>(sum_ < value);  // the carry comes round to the other end
   }
 
-  /// Appends the bytes that `other` is the sum of: RFC 1071 section 2(B) where this one is odd.
-  constexpr void add_sum(const ChecksumSum& other) noexcept {
+  /// Adds the terms of `other`, as fields that stand at even offsets: headers and pseudo-headers,
+  /// in any order.
+  constexpr void add_sum(const ChecksumSum& other) noexcept { add_native(other.sum_); }
+
+  /// Appends the bytes that `other` is the sum of, wherever this one ends: RFC 1071 section 2(B).
+  constexpr void append_sum(const ChecksumSum& other) noexcept {
     append_native(other.sum_, other.odd_ ? 1 : 0);
   }
   /// Appends `length` bytes whose sum, in this machine's order, is `sum`.

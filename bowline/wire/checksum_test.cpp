@@ -83,8 +83,8 @@ TEST(Checksum, AddsUpOverPiecesOfAnyLength) {
       const std::size_t size = std::min<std::size_t>(random() % 40, bytes.size() - at);
       const auto piece = std::span(bytes).subspan(at, size);
       appended.add(piece);
-      joined.add_sum(sum_of(piece));
-      stored.add_sum(ChecksumSum::from_partial(sum_of(piece).partial(), size));
+      joined.append_sum(sum_of(piece));
+      stored.append_sum(ChecksumSum::from_partial(sum_of(piece).partial(), size));
       at += size;
     }
     const std::uint16_t whole = naive_sum(bytes);
@@ -110,6 +110,18 @@ TEST(Checksum, CopyAndSumDoesBoth) {
     std::ranges::copy("abcd"_hex, std::back_inserter(all));
     ASSERT_TRUE(same_sum(longer.partial(), naive_sum(all))) << size;
   }
+}
+
+TEST(Checksum, HeadersMayBeAddedAfterAnOddPayload) {
+  constexpr auto kHeader = "0102 0304"_hex;
+  constexpr auto kPayload = "0506 07"_hex;
+  constexpr auto kWhole = "0102 0304 0506 07"_hex;
+  ChecksumSum sum = sum_of(kPayload);
+  sum.add_sum(sum_of(kHeader));
+  EXPECT_TRUE(same_sum(sum.partial(), naive_sum(kWhole)));
+  // And the payload goes on where it was.
+  sum.add("08"_hex);
+  EXPECT_TRUE(same_sum(sum.partial(), naive_sum("0102 0304 0506 0708"_hex)));
 }
 
 TEST(Checksum, FieldsAreTermsInHostOrder) {

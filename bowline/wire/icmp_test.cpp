@@ -252,6 +252,18 @@ TEST(Icmp, AnErrorQuotesAsMuchAsItsPacketMayHold) {  // RFC 1812 4.3.2.3, RFC 44
             1280U - 40);
 }
 
+TEST(Icmp, ChecksumOfAnErrorOfOddLength) {
+  for (std::size_t payload = 8; payload <= 20; ++payload) {
+    Bytes to(100);
+    to.resize(emit_icmp_error(to, IcmpKind::port_unreachable, 0, kHere6, kThere6,
+                              sent_packet(Family::ipv6, payload)));
+    ChecksumSum sum =
+        pseudo_header_sum(kHere6, kThere6, kProtocolIcmpV6, static_cast<std::uint32_t>(to.size()));
+    sum.add(to);
+    EXPECT_TRUE(sum.verifies()) << payload;
+  }
+}
+
 TEST(Icmp, AnErrorStaysInTheRoomThatItHas) {
   const Bytes offending = sent_packet(Family::ipv4, 20);
   for (std::size_t room = 0; room < 48; ++room) {
