@@ -2,9 +2,9 @@
 
 // Limits: a bound on everything that anyone can make the stack hold.
 //
-// One struct, from the first day, in which every bound has a name, a default and the reason for it. When
-// one is reached the stack refuses, drops or evicts by a rule that stands beside the field, counts it, and
-// goes on serving (DESIGN section 7).
+// One struct, from the first day, in which every bound has a name, a default and the reason for it.
+// When one is reached the stack refuses, drops or evicts by a rule that stands beside the field,
+// counts it, and goes on serving (DESIGN section 7).
 
 #include <cstdint>
 
@@ -12,8 +12,8 @@ namespace bowline {
 
 /// The bounds of one Stack. Set before it is created; each is a maximum.
 struct Limits {
-  /// Connections with a control block (all states but TIME-WAIT records and half-open entries). A SYN or
-  /// connect beyond it is refused with no_connection_slot.
+  /// Connections with a control block (all states but TIME-WAIT records and half-open entries). A
+  /// SYN or connect beyond it is refused with no_connection_slot.
   std::uint32_t connections = 65'536;
 
   /// Listening sockets.
@@ -26,19 +26,19 @@ struct Limits {
   /// syn_backlog. A SYN beyond it is dropped: the peer repeats it.
   std::uint32_t half_open = 16'384;
 
-  /// Connections without an owner that still have something to finish. Beyond it the oldest is reset, as
-  /// Linux does with tcp_max_orphans.
+  /// Connections without an owner that still have something to finish. Beyond it the oldest is
+  /// reset, as Linux does with tcp_max_orphans.
   std::uint32_t orphans = 8'192;
 
   /// TIME-WAIT records. Beyond it the oldest goes first (REQUIREMENTS B).
   std::uint32_t time_wait = 65'536;
 
-  /// Bytes in all buffers of the pool: payload to send, received and out of order, and frames under way.
-  /// Beyond it writes take nothing and received data is dropped, to be sent again.
+  /// Bytes in all buffers of the pool: payload to send, received and out of order, and frames under
+  /// way. Beyond it writes take nothing and received data is dropped, to be sent again.
   std::uint64_t buffer_bytes = 1ULL << 30;
 
-  /// Bytes of pinned buffers that one connection may hold for data that came out of order, beyond what its
-  /// receive buffer admits. Small segments in large frames pin more than they carry.
+  /// Bytes of pinned buffers that one connection may hold for data that came out of order, beyond
+  /// what its receive buffer admits. Small segments in large frames pin more than they carry.
   std::uint32_t reassembly_bytes = 16U << 20;
 
   /// Ranges of data out of order in one connection; a segment that would make one more is dropped
@@ -52,7 +52,8 @@ struct Limits {
   /// reply_ring_full.
   std::uint32_t replies = 256;
 
-  /// ICMP errors and resets for nothing that is open, per second and stack. RFC 1812 4.3.2.8, RFC 4443 2.4 f.
+  /// ICMP errors and resets for nothing that is open, per second and stack. RFC 1812 4.3.2.8, RFC
+  /// 4443 2.4 f.
   std::uint32_t stateless_replies_per_second = 10'000;
 
   /// Bytes of datagrams in one UDP socket's receive queue.

@@ -276,6 +276,9 @@ class LoadVisitor : public Visitor<LoadVisitor> {
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   void fail() noexcept { failed_ = true; }
 
+  /// Where slices get their blocks, and what is made while loading its memory.
+  [[nodiscard]] BufferPool& pool() const noexcept { return *pool_; }
+
   /// How many bytes have not been read. Zero after a fault.
   [[nodiscard]] std::size_t remaining() const noexcept { return failed_ ? 0 : bytes_.size(); }
 

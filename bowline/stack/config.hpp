@@ -9,6 +9,7 @@
 
 #include "bowline/base/limits.hpp"
 #include "bowline/base/memory.hpp"
+#include "bowline/ip/routes.hpp"
 #include "bowline/link/link.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
@@ -19,8 +20,9 @@ namespace bowline {
 struct StackConfig {
   tcp::Settings tcp = tcp::Settings::of(tcp::Profile::rfc);
   Limits limits;
-  /// All secrets and random numbers come from this: 256 bits from the OS generator in production (a guessable
-  /// seed makes guessable ISNs), a counted seed in tests. The same seed and the same calls give the same bytes.
+  /// All secrets and random numbers come from this: 256 bits from the OS generator in production (a
+  /// guessable seed makes guessable ISNs), a counted seed in tests. The same seed and the same
+  /// calls give the same bytes.
   std::array<std::uint64_t, 4> seed{};
   /// Where memory comes from; must outlive the Stack and its last slice. Null: the heap.
   Memory* memory = nullptr;
@@ -31,25 +33,21 @@ struct StackConfig {
   std::uint16_t last_ephemeral_port = 65'535;
 };
 
-/// An interface: a link as the Stack sees it. The Stack never holds the link itself, only its number.
+/// An interface: a link as the Stack sees it. The Stack never holds the link itself, only its
+/// number.
 struct InterfaceConfig {
   LinkInfo link;
 };
 
-/// A way to a network. The longest prefix wins; among equals the first added.
-struct Route {
-  Cidr destination;
-  InterfaceId interface{};
-  /// The next hop; nothing: the destination is on the link.
-  std::optional<IpAddress> gateway;
-};
+/// A way to a network.
+using Route = ip::Route;
 
 /// A passive open (RFC 9293 section 3.10.1).
 struct ListenOptions {
   /// Where: the unspecified address means any of ours, of that family. Port 0 picks one.
   Endpoint local;
-  /// Connections that are established and not yet accepted; beyond it the final ACK of a handshake is
-  /// dropped and the peer repeats it. At least 1.
+  /// Connections that are established and not yet accepted; beyond it the final ACK of a handshake
+  /// is dropped and the peer repeats it. At least 1.
   std::uint32_t backlog = 128;
   /// Half-open entries of this listener.
   std::uint32_t syn_backlog = 1'024;
@@ -60,8 +58,9 @@ struct ListenOptions {
 /// An active open (RFC 9293 section 3.10.1).
 struct ConnectOptions {
   Endpoint remote;
-  /// Our side; nothing: the address of the interface that leads there, and an ephemeral port. A port of 0
-  /// with an address picks the port alone; the unspecified address picks the address alone.
+  /// Our side; nothing: the address of the interface that leads there, and an ephemeral port. A
+  /// port of 0 with an address picks the port alone; the unspecified address picks the address
+  /// alone.
   std::optional<Endpoint> local;
   tcp::SocketOptions socket;
 };

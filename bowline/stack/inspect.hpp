@@ -1,39 +1,22 @@
 #pragma once
 
-// Read-only views of what a Stack holds: for tests, listings, ladders and the exploration. Copies of plain
-// values; taking one changes nothing.
+// Read-only views of what a Stack holds: for tests, listings, ladders and the exploration. Copies
+// of plain values; taking one changes nothing.
 
 #include <cstdint>
-#include <system_error>
 
 #include "bowline/base/handle.hpp"
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/tcp/state.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline {
 
-/// How a connection ended, for its application: each way is a distinct result (REQUIREMENTS A14).
-enum class EndReason : std::uint8_t {
-  none,              ///< it has not ended
-  orderly,           ///< both sides finished and confirmed it
-  reset,             ///< by the peer
-  refused,           ///< by the peer, while opening
-  timed_out,         ///< nothing was acknowledged for R2, or the user timeout
-  unreachable,       ///< says the network (ICMP), while opening
-  keepalive_failed,  ///< the peer no longer answers
-  aborted,           ///< by us
-  no_resources,      ///< the stack ran out of memory
-};
-
-/// A name for `reason`: "peer finished", "reset", ...
-[[nodiscard]] std::string_view name(EndReason reason) noexcept;
-
-/// The error that an application gets for `reason`: ECONNRESET, ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH,
-/// ETIMEDOUT, ECONNABORTED, ENOBUFS; no error for the orderly end.
-[[nodiscard]] std::error_code error_of(EndReason reason) noexcept;
+/// How a connection ended, for its application (see tcp/end_reason.hpp).
+using EndReason = tcp::EndReason;
 
 /// One connection, half-open entry or TIME-WAIT record, by the RFC's names.
 struct ConnectionView {

@@ -2,14 +2,14 @@
 
 // A Stack: TCP, UDP and IP as one value.
 //
-// It does no I/O, has no thread, no clock and no global. Frames, time and calls come in; frames, readiness
-// and the next deadline come out. Whoever drives it (a production driver, the simulator, a test) repeats
-// three steps: receive() what arrived or advance() to the time, let the application work on what
-// poll_ready() names, transmit() what is to go out, until next_deadline().
+// It does no I/O, has no thread, no clock and no global. Frames, time and calls come in; frames,
+// readiness and the next deadline come out. Whoever drives it (a production driver, the simulator,
+// a test) repeats three steps: receive() what arrived or advance() to the time, let the application
+// work on what poll_ready() names, transmit() what is to go out, until next_deadline().
 //
-// Rules that hold for every call: it never blocks; `now` never goes back; the order of events that share
-// an instant is frames, timers, calls. A Stack belongs to one thread. All calls are noexcept; what can fail
-// returns a Result with the POSIX meaning, EBADF for a handle whose thing is gone.
+// Rules that hold for every call: it never blocks; `now` never goes back; the order of events that
+// share an instant is frames, timers, calls. A Stack belongs to one thread. All calls are noexcept;
+// what can fail returns a Result with the POSIX meaning, EBADF for a handle whose thing is gone.
 
 #include <cstddef>
 #include <cstdint>
@@ -58,18 +58,19 @@ struct Datagram {
 /// The host stack. Movable, not copyable (see clone()).
 class Stack {
  public:
-  /// A stack without interfaces. Errors: not_enough_memory; invalid_argument for a config that contradicts
-  /// itself.
+  /// A stack without interfaces. Errors: not_enough_memory; invalid_argument for a config that
+  /// contradicts itself.
   [[nodiscard]] static Result<Stack> create(const StackConfig& config) noexcept;
 
   Stack(Stack&&) noexcept;
   Stack& operator=(Stack&&) noexcept;
   ~Stack();
 
-  // ---- set-up -------------------------------------------------------------------------------------
+  // ---- set-up
+  // -------------------------------------------------------------------------------------
 
-  /// Adds an interface; its number is the count of those before it. Errors: not_enough_memory beyond
-  /// Limits::interfaces; invalid_argument for an MTU outside 68 to 65535.
+  /// Adds an interface; its number is the count of those before it. Errors: not_enough_memory
+  /// beyond Limits::interfaces; invalid_argument for an MTU outside 68 to 65535.
   Result<InterfaceId> add_interface(const InterfaceConfig& config) noexcept;
   /// Gives `interface` an address; its prefix becomes a route on the link. Errors: address_in_use,
   /// invalid_argument (group or unspecified address, prefix too long, unknown interface).
@@ -78,82 +79,97 @@ class Stack {
   Status add_route(const Route& route) noexcept;
   /// The link's MTU changed. Errors: invalid_argument.
   Status set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept;
-  /// Sends decisions to `listener` (null: nobody) from now on; it must outlive the Stack or be taken back.
+  /// Sends decisions to `listener` (null: nobody) from now on; it must outlive the Stack or be
+  /// taken back.
   void set_listener(DecisionListener* listener) noexcept;
-  /// The pool of this stack's buffers; links receive into it. Lives as long as the Stack and its slices.
+  /// The pool of this stack's buffers; links receive into it. Lives as long as the Stack and its
+  /// slices.
   [[nodiscard]] BufferPool& pool() noexcept;
 
-  // ---- input --------------------------------------------------------------------------------------
+  // ---- input
+  // --------------------------------------------------------------------------------------
 
-  /// Takes `frames` that arrived on `interface`; moves their bytes out where it keeps them. Frames without
-  /// an id are given one.
+  /// Takes `frames` that arrived on `interface`; moves their bytes out where it keeps them. Frames
+  /// without an id are given one.
   void receive(InterfaceId interface, std::span<Frame> frames, Time now) noexcept;
   /// Lets every timer that is due at `now` or before run.
   void advance(Time now) noexcept;
 
-  // ---- output -------------------------------------------------------------------------------------
+  // ---- output
+  // -------------------------------------------------------------------------------------
 
-  /// Offers what is to go out on `interface` to `sink`, connections in turn, until there is nothing left or
-  /// the sink takes less than it is offered. Returns the wire packets taken.
+  /// Offers what is to go out on `interface` to `sink`, connections in turn, until there is nothing
+  /// left or the sink takes less than it is offered. Returns the wire packets taken.
   std::size_t transmit(InterfaceId interface, FrameSink& sink, Time now) noexcept;
   /// Is there anything that transmit() would offer?
   [[nodiscard]] bool has_output(InterfaceId interface) const noexcept;
 
-  // ---- application: TCP ---------------------------------------------------------------------------
+  // ---- application: TCP
+  // ---------------------------------------------------------------------------
 
   /// Passive open. Errors: address_in_use, address_not_available, not_enough_memory beyond
   /// Limits::listeners, invalid_argument (a group address, a backlog of 0).
   Result<Handle> listen(const ListenOptions& options, Time now) noexcept;
-  /// The oldest connection that waits at `listener`. Errors: operation_would_block, bad_file_descriptor.
+  /// The oldest connection that waits at `listener`. Errors: operation_would_block,
+  /// bad_file_descriptor.
   Result<Handle> accept(Handle listener, Time now) noexcept;
   /// Active open; returns at once, kWritable or kError says how it went. Errors: address_in_use,
   /// address_not_available (our address; no free port), network_unreachable, no_buffer_space,
   /// invalid_argument (port 0, a group or broadcast address: MUST-46).
   Result<Handle> connect(const ConnectOptions& options, Time now) noexcept;
   /// Queues bytes to send (RFC 9293 section 3.10.2); returns how many it took, at least 1. Errors:
-  /// operation_would_block (buffer full), not_connected (never opened), broken_pipe (after shutdown), and
-  /// how the connection ended, once; then broken_pipe.
+  /// operation_would_block (buffer full), not_connected (never opened), broken_pipe (after
+  /// shutdown), and how the connection ended, once; then broken_pipe.
   Result<std::size_t> write(Handle socket, std::span<const std::byte> bytes, Time now) noexcept;
   /// Queues `bytes` without copying them: all or nothing. Errors as write().
   Status write_owned(Handle socket, Slice bytes, Time now) noexcept;
   /// Takes received bytes (RFC 9293 section 3.10.3); 0 is the end of the stream. Errors:
-  /// operation_would_block, and how the connection ended, once, after what had been received was read.
+  /// operation_would_block, and how the connection ended, once, after what had been received was
+  /// read.
   Result<std::size_t> read(Handle socket, std::span<std::byte> to, Time now) noexcept;
-  /// The next received bytes without copying them, at most `most`; empty is the end of the stream. Errors
-  /// as read().
+  /// The next received bytes without copying them, at most `most`; empty is the end of the stream.
+  /// Errors as read().
   Result<Slice> read_slice(Handle socket, std::uint32_t most, Time now) noexcept;
   /// Copies what read() would take from `offset` on and leaves it there. Errors as read().
-  Result<std::size_t> peek(Handle socket, std::span<std::byte> to, std::uint32_t offset = 0) noexcept;
-  /// Ends one direction or both: `send` sends a FIN after what is queued (RFC 9293 section 3.6), `receive`
-  /// lets read() return 0 from now on. The handle lives on. Errors: not_connected, bad_file_descriptor.
+  Result<std::size_t> peek(Handle socket, std::span<std::byte> to,
+                           std::uint32_t offset = 0) noexcept;
+  /// Ends one direction or both: `send` sends a FIN after what is queued (RFC 9293 section 3.6),
+  /// `receive` lets read() return 0 from now on. The handle lives on. Errors: not_connected,
+  /// bad_file_descriptor.
   Status shutdown(Handle socket, Direction direction, Time now) noexcept;
-  /// Gives up the handle. What is queued is still sent, then a FIN; with unread data a RST at once (RFC 9293
-  /// section 3.6.1). A listener's half-open and unaccepted connections are reset. Errors: bad_file_descriptor.
+  /// Gives up the handle. What is queued is still sent, then a FIN; with unread data a RST at once
+  /// (RFC 9293 section 3.6.1). A listener's half-open and unaccepted connections are reset. Errors:
+  /// bad_file_descriptor.
   Status close(Handle socket, Time now) noexcept;
-  /// Gives up the handle and resets the connection (RFC 9293 section 3.10.5). Errors: bad_file_descriptor.
+  /// Gives up the handle and resets the connection (RFC 9293 section 3.10.5). Errors:
+  /// bad_file_descriptor.
   Status abort(Handle socket, Time now) noexcept;
   /// The options of a socket, and setting them. Errors: bad_file_descriptor, invalid_argument.
   [[nodiscard]] Result<tcp::SocketOptions> options(Handle socket) const noexcept;
   Status set_options(Handle socket, const tcp::SocketOptions& options, Time now) noexcept;
-  /// Announces that the bytes written last are urgent (RFC 9293 section 3.8.5; new programs should not,
-  /// SHLD-13). Errors: as write().
+  /// Announces that the bytes written last are urgent (RFC 9293 section 3.8.5; new programs should
+  /// not, SHLD-13). Errors: as write().
   Status mark_urgent(Handle socket, Time now) noexcept;
-  /// The error that waits to be told, and none from then on. Soft errors (ICMP) are told here alone.
+  /// The error that waits to be told, and none from then on. Soft errors (ICMP) are told here
+  /// alone.
   [[nodiscard]] std::error_code take_error(Handle socket) noexcept;
 
-  // ---- application: UDP ---------------------------------------------------------------------------
+  // ---- application: UDP
+  // ---------------------------------------------------------------------------
 
   /// Errors: address_in_use, address_not_available, not_enough_memory beyond Limits::udp_sockets.
   Result<Handle> open_udp(const UdpOptions& options, Time now) noexcept;
-  /// Sends one datagram; `to` may be left out on a connected socket. Errors: message_size, network_unreachable,
-  /// destination_address_required, operation_would_block (replies wait already), no_buffer_space.
+  /// Sends one datagram; `to` may be left out on a connected socket. Errors: message_size,
+  /// network_unreachable, destination_address_required, operation_would_block (replies wait
+  /// already), no_buffer_space.
   Result<std::size_t> send_to(Handle socket, std::span<const std::byte> bytes,
                               std::optional<Endpoint> to, Time now) noexcept;
-  /// The oldest datagram. Errors: operation_would_block; connection_refused, once, after an ICMP error on a
-  /// connected socket.
+  /// The oldest datagram. Errors: operation_would_block; connection_refused, once, after an ICMP
+  /// error on a connected socket.
   Result<Datagram> receive_from(Handle socket, std::span<std::byte> to, Time now) noexcept;
 
-  // ---- readiness, queries -------------------------------------------------------------------------
+  // ---- readiness, queries
+  // -------------------------------------------------------------------------
 
   /// The next socket whose readiness changed since it was last named; nothing when there is none.
   [[nodiscard]] std::optional<Ready> poll_ready() noexcept;
@@ -165,7 +181,8 @@ class Stack {
   [[nodiscard]] Result<ConnectionView> inspect(Handle socket) const noexcept;
   /// A view of a listener. Errors: bad_file_descriptor.
   [[nodiscard]] Result<ListenerView> inspect_listener(Handle listener) const noexcept;
-  /// The local and remote endpoint of any socket. Errors: bad_file_descriptor; not_connected (remote).
+  /// The local and remote endpoint of any socket. Errors: bad_file_descriptor; not_connected
+  /// (remote).
   [[nodiscard]] Result<Endpoint> local_endpoint(Handle socket) const noexcept;
   [[nodiscard]] Result<Endpoint> remote_endpoint(Handle socket) const noexcept;
   /// Calls `visitor(context, view)` for each connection, half-open entry and TIME-WAIT record.
@@ -183,13 +200,15 @@ class Stack {
   /// The settings it was made with.
   [[nodiscard]] const StackConfig& config() const noexcept;
 
-  // ---- the whole as a value -----------------------------------------------------------------------
+  // ---- the whole as a value
+  // -----------------------------------------------------------------------
 
-  /// A deep copy: same handles, timers, random numbers; payload in a pool of its own; nobody listens to its
-  /// decisions. Errors: not_enough_memory.
+  /// A deep copy: same handles, timers, random numbers; payload in a pool of its own; nobody
+  /// listens to its decisions. Errors: not_enough_memory.
   [[nodiscard]] Result<Stack> clone() const noexcept;
-  /// A hash of the state that does not see absolute numbers: sequence numbers relative to the ISNs, times
-  /// relative to `now`. What is left out stands with its argument where each unit lists its state (visit).
+  /// A hash of the state that does not see absolute numbers: sequence numbers relative to the ISNs,
+  /// times relative to `now`. What is left out stands with its argument where each unit lists its
+  /// state (visit).
   [[nodiscard]] std::uint64_t canonical_hash(Time now) const noexcept;
 
  private:

@@ -1,16 +1,17 @@
 #pragma once
 
-// Settings of the protocol: every number that the RFCs leave to the implementation, with its default.
+// Settings of the protocol: every number that the RFCs leave to the implementation, with its
+// default.
 //
-// Two profiles give them as a whole: `rfc`, what the standards recommend, and `linux`, what programs and
-// scripts written for Linux assume. There are no feature macros: a setting is a field.
+// Two profiles give them as a whole: `rfc`, what the standards recommend, and `linux`, what
+// programs and scripts written for Linux assume. There are no feature macros: a setting is a field.
 
 #include <cstdint>
 
 #include "bowline/base/time.hpp"
 
-// The GNU modes of the compilers predefine `linux` as a macro, against the standard's reserved names; a
-// user who compiles so could not say Profile::linux.
+// The GNU modes of the compilers predefine `linux` as a macro, against the standard's reserved
+// names; a user who compiles so could not say Profile::linux.
 #undef linux
 
 namespace bowline::tcp {
@@ -24,9 +25,14 @@ enum class CongestionAlgorithm : std::uint8_t { reno };
 /// Keepalive (RFC 9293 section 3.8.4). Off by default (MUST-25).
 struct Keepalive {
   bool enabled = false;
-  Duration idle = 2h;      ///< no traffic for this long: the first probe (MUST-28: at least two hours)
-  Duration interval = 75s;  ///< between probes
+  Duration idle = 2h;  ///< no traffic for this long: the first probe (MUST-28: at least two hours)
+  Duration interval = 75s;   ///< between probes
   std::uint8_t probes = 10;  ///< unanswered probes after which the connection is dead (Linux: 9)
+
+  template <class V>
+  void visit(V& v) {
+    v(enabled, idle, interval, probes);
+  }
   friend bool operator==(const Keepalive&, const Keepalive&) = default;
 };
 
@@ -48,24 +54,24 @@ struct Settings {
   Duration orphan_r2 = 100s;             ///< R2 of a connection whose application is gone
 
   // -- acknowledgment and windows: RFC 9293 section 3.8.6, RFC 5681 section 4.2
-  Duration delayed_ack = 40ms;      ///< at most 500 ms (MUST-40)
-  bool cold_ack_at_once = true;     ///< DESIGN 5.4: no delay where the last one was in vain
-  Duration probe_max = 60s;         ///< zero-window probes back off up to this
+  Duration delayed_ack = 40ms;   ///< at most 500 ms (MUST-40)
+  bool cold_ack_at_once = true;  ///< DESIGN 5.4: no delay where the last one was in vain
+  Duration probe_max = 60s;      ///< zero-window probes back off up to this
   std::uint8_t initial_window_segments = 10;  ///< RFC 6928
   std::uint8_t duplicate_ack_threshold = 3;   ///< RFC 5681 section 3.2
 
   // -- options: RFC 9293 section 3.2, RFC 7323, RFC 2018
   bool window_scaling = true;
   bool timestamps = true;
-  bool sack = true;              ///< offered once the scoreboard is there; see Options
-  std::uint16_t mss_default_v4 = 536;   ///< SendMSS without an option (MUST-15)
+  bool sack = true;                    ///< offered once the scoreboard is there; see Options
+  std::uint16_t mss_default_v4 = 536;  ///< SendMSS without an option (MUST-15)
   std::uint16_t mss_default_v6 = 1220;
   std::uint16_t mss_floor = 48;  ///< a peer's MSS below this is raised to it (SACK Panic)
 
   // -- the end: RFC 9293 section 3.4.2 and 3.6
-  Duration msl = 30s;              ///< TIME-WAIT lasts twice this (MUST-13)
-  bool time_wait_reuse = true;     ///< RFC 6191
-  Duration fin_wait_2 = 60s;       ///< of an orphan; a connection with an owner waits for ever
+  Duration msl = 30s;           ///< TIME-WAIT lasts twice this (MUST-13)
+  bool time_wait_reuse = true;  ///< RFC 6191
+  Duration fin_wait_2 = 60s;    ///< of an orphan; a connection with an owner waits for ever
 
   // -- defences: RFC 5961
   std::uint8_t challenge_acks_per_second = 10;  ///< per connection (5961 section 7)
@@ -75,8 +81,11 @@ struct Settings {
   Duration user_timeout = Duration::zero();  ///< 0: R2 alone decides (RFC 5482)
 
   // -- buffers
-  std::uint32_t send_buffer = 1U << 20;     ///< bytes the application may have queued and unacknowledged
-  std::uint32_t receive_buffer = 1U << 20;  ///< bytes received and not read; the window is what is left
+  std::uint32_t send_buffer =
+      1U << 20;  ///< bytes the application may have queued and unacknowledged
+  std::uint32_t receive_buffer =
+      1U << 20;              ///< bytes received and not read; the window is what is left
+  Duration shed_after = 1s;  ///< an idle connection gives its (empty) buffers back after this
 
   CongestionAlgorithm congestion = CongestionAlgorithm::reno;
 };
@@ -94,22 +103,28 @@ constexpr Settings Settings::of(Profile profile) noexcept {
   return settings;
 }
 
-/// What an application can set for one socket. A listener's are inherited by the connections that it
-/// accepts. Fields that are 0 or `nullopt`-like keep the stack's Settings.
+/// What an application can set for one socket. A listener's are inherited by the connections that
+/// it accepts. Fields that are 0 or `nullopt`-like keep the stack's Settings.
 struct SocketOptions {
-  bool no_delay = false;        ///< Nagle off (RFC 9293 section 3.7.4, MUST-17)
-  bool cork = false;            ///< hold back what does not fill a segment (Linux TCP_CORK)
-  bool quick_ack = false;       ///< never delay acknowledgments
-  bool linger = false;          ///< close() with linger_time 0 aborts (SO_LINGER)
-  Duration linger_time{};       ///
-  Keepalive keepalive;          ///< starts from Settings::keepalive
-  Duration user_timeout{};      ///< 0: none
+  bool no_delay = false;             ///< Nagle off (RFC 9293 section 3.7.4, MUST-17)
+  bool cork = false;                 ///< hold back what does not fill a segment (Linux TCP_CORK)
+  bool quick_ack = false;            ///< never delay acknowledgments
+  bool linger = false;               ///< close() with linger_time 0 aborts (SO_LINGER)
+  Duration linger_time{};            ///
+  Keepalive keepalive;               ///< starts from Settings::keepalive
+  Duration user_timeout{};           ///< 0: none
   std::uint32_t send_buffer = 0;     ///< bytes; 0: Settings::send_buffer
   std::uint32_t receive_buffer = 0;  ///< bytes; 0: Settings::receive_buffer
   std::uint16_t mss = 0;             ///< announce and use at most this; 0: by the path
   std::uint8_t hop_limit = 0;        ///< TTL; 0: 64
   std::uint8_t traffic_class = 0;    ///< DSCP and ECN bits, as in the header
   std::uint32_t read_low_water = 1;  ///< readable when so many bytes are there, or the end
+
+  template <class V>
+  void visit(V& v) {
+    v(no_delay, cork, quick_ack, linger, linger_time, keepalive, user_timeout, send_buffer,
+      receive_buffer, mss, hop_limit, traffic_class, read_low_water);
+  }
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// The states of a connection (RFC 9293 section 3.3.2, figure 5) and the table of legal ways between them.
+// The states of a connection (RFC 9293 section 3.3.2, figure 5) and the table of legal ways between
+// them.
 
 #include <cstdint>
 #include <string_view>
@@ -28,19 +29,21 @@ inline constexpr std::uint8_t kStateCount = 11;
 /// As the RFC spells it: "SYN-RECEIVED".
 [[nodiscard]] std::string_view name(State state) noexcept;
 
-/// May a connection go from `from` to `to` in one event? RFC 9293 figure 5 with its notes, and every state
-/// to CLOSED by reset, abort or timeout.
+/// May a connection go from `from` to `to` in one event? RFC 9293 figure 5 with its notes, and
+/// every state to CLOSED by reset, abort or timeout.
 [[nodiscard]] bool is_legal_transition(State from, State to) noexcept;
 
-/// ESTABLISHED or later: both sides have confirmed each other's numbers (RFC 9293 section 3.5.2, group 3).
+/// ESTABLISHED or later: both sides have confirmed each other's numbers (RFC 9293 section 3.5.2,
+/// group 3).
 [[nodiscard]] constexpr bool is_synchronized(State state) noexcept {
   return state >= State::established;
 }
 
-/// May the application still give data to send? (the states in which SEND queues, RFC 9293 section 3.10.2)
+/// May the application still give data to send? (the states in which SEND queues, RFC 9293
+/// section 3.10.2)
 [[nodiscard]] constexpr bool can_queue_data(State state) noexcept {
-  return state == State::syn_sent || state == State::syn_received ||
-         state == State::established || state == State::close_wait;
+  return state == State::syn_sent || state == State::syn_received || state == State::established ||
+         state == State::close_wait;
 }
 
 /// Has the application said that it has finished, so that a FIN is queued or sent?

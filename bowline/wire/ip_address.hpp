@@ -83,6 +83,11 @@ class IpAddress {
   /// Writes the text form (RFC 5952) to `to` and returns its length.
   std::size_t format(std::span<char, kMaxText> to) const noexcept;
 
+  template <class V>
+  void visit(V& v) {
+    v(bytes_, family_);
+  }
+
   friend constexpr bool operator==(const IpAddress&, const IpAddress&) noexcept = default;
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) noexcept = default;
 
@@ -95,6 +100,11 @@ class IpAddress {
 struct Endpoint {
   IpAddress address;
   std::uint16_t port = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v(address, port);
+  }
   friend constexpr bool operator==(const Endpoint&, const Endpoint&) noexcept = default;
   friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) noexcept = default;
 };
@@ -103,6 +113,11 @@ struct Endpoint {
 struct Cidr {
   IpAddress address;
   std::uint8_t prefix = 32;
+
+  template <class V>
+  void visit(V& v) {
+    v(address, prefix);
+  }
   /// Reads "10.77.0.2/24" or "fd00::2/64"; without a length, that of a single host.
   [[nodiscard]] static std::optional<Cidr> parse(std::string_view text) noexcept;
   [[nodiscard]] bool contains(const IpAddress& other) const noexcept {

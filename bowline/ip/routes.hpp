@@ -1,0 +1,48 @@
+#pragma once
+
+// Routes: by which interface a destination is reached (RFC 1122 section 3.3.1).
+
+#include <optional>
+
+#include "bowline/base/handle.hpp"
+#include "bowline/base/result.hpp"
+#include "bowline/base/ring.hpp"
+#include "bowline/wire/ip_address.hpp"
+
+namespace bowline::ip {
+
+/// A way to a network.
+struct Route {
+  Cidr destination;
+  InterfaceId interface{};
+  /// The next hop; nothing: the destination is on the link.
+  std::optional<IpAddress> gateway;
+
+  template <class V>
+  void visit(V& v) {
+    v(destination, interface, gateway);
+  }
+};
+
+/// All routes of a Stack; looked into when a connection is opened, never per packet.
+class RouteTable {
+ public:
+  RouteTable(Memory& memory, std::uint32_t limit) noexcept : routes_(memory), limit_(limit) {}
+
+  /// Errors: not_enough_memory.
+  Status add(const Route& route) noexcept;
+  /// The route with the longest prefix that holds `destination`, among equals the first added;
+  /// null: none.
+  [[nodiscard]] const Route* find(const IpAddress& destination) const noexcept;
+
+  template <class V>
+  void visit(V& v) {
+    v(routes_);
+  }
+
+ private:
+  Ring<Route> routes_;
+  std::uint32_t limit_;
+};
+
+}  // namespace bowline::ip

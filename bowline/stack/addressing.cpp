@@ -1,0 +1,133 @@
+// Which of our addresses, which interface, which port: questions that are asked when something is
+// opened.
+
+#include <algorithm>
+
+#include "bowline/stack/core.hpp"
+#include "bowline/wire/ip.hpp"
+
+namespace bowline {
+
+std::span<const ip::LocalAddress> Stack::Core::local_addresses() const noexcept {
+  // A ring that is only ever appended to is contiguous.
+  return addresses.empty() ? std::span<const ip::LocalAddress>()
+                           : std::span(&addresses.front(), addresses.size());
+}
+
+Status Stack::Core::add_address(InterfaceId interface, const Cidr& cidr) noexcept {
+  const auto number = static_cast<std::uint32_t>(interface);
+  const unsigned most = cidr.address.is_v4() ? 32 : 128;
+  if (!interfaces.live(number) || cidr.prefix > most || cidr.address.is_unspecified() ||
+      cidr.address.is_multicast() || cidr.address.is_limited_broadcast()) {
+    return fail(std::errc::invalid_argument);
+  }
+  if (is_local(cidr.address)) return fail(std::errc::address_in_use);
+  constexpr std::uint32_t kMost = 0xffff;  // a half-open entry names it by 16 bits
+  if (addresses.size() >= kMost || !interfaces[number].addresses.reserve_more(1) ||
+      !addresses.reserve_more(1)) {
+    return fail(std::errc::not_enough_memory);
+  }
+  BOWLINE_CHECK(routes.add({cidr, interface, std::nullopt}));
+  static_cast<void>(interfaces[number].addresses.push_back(cidr));
+  static_cast<void>(addresses.push_back({cidr, interface}));
+  return {};
+}
+
+bool Stack::Core::is_local(const IpAddress& address) const noexcept {
+  return ip::find_local(address, local_addresses()) < addresses.size();
+}
+
+Result<InterfaceId> Stack::Core::interface_towards(const IpAddress& remote) const noexcept {
+  // To ourselves: over the interface that has the address, which must loop frames back.
+  if (const ip::Route* route = routes.find(remote)) return route->interface;
+  return fail(std::errc::network_unreachable);
+}
+
+Result<IpAddress> Stack::Core::source_for(const IpAddress& remote) const noexcept {
+  const ip::Route* route = routes.find(remote);
+  if (route == nullptr) return fail(std::errc::network_unreachable);
+  // Of the interface's addresses, one in the network of the next hop is the best known there.
+  const IpAddress hop = route->gateway.value_or(remote);
+  const Cidr* best = nullptr;
+  const auto& ours = interfaces[static_cast<std::uint32_t>(route->interface)].addresses;
+  for (std::uint32_t i = 0; i < ours.size(); ++i) {
+    if (ours[i].address.family() != remote.family()) continue;
+    if (ours[i].contains(hop)) return ours[i].address;
+    if (best == nullptr) best = &ours[i];
+  }
+  if (best == nullptr) return fail(std::errc::network_unreachable);
+  return best->address;
+}
+
+std::uint32_t Stack::Core::mtu_towards(InterfaceId interface,
+                                       const IpAddress& remote) const noexcept {
+  return path_mtus.look_up(remote, interfaces[static_cast<std::uint32_t>(interface)].link.mtu, now);
+}
+
+std::uint32_t Stack::Core::find_exact_listener(const Endpoint& local) const noexcept {
+  return listening.find(port_hash(local.port),
+                        [&](std::uint32_t index) { return listeners[index].local == local; });
+}
+
+std::uint32_t Stack::Core::find_listener(const Endpoint& local) const noexcept {
+  const std::uint32_t exact = find_exact_listener(local);
+  if (exact != kNone) return exact;
+  return find_exact_listener({IpAddress::any(local.address.family()), local.port});
+}
+
+Endpoint Stack::Core::local_of(const tcp::SynEntry& entry) const noexcept {
+  return {addresses[entry.local_address].cidr.address, entry.local_port};
+}
+
+std::uint32_t Stack::Core::find_tuple(std::uint64_t tuple_hash, const Endpoint& local,
+                                      const Endpoint& remote) const noexcept {
+  return tuples.find(tuple_hash, [&](std::uint32_t found) {
+    const std::uint32_t index = index_of(found);
+    switch (kind_of(found)) {
+      case Kind::connection:
+        return connections[index].local == local && connections[index].remote == remote;
+      case Kind::syn_entry: {
+        const tcp::SynEntry& entry = half_open[index];
+        return entry.remote() == remote && local_of(entry) == local;
+      }
+      case Kind::time_wait:
+        return time_waits[index].local == local && time_waits[index].remote == remote;
+    }
+    return false;
+  });
+}
+
+// RFC 6056 section 3.3.3: where the search begins depends on a secret and the destination, so that
+// nobody else can tell from the ports that he is given which ones others are.
+Result<std::uint16_t> Stack::Core::ephemeral_port(const IpAddress& local,
+                                                  const Endpoint& remote) noexcept {
+  const std::uint32_t first = config.first_ephemeral_port;
+  const std::uint32_t count = config.last_ephemeral_port - first + 1U;
+  const std::uint64_t offset =
+      tcp::tuple_hash(secrets.port, {local, 0}, remote) + random.below(count);
+  for (std::uint32_t tried = 0; tried < count; ++tried) {
+    const auto port = static_cast<std::uint16_t>(first + (offset + tried) % count);
+    const Endpoint candidate{local, port};
+    if (find_listener(candidate) != kNone) continue;
+    if (find_tuple(hash(candidate, remote), candidate, remote) == kNone) return port;
+  }
+  return fail(std::errc::address_not_available);
+}
+
+Status Stack::Core::can_bind(const Endpoint& local) const noexcept {
+  if (!local.address.is_unspecified() && !is_local(local.address)) {
+    return fail(std::errc::address_not_available);
+  }
+  if (local.port == 0) return {};
+  // The unspecified address overlaps with each of ours.
+  const std::uint32_t other = listening.find(port_hash(local.port), [&](std::uint32_t index) {
+    const Endpoint& taken = listeners[index].local;
+    return taken.port == local.port && taken.address.family() == local.address.family() &&
+           (taken.address == local.address || taken.address.is_unspecified() ||
+            local.address.is_unspecified());
+  });
+  if (other != kNone) return fail(std::errc::address_in_use);
+  return {};
+}
+
+}  // namespace bowline

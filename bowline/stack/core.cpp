@@ -1,0 +1,45 @@
+#include "bowline/stack/core.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace bowline {
+
+Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPool* pool_in) noexcept
+    : config(configuration),
+      memory(memory_in),
+      pool(pool_in),
+      random(configuration.seed),
+      secrets(tcp::Secrets::draw(random)),
+      interfaces(memory, configuration.limits.interfaces),
+      addresses(memory),
+      routes(memory, configuration.limits.routes),
+      path_mtus(memory, configuration.limits.path_mtu_entries),
+      reply_limit(configuration.limits.stateless_replies_per_second),
+      connections(memory, configuration.limits.connections),
+      half_open(memory, configuration.limits),
+      time_waits(memory, configuration.limits),
+      tuples(memory, kNone >> 2),
+      listeners(memory, configuration.limits.listeners),
+      listening(memory, configuration.limits.listeners),
+      udp_sockets(memory, configuration.limits.udp_sockets),
+      udp_ports(memory, configuration.limits.udp_sockets) {}
+
+void Stack::Core::begin(Time at, FrameId frame) noexcept {
+  now = std::max(now, at);  // time never goes back, whatever a driver says
+  decisions.begin(now, frame);
+}
+
+ListLink& Stack::Core::ready_link(std::uint32_t tagged_index) noexcept {
+  const std::uint32_t index = index_of(tagged_index);
+  switch (kind_of(tagged_index)) {
+    case Kind::listener:
+      return listeners[index].ready_link;
+    case Kind::udp:
+      return udp_sockets[index].ready_link;
+    default:
+      return connections[index].ready_link;
+  }
+}
+
+}  // namespace bowline

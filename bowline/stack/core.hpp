@@ -1,0 +1,265 @@
+#pragma once
+
+// The inside of a Stack: what it owns, and the parts in which it works.
+//
+// Everything stands in slabs and tables by number, so that the whole can be saved, loaded and
+// cloned; nothing here is a pointer to something else in it. The functions are grouped by what they
+// do, each group in a file of its own: receive.cpp (frames in), listen.cpp (what meets a listener,
+// a half-open entry, a TIME-WAIT record), calls.cpp (the application), settle.cpp (what follows
+// from an event), transmit.cpp (frames out), icmp.cpp, udp.cpp, addressing.cpp, state.cpp (clone
+// and hash).
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "bowline/base/index_table.hpp"
+#include "bowline/base/random.hpp"
+#include "bowline/base/slab.hpp"
+#include "bowline/base/timer_wheel.hpp"
+#include "bowline/ip/input.hpp"
+#include "bowline/ip/path_mtu.hpp"
+#include "bowline/ip/rate_limit.hpp"
+#include "bowline/ip/routes.hpp"
+#include "bowline/stack/stack.hpp"
+#include "bowline/tcp/connection.hpp"
+#include "bowline/tcp/listener.hpp"
+#include "bowline/tcp/output.hpp"
+#include "bowline/tcp/syn_queue.hpp"
+#include "bowline/tcp/time_wait.hpp"
+#include "bowline/udp/socket.hpp"
+#include "bowline/wire/icmp.hpp"
+#include "bowline/wire/udp.hpp"
+
+namespace bowline {
+
+/// What a number in the lookup table or in the ready list is the number of: two bits above the
+/// index.
+enum class Kind : std::uint32_t {
+  connection = 0,
+  syn_entry = 1,
+  time_wait = 2,
+  listener = 1,
+  udp = 2
+};
+
+inline constexpr std::uint32_t kKindShift = 30;
+
+[[nodiscard]] constexpr std::uint32_t tagged(Kind kind, std::uint32_t index) noexcept {
+  return static_cast<std::uint32_t>(kind) << kKindShift | index;
+}
+[[nodiscard]] constexpr Kind kind_of(std::uint32_t tagged_index) noexcept {
+  return static_cast<Kind>(tagged_index >> kKindShift);
+}
+[[nodiscard]] constexpr std::uint32_t index_of(std::uint32_t tagged_index) noexcept {
+  return tagged_index & ((1U << kKindShift) - 1);
+}
+
+/// A frame that goes out once and belongs to nobody: a stateless reply or a datagram.
+struct PendingFrame {
+  Frame frame;
+  Reason why = Reason::send_udp;
+  std::uint64_t connection = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v(frame, why, connection);
+  }
+};
+
+/// A link as the Stack sees it.
+struct Interface {
+  explicit Interface(Memory& memory) noexcept : pending(memory), addresses(memory) {}
+
+  LinkInfo link;
+  Ring<PendingFrame> pending;
+  Ring<Cidr> addresses;
+  IndexList output;  ///< connections with something to send, by their output_link
+
+  template <class V>
+  void visit(V& v) {
+    v(pending, addresses, output);
+  }
+
+  [[nodiscard]] tcp::LinkAbility ability() const noexcept {
+    return {link.max_gso, link.transmit_checksum};
+  }
+};
+
+/// Frames that are offered to a sink together, each from another connection.
+struct Batch {
+  static constexpr std::size_t kSize = 16;
+  struct Entry {
+    tcp::Plan plan;
+    std::uint32_t connection = 0;
+    std::uint32_t packets = 0;      ///< into which the frame will be cut
+    std::uint32_t packet_size = 0;  ///< payload of each but the last
+    FrameId frame{};
+  };
+  std::array<Frame, kSize> frames;
+  std::array<Entry, kSize> entries;
+  std::size_t count = 0;
+};
+
+struct Stack::Core final : tcp::ReplyQueue {
+  Core(const StackConfig& configuration, Memory& memory_in, BufferPool* pool_in) noexcept;
+
+  static constexpr std::uint32_t kNone = 0xffffffff;
+
+  // ---- what it owns
+  StackConfig config;
+  Memory& memory;
+  BufferPoolOwner pool;
+  Random random;
+  tcp::Secrets secrets;
+  Decisions decisions;
+
+  Slab<Interface> interfaces;
+  Ring<ip::LocalAddress> addresses;
+  ip::RouteTable routes;
+  ip::PathMtuCache path_mtus;
+  ip::RateLimit reply_limit;
+
+  Slab<tcp::Connection> connections;
+  tcp::SynQueue half_open;
+  tcp::TimeWaitQueue time_waits;
+  IndexTable tuples;  ///< four-tuple -> tagged index
+  Slab<tcp::Listener> listeners;
+  IndexTable listening;  ///< port -> listener
+  Slab<udp::Socket> udp_sockets;
+  IndexTable udp_ports;  ///< port -> UDP socket
+
+  TimerWheel wheel;
+  IndexList ready;    ///< tagged indices, by their ready_link
+  IndexList orphans;  ///< by their queue_link, the oldest in front
+  std::uint32_t next_number = 1;
+  std::uint64_t next_frame = 1;
+  Time now{};
+  Time retry_at = kNever;  ///< a frame could not be built for want of memory: try again
+
+  // ---- plumbing
+  [[nodiscard]] tcp::Context context() noexcept {
+    return {now, config.tcp, config.limits, secrets, memory, *pool, decisions, *this, random};
+  }
+  /// An event at `at` begins.
+  void begin(Time at, FrameId frame = FrameId::none) noexcept;
+  [[nodiscard]] ListLink& ready_link(std::uint32_t tagged_index) noexcept;
+  [[nodiscard]] std::span<const ip::LocalAddress> local_addresses() const noexcept;
+  [[nodiscard]] std::uint64_t hash(const Endpoint& local, const Endpoint& remote) const noexcept {
+    return tcp::tuple_hash(secrets.table, local, remote);
+  }
+  [[nodiscard]] std::uint64_t port_hash(std::uint16_t port) const noexcept {
+    return siphash13(secrets.table, std::array<std::uint64_t, 1>{port});
+  }
+  [[nodiscard]] FrameId new_frame_id() noexcept { return static_cast<FrameId>(next_frame++); }
+
+  // ---- addressing.cpp
+  [[nodiscard]] Status add_address(InterfaceId interface, const Cidr& cidr) noexcept;
+  [[nodiscard]] std::uint32_t mtu_towards(InterfaceId interface,
+                                          const IpAddress& remote) const noexcept;
+  [[nodiscard]] Result<IpAddress> source_for(const IpAddress& remote) const noexcept;
+  [[nodiscard]] Result<InterfaceId> interface_towards(const IpAddress& remote) const noexcept;
+  [[nodiscard]] bool is_local(const IpAddress& address) const noexcept;
+  [[nodiscard]] std::uint32_t find_listener(const Endpoint& local) const noexcept;
+  [[nodiscard]] std::uint32_t find_exact_listener(const Endpoint& local) const noexcept;
+  [[nodiscard]] std::uint32_t find_tuple(std::uint64_t tuple_hash, const Endpoint& local,
+                                         const Endpoint& remote) const noexcept;
+  [[nodiscard]] Endpoint local_of(const tcp::SynEntry& entry) const noexcept;
+  [[nodiscard]] Result<std::uint16_t> ephemeral_port(const IpAddress& local,
+                                                     const Endpoint& remote) noexcept;
+
+  // ---- receive.cpp
+  void receive(InterfaceId interface, std::span<Frame> frames) noexcept;
+  void receive_batch(InterfaceId interface, std::span<Frame> frames) noexcept;
+  void receive_other(Frame& frame, const wire::IpHeader& ip, InterfaceId interface) noexcept;
+  /// Gives `segment` to whoever it is for. Returns the connection that is to be settled; kNone:
+  /// none.
+  [[nodiscard]] std::uint32_t receive_segment(const tcp::Segment& segment,
+                                              std::uint64_t tuple_hash) noexcept;
+  void receive_stray(const tcp::Segment& segment) noexcept;
+  void reset_stray(const tcp::Segment& segment, Reason why) noexcept;
+
+  // ---- listen.cpp
+  void meet_listener(std::uint32_t listener, const tcp::Segment& segment,
+                     std::optional<SeqNumber> least_iss) noexcept;
+  [[nodiscard]] std::uint32_t meet_syn_entry(std::uint32_t index,
+                                             const tcp::Segment& segment) noexcept;
+  [[nodiscard]] std::uint32_t promote(std::uint32_t index, const tcp::Segment& segment) noexcept;
+  void meet_time_wait(std::uint32_t index, const tcp::Segment& segment) noexcept;
+  [[nodiscard]] bool reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagged_index,
+                                      const tcp::Segment& segment) noexcept;
+  void send_syn_ack(std::uint32_t index, Reason why) noexcept;
+  void drop_syn_entry(std::uint32_t index, Reason why) noexcept;
+  void expire_half_open() noexcept;
+  void expire_time_wait() noexcept;
+  [[nodiscard]] std::uint16_t syn_window(const tcp::Listener& listener) const noexcept;
+  [[nodiscard]] std::uint32_t receive_buffer(const tcp::SocketOptions& options) const noexcept;
+
+  // ---- settle.cpp
+  [[nodiscard]] std::uint32_t new_connection(const Endpoint& local, const Endpoint& remote,
+                                             InterfaceId interface,
+                                             const tcp::SocketOptions& options) noexcept;
+  void settle(std::uint32_t index) noexcept;
+  void leave_table(tcp::Connection& c, std::uint32_t index) noexcept;
+  void destroy(std::uint32_t index) noexcept;
+  [[nodiscard]] bool become_record(std::uint32_t index) noexcept;
+  void add_orphan(std::uint32_t index) noexcept;
+  void note_ready(std::uint32_t tagged_index, std::uint8_t mask, std::uint8_t& announced,
+                  bool news) noexcept;
+  [[nodiscard]] std::uint8_t readiness(const tcp::Connection& c) const noexcept;
+  [[nodiscard]] static std::uint8_t readiness(const tcp::Listener& listener) noexcept;
+  [[nodiscard]] static std::uint8_t readiness(const udp::Socket& socket) noexcept;
+  void advance() noexcept;
+
+  // ---- calls.cpp
+  [[nodiscard]] tcp::Connection* find(Handle handle) noexcept;
+  [[nodiscard]] const tcp::Connection* find(Handle handle) const noexcept;
+  [[nodiscard]] Result<Handle> listen(const ListenOptions& options) noexcept;
+  [[nodiscard]] Result<Handle> accept(Handle listener) noexcept;
+  [[nodiscard]] Result<Handle> connect(const ConnectOptions& options) noexcept;
+  [[nodiscard]] Result<Endpoint> local_for(const ConnectOptions& options) noexcept;
+  [[nodiscard]] Status can_bind(const Endpoint& local) const noexcept;
+  Status close_listener(std::uint32_t index) noexcept;
+  Status close(Handle handle, bool abortive) noexcept;
+  [[nodiscard]] ConnectionView view(const tcp::Connection& c) const noexcept;
+  [[nodiscard]] ConnectionView view(const tcp::SynEntry& entry) const noexcept;
+  [[nodiscard]] ConnectionView view(const tcp::TimeWaitRecord& record) const noexcept;
+
+  // ---- transmit.cpp
+  void reply(const tcp::Reply& reply) noexcept override;
+  [[nodiscard]] bool queue(InterfaceId interface, Frame frame, Reason why,
+                           std::uint64_t connection) noexcept;
+  std::size_t transmit(InterfaceId interface, FrameSink& sink) noexcept;
+  std::size_t transmit_pending(Interface& interface, FrameSink& sink, bool& blocked) noexcept;
+  [[nodiscard]] bool fill_batch(Interface& interface, Batch& batch) noexcept;
+  void commit(Interface& interface, const Batch::Entry& entry, std::uint32_t packets) noexcept;
+  std::size_t transmit_connections(Interface& interface, FrameSink& sink, bool& blocked) noexcept;
+  [[nodiscard]] bool fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
+                                             std::uint16_t field_offset, std::uint8_t protocol,
+                                             const IpAddress& source,
+                                             const IpAddress& destination) noexcept;
+
+  // ---- icmp.cpp
+  void receive_icmp(const Frame& frame, const wire::IpHeader& header,
+                    InterfaceId interface) noexcept;
+  void answer_echo(const Frame& frame, const wire::IpHeader& header,
+                   const wire::IcmpMessage& message, InterfaceId interface) noexcept;
+  void icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept;
+  void icmp_error_for_udp(const wire::IcmpMessage& message) noexcept;
+  void send_unreachable(const Frame& frame, const wire::IpHeader& header, wire::IcmpKind kind,
+                        InterfaceId interface) noexcept;
+
+  // ---- udp.cpp
+  void receive_udp(Frame& frame, const wire::IpHeader& header, InterfaceId interface) noexcept;
+  [[nodiscard]] std::uint32_t find_udp(const Endpoint& from, const Endpoint& to) const noexcept;
+  [[nodiscard]] Result<Handle> open_udp(const UdpOptions& options) noexcept;
+  [[nodiscard]] Result<std::size_t> send_to(udp::Socket& socket, std::span<const std::byte> bytes,
+                                            std::optional<Endpoint> to) noexcept;
+
+  // ---- state.cpp
+  template <class V>
+  void visit(V& v);
+  void after_load() noexcept;
+};
+
+}  // namespace bowline

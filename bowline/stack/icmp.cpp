@@ -1,0 +1,183 @@
+// ICMP: echo, and errors in both directions (RFC 792, RFC 4443, RFC 1122 section 3.2.2). An error
+// about a connection is believed only when it quotes a number that is in flight (RFC 5927
+// section 4.1), and even then it ends nothing that is synchronized.
+
+#include <algorithm>
+
+#include "bowline/stack/core.hpp"
+#include "bowline/wire/checksum.hpp"
+
+namespace bowline {
+namespace {
+
+bool checksum_is_right(const Frame& frame, const wire::IpHeader& header) noexcept {
+  wire::ChecksumSum sum;
+  if (header.family() == Family::ipv6) {
+    sum = wire::pseudo_header_sum(header.source, header.destination, header.protocol,
+                                  header.payload_size);
+  }
+  std::array<std::byte, 256> chunk;
+  for (std::uint32_t at = 0; at < header.payload_size;) {
+    const std::uint32_t size =
+        std::min<std::uint32_t>(header.payload_size - at, static_cast<std::uint32_t>(chunk.size()));
+    if (!frame.copy_to(header.header_size + at, std::span(chunk).first(size))) return false;
+    sum.add(std::span(chunk).first(size));
+    at += size;
+  }
+  return sum.verifies();
+}
+
+std::errc errc_of(wire::IcmpKind kind) noexcept {
+  switch (kind) {
+    case wire::IcmpKind::network_unreachable:
+      return std::errc::network_unreachable;
+    case wire::IcmpKind::port_unreachable:
+    case wire::IcmpKind::protocol_unreachable:
+      return std::errc::connection_refused;
+    case wire::IcmpKind::prohibited:
+      return std::errc::permission_denied;
+    default:
+      return std::errc::host_unreachable;
+  }
+}
+
+// RFC 1122 section 4.2.3.9: hard errors end a connection that is opening; all others are soft.
+bool is_hard(wire::IcmpKind kind) noexcept {
+  return kind == wire::IcmpKind::port_unreachable || kind == wire::IcmpKind::protocol_unreachable;
+}
+
+}  // namespace
+
+void Stack::Core::receive_icmp(const Frame& frame, const wire::IpHeader& header,
+                               InterfaceId interface) noexcept {
+  const auto message = wire::parse_icmp(header.family(), frame.head().subspan(header.header_size),
+                                        header.payload_size);
+  if (!message) return decisions.make(message.error());
+  if (!checksum_is_right(frame, header)) return decisions.make(Reason::icmp_bad_checksum);
+  if (message->kind == wire::IcmpKind::echo_request) {
+    return answer_echo(frame, header, *message, interface);
+  }
+  if (!wire::is_error(message->kind) || !message->quote)
+    return decisions.make(Reason::icmp_ignored);
+  switch (message->quote->ip.protocol) {
+    case wire::kProtocolTcp:
+      return icmp_error_for_tcp(*message);
+    case wire::kProtocolUdp:
+      return icmp_error_for_udp(*message);
+    default:
+      return decisions.make(Reason::icmp_ignored);
+  }
+}
+
+// RFC 1122 section 3.2.2.6: the data of the request comes back unchanged.
+void Stack::Core::answer_echo(const Frame& frame, const wire::IpHeader& header,
+                              const wire::IcmpMessage& message, InterfaceId interface) noexcept {
+  if (!config.answer_echo) return decisions.make(Reason::icmp_ignored);
+  if (!reply_limit.allow(now)) return decisions.make(Reason::icmp_rate_limited);
+  const std::uint32_t ip_size = wire::ip_header_size(header.family());
+  const std::uint32_t data = header.payload_size - wire::kIcmpHeaderSize;
+  const Buffer buffer = pool->allocate(ip_size + header.payload_size);
+  if (!buffer) return decisions.make(Reason::no_memory);
+  const std::span<std::byte> copy(buffer.data() + ip_size + wire::kIcmpHeaderSize, data);
+  if (!frame.copy_to(header.header_size + wire::kIcmpHeaderSize, copy)) {
+    return decisions.make(Reason::icmp_malformed);
+  }
+  wire::IpHeader ip;
+  ip.source = header.destination;
+  ip.destination = header.source;
+  ip.protocol = header.protocol;
+  ip.tos = header.tos;
+  ip.payload_size = header.payload_size;
+  wire::emit_ip(buffer.data(), ip);
+  wire::ChecksumSum sum = wire::sum_of(copy);
+  if (ip.family() == Family::ipv6) {
+    sum.add_sum(wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, ip.payload_size));
+  }
+  wire::emit_icmp_echo(buffer.data() + ip_size, ip.family(), wire::IcmpKind::echo_reply,
+                       message.identifier, message.sequence, sum);
+  Frame answer;
+  answer.append(buffer.slice(0, ip_size + header.payload_size));
+  answer.checksum = Checksum::complete;
+  static_cast<void>(queue(interface, std::move(answer), Reason::send_icmp_echo_reply, 0));
+}
+
+void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept {
+  const wire::IcmpQuote& quote = *message.quote;
+  const Endpoint local{quote.ip.source, quote.source_port};
+  const Endpoint remote{quote.ip.destination, quote.destination_port};
+  const std::uint32_t found = find_tuple(hash(local, remote), local, remote);
+  if (found == kNone || kind_of(found) != Kind::connection) {
+    return decisions.make(Reason::icmp_no_connection);
+  }
+  const std::uint32_t index = index_of(found);
+  tcp::Connection& c = connections[index];
+  tcp::Context ctx = context();
+  // SND.UNA =< SEG.SEQ < SND.NXT, or it speaks of nothing that we have sent lately.
+  if (!in_window(quote.seq, c.snd_una, distance(c.snd_una, c.snd_nxt))) {
+    return tcp::decide(c, Reason::icmp_not_in_flight, ctx);
+  }
+  if (message.kind == wire::IcmpKind::packet_too_big) {
+    const std::uint32_t mtu = ip::believable_mtu(local.address.family(), message.mtu, c.path_mtu);
+    if (mtu == 0) return tcp::decide(c, Reason::path_mtu_ignored, ctx, c.path_mtu, message.mtu);
+    tcp::decide(c, Reason::path_mtu, ctx, c.path_mtu, mtu);
+    path_mtus.learn(remote.address, mtu, now);
+    tcp::set_path_mtu(c, mtu);
+    // What was too big is lost for certain, and says nothing about congestion (RFC 1191
+    // section 6.5).
+    if (c.transfer) c.transfer->sent.mark_all_lost();
+    c.loss_reason = Reason::retransmit_path_mtu;
+    return settle(index);
+  }
+  if (is_hard(message.kind) && c.state == tcp::State::syn_sent) {
+    const auto how = message.kind == wire::IcmpKind::port_unreachable ? tcp::EndReason::refused
+                                                                      : tcp::EndReason::unreachable;
+    tcp::end(c, how, Reason::state_icmp_unreachable, ctx);
+    return settle(index);
+  }
+  tcp::decide(c, Reason::soft_error, ctx);
+  c.has_soft_error = true;
+  c.soft_error = errc_of(message.kind);
+}
+
+void Stack::Core::icmp_error_for_udp(const wire::IcmpMessage& message) noexcept {
+  const wire::IcmpQuote& quote = *message.quote;
+  const std::uint32_t index = find_udp({quote.ip.destination, quote.destination_port},
+                                       {quote.ip.source, quote.source_port});
+  // Only a connected socket can be told whom the error is about (RFC 1122 section 4.1.3.3).
+  if (index == kNone || !udp_sockets[index].remote)
+    return decisions.make(Reason::icmp_no_connection);
+  udp::Socket& socket = udp_sockets[index];
+  decisions.make(Reason::soft_error);
+  if (!is_hard(message.kind)) return;
+  socket.refused = true;
+  note_ready(tagged(Kind::udp, index), readiness(socket), socket.ready_mask, true);
+}
+
+// RFC 1122 section 3.2.2: never about a group, a fragment or another error; at most at the limited
+// rate.
+void Stack::Core::send_unreachable(const Frame& frame, const wire::IpHeader& header,
+                                   wire::IcmpKind kind, InterfaceId interface) noexcept {
+  if (!reply_limit.allow(now)) return decisions.make(Reason::icmp_rate_limited);
+  const std::uint32_t ip_size = wire::ip_header_size(header.family());
+  const Buffer buffer = pool->allocate(wire::kIpv6MinMtu);
+  if (!buffer) return decisions.make(Reason::no_memory);
+  const std::span<const std::byte> head = frame.head();
+  const std::span<const std::byte> offending =
+      head.first(std::min<std::size_t>(head.size(), header.total_size()));
+  const std::uint32_t size =
+      wire::emit_icmp_error({buffer.data() + ip_size, wire::kIpv6MinMtu - ip_size}, kind, 0,
+                            header.destination, header.source, offending);
+  if (size == 0) return;
+  wire::IpHeader ip;
+  ip.source = header.destination;
+  ip.destination = header.source;
+  ip.protocol = ip.family() == Family::ipv4 ? wire::kProtocolIcmp : wire::kProtocolIcmpV6;
+  ip.payload_size = size;
+  wire::emit_ip(buffer.data(), ip);
+  Frame answer;
+  answer.append(buffer.slice(0, ip_size + size));
+  answer.checksum = Checksum::complete;
+  static_cast<void>(queue(interface, std::move(answer), Reason::send_icmp_unreachable, 0));
+}
+
+}  // namespace bowline

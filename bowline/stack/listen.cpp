@@ -1,0 +1,296 @@
+// What meets a listener, a half-open entry or a TIME-WAIT record: everything before and after a
+// connection has a TCB.
+
+#include <algorithm>
+#include <cstring>
+
+#include "bowline/stack/core.hpp"
+#include "bowline/tcp/input/input.hpp"
+
+namespace bowline {
+
+std::uint32_t Stack::Core::receive_buffer(const tcp::SocketOptions& options) const noexcept {
+  return options.receive_buffer != 0 ? options.receive_buffer : config.tcp.receive_buffer;
+}
+
+std::uint16_t Stack::Core::syn_window(const tcp::Listener& listener) const noexcept {
+  return static_cast<std::uint16_t>(std::min(receive_buffer(listener.options), 0xffffU));
+}
+
+// RFC 9293 section 3.10.7.2: LISTEN.
+void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segment,
+                                std::optional<SeqNumber> least_iss) noexcept {
+  tcp::Listener& listener = listeners[number];
+  // First: a RST for nothing. Second: an ACK for nothing.
+  if (segment.rst()) return decisions.make(Reason::tcp_reset_ignored);
+  if (segment.has_ack()) return reset_stray(segment, Reason::send_rst_listen_ack);
+  // Fourth: anything but a SYN. A FIN beside it is as good as nothing: nobody opens and ends at
+  // once.
+  if (!segment.syn()) return decisions.make(Reason::listen_no_syn);
+  if (segment.fin()) return decisions.make(Reason::tcp_bad_flags);
+
+  // Third: the SYN.
+  if (listener.half_open >= listener.syn_backlog || half_open.full()) {
+    ++listener.overflows;
+    return decisions.make(Reason::syn_queue_full);
+  }
+  if (listener.accept_queue.size >= listener.backlog) {
+    // A handshake that could not be accepted is better not begun: the peer asks again.
+    ++listener.overflows;
+    return decisions.make(Reason::accept_queue_full);
+  }
+  const Family family = segment.remote.address.family();
+  const tcp::Offer offer =
+      tcp::make_offer(config.tcp, family, mtu_towards(segment.interface, segment.remote.address),
+                      listener.options.mss, receive_buffer(listener.options));
+  const tcp::Negotiated agreed = tcp::negotiate(config.tcp, family, offer, segment.options);
+
+  tcp::SynEntry entry;
+  entry.remote_address = segment.remote.address.raw();
+  entry.remote_port = segment.remote.port;
+  entry.ipv6 = family == Family::ipv6;
+  entry.local_port = segment.local.port;
+  entry.local_address =
+      static_cast<std::uint16_t>(ip::find_local(segment.local.address, local_addresses()));
+  entry.interface = static_cast<std::uint8_t>(segment.interface);
+  entry.listener = number;
+  entry.irs = segment.seq;
+  entry.iss = tcp::initial_sequence(secrets.isn, segment.local, segment.remote, now);
+  // MAY-2: after TIME-WAIT the new numbers must lie beyond all old ones.
+  if (least_iss && before(entry.iss, *least_iss)) entry.iss = *least_iss;
+  entry.peer_mss = agreed.peer_mss;
+  entry.snd_shift = agreed.snd_shift & 15U;
+  entry.rcv_shift = agreed.rcv_shift;
+  entry.window_scaling = agreed.window_scaling;
+  entry.timestamps = agreed.timestamps;
+  entry.sack = agreed.sack;
+  if (agreed.timestamps) entry.ts_recent = segment.options.timestamps->value;
+  entry.number = next_number++;
+
+  const std::uint32_t index = half_open.add(entry, now);
+  const bool added = index != kNone && tuples.insert(hash(segment.local, segment.remote),
+                                                     tagged(Kind::syn_entry, index));
+  if (!added) {
+    if (index != kNone) half_open.remove(index);
+    return decisions.make(Reason::no_memory);
+  }
+  ++listener.half_open;
+  decisions.make(Reason::state_syn_received, decisions.frame(), entry.number, {},
+                 static_cast<std::uint32_t>(tcp::State::listen),
+                 static_cast<std::uint32_t>(tcp::State::syn_received));
+  // Data on a SYN is not kept: the peer repeats it (REQUIREMENTS A4; Fast Open is a matter of its
+  // own).
+  if (segment.data_size > 0) {
+    decisions.make(Reason::syn_data_refused, decisions.frame(), entry.number, {});
+  }
+  send_syn_ack(index, Reason::send_syn_ack);
+}
+
+void Stack::Core::send_syn_ack(std::uint32_t index, Reason why) noexcept {
+  const tcp::SynEntry& entry = half_open[index];
+  const tcp::Listener& listener = listeners[entry.listener];
+  const Endpoint remote = entry.remote();
+  const auto interface = static_cast<InterfaceId>(entry.interface);
+  const tcp::Offer offer =
+      tcp::make_offer(config.tcp, remote.address.family(), mtu_towards(interface, remote.address),
+                      listener.options.mss, receive_buffer(listener.options));
+  tcp::Context ctx = context();
+  reply(tcp::syn_ack(entry, local_of(entry), offer, syn_window(listener), why, ctx));
+}
+
+void Stack::Core::drop_syn_entry(std::uint32_t index, Reason why) noexcept {
+  const tcp::SynEntry& entry = half_open[index];
+  const auto to = why == Reason::state_syn_received_timeout || why == Reason::state_listener_closed
+                      ? tcp::State::closed
+                      : tcp::State::listen;
+  decisions.make(why, decisions.frame(), entry.number, {},
+                 static_cast<std::uint32_t>(tcp::State::syn_received),
+                 static_cast<std::uint32_t>(to));
+  --listeners[entry.listener].half_open;
+  tuples.erase(hash(local_of(entry), entry.remote()), tagged(Kind::syn_entry, index));
+  half_open.remove(index);
+}
+
+// RFC 9293 section 3.10.7.4 for SYN-RECEIVED from a listener. Returns the connection that it has
+// become; kNone: none.
+std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
+                                          const tcp::Segment& segment) noexcept {
+  const tcp::SynEntry entry = half_open[index];
+  tcp::Listener& listener = listeners[entry.listener];
+  const tcp::TcbView view = tcp::view_of(entry, syn_window(listener));
+  const tcp::Verdict verdict = tcp::check_segment(view, segment, now);
+  if (!verdict.proceeds()) {
+    decisions.make(verdict.why, decisions.frame(), entry.number, {});
+    switch (verdict.next) {
+      case tcp::Next::back_to_listen:
+      case tcp::Next::reset_connection:
+        drop_syn_entry(index, Reason::state_reset_received);
+        break;
+      case tcp::Next::reset_peer:
+        reset_stray(segment, verdict.why);
+        break;
+      case tcp::Next::repeat_syn_ack:
+        send_syn_ack(index, verdict.why);
+        break;
+      case tcp::Next::drop_and_ack:
+      case tcp::Next::challenge: {
+        if (!reply_limit.allow(now)) break;
+        tcp::Context ctx = context();
+        tcp::Reply ack = tcp::syn_ack(entry, segment.local, {}, syn_window(listener),
+                                      Reason::send_ack_unacceptable, ctx);
+        const auto timestamps = ack.options.timestamps;
+        ack.options = {};
+        ack.options.timestamps = timestamps;
+        ack.flags = wire::kAck;
+        ack.seq = entry.iss + 1;
+        reply(ack);
+        break;
+      }
+      default:
+        break;
+    }
+    return kNone;
+  }
+  if (listener.accept_queue.size >= listener.backlog) {
+    // Nothing is lost: the SYN-ACK comes again, and the peer's ACK with it (REQUIREMENTS A8).
+    ++listener.overflows;
+    decisions.make(Reason::accept_queue_full, decisions.frame(), entry.number, {});
+    return kNone;
+  }
+  return promote(index, segment);
+}
+
+// The third segment makes a half-open entry a connection; the segment itself is then the
+// connection's first.
+std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segment) noexcept {
+  const tcp::SynEntry entry = half_open[index];
+  tcp::Listener& listener = listeners[entry.listener];
+  const std::uint32_t fresh = new_connection(
+      segment.local, segment.remote, static_cast<InterfaceId>(entry.interface), listener.options);
+  if (fresh == kNone) return kNone;  // the entry stays: there may be room when the ACK is repeated
+  tcp::Connection& c = connections[fresh];
+  tcp::Context ctx = context();
+  c.iss = c.snd_una = c.snd_nxt = entry.iss;
+  tcp::SentRange syn;
+  // A SYN-ACK that was repeated gives no sample (Karn); otherwise it was sent when the entry last
+  // waited.
+  syn.transmissions = entry.retries == 0 ? 1 : 2;
+  syn.sent_at = now - Duration(1us) * (static_cast<std::uint32_t>(now.time_since_epoch() / 1us) -
+                                       entry.sent_at);
+  if (!tcp::ensure_transfer(c, ctx) || !c.transfer->sent.sent(entry.iss, 1, syn)) {
+    decisions.make(Reason::no_memory, decisions.frame(), entry.number, {});
+    destroy(fresh);
+    return kNone;
+  }
+  half_open.remove(index);
+  --listener.half_open;
+  tuples.erase(c.hash, tagged(Kind::syn_entry, index));
+  // Something was just taken out: there is room.
+  c.in_table = tuples.insert(c.hash, tagged(Kind::connection, fresh));
+
+  c.number = entry.number;
+  c.passive = true;
+  c.listener = entry.listener;
+  c.state = tcp::State::syn_received;
+  c.snd_nxt = entry.iss + 1;
+  c.send_front = entry.iss + 1;
+  c.irs = entry.irs;
+  c.rcv_nxt = entry.irs + 1;
+  c.rcv_edge = c.rcv_nxt + syn_window(listener);
+  c.last_ack_sent = c.rcv_nxt;
+  c.ts_recent = entry.ts_recent;
+  c.ts_recent_at = now;
+  c.ts_offset = tcp::timestamp_offset(secrets.timestamp, c.local, c.remote);
+  c.syn_lost = entry.retries > 0;
+  tcp::adopt(c, tcp::agreed(entry), config.tcp);
+  listener.accept_queue.push_back(
+      [this](std::uint32_t i) -> ListLink& { return connections[i].queue_link; }, fresh);
+  ++listener.accepted;
+  note_ready(tagged(Kind::listener, c.listener), readiness(listener), listener.ready_mask, true);
+  tcp::input(c, segment, ctx);
+  return fresh;
+}
+
+void Stack::Core::meet_time_wait(std::uint32_t index, const tcp::Segment& segment) noexcept {
+  const Duration two_msl = 2 * config.tcp.msl;
+  tcp::TimeWaitRecord& record = time_waits[index];
+  const tcp::TcbView view = tcp::view_of(record, two_msl);
+  if (reopen_time_wait(view, tagged(Kind::time_wait, index), segment)) return;
+  const tcp::Verdict verdict = tcp::check_segment(view, segment, now);
+  tcp::Context ctx = context();
+  switch (verdict.next) {
+    case tcp::Next::repeat_fin_ack:
+      time_waits.restart(index, saturating_add(now, two_msl));
+      reply(tcp::time_wait_ack(record, Reason::send_time_wait_ack, ctx));
+      return;
+    case tcp::Next::drop_and_ack:
+    case tcp::Next::challenge:
+      decisions.make(verdict.why, decisions.frame(), record.number, {});
+      if (reply_limit.allow(now)) {
+        reply(tcp::time_wait_ack(record,
+                                 verdict.next == tcp::Next::challenge
+                                     ? Reason::send_challenge_ack
+                                     : Reason::send_ack_unacceptable,
+                                 ctx));
+      }
+      return;
+    case tcp::Next::proceed:
+      // "Sixth: URG, should not occur; seventh: text is ignored" (section 3.10.7.4).
+      decisions.make(Reason::time_wait_old_duplicate, decisions.frame(), record.number, {});
+      return;
+    default:
+      decisions.make(verdict.why, decisions.frame(), record.number, {});
+      return;
+  }
+}
+
+// RFC 6191: a SYN that is newer than everything of the old connection ends TIME-WAIT, when somebody
+// listens.
+bool Stack::Core::reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagged_index,
+                                   const tcp::Segment& segment) noexcept {
+  if (!config.tcp.time_wait_reuse || !tcp::may_reopen(view, segment)) return false;
+  const std::uint32_t listener = find_listener(segment.local);
+  if (listener == kNone) return false;
+  const SeqNumber least_iss = view.snd_nxt + 1;
+  const std::uint32_t index = index_of(tagged_index);
+  if (kind_of(tagged_index) == Kind::time_wait) {
+    const tcp::TimeWaitRecord& record = time_waits[index];
+    decisions.make(Reason::state_time_wait_reuse, decisions.frame(), record.number, {},
+                   static_cast<std::uint32_t>(tcp::State::time_wait),
+                   static_cast<std::uint32_t>(tcp::State::closed));
+    tuples.erase(hash(record.local, record.remote), tagged_index);
+    time_waits.remove(index);
+  } else {
+    tcp::Context ctx = context();
+    tcp::end(connections[index], tcp::EndReason::orderly, Reason::state_time_wait_reuse, ctx);
+    settle(index);
+  }
+  meet_listener(listener, segment, least_iss);
+  return true;
+}
+
+void Stack::Core::expire_half_open() noexcept {
+  for (std::uint32_t index = half_open.due(config.tcp, now); index != kNone;
+       index = half_open.due(config.tcp, now)) {
+    if (half_open[index].retries >= config.tcp.syn_ack_retries) {
+      drop_syn_entry(index, Reason::state_syn_received_timeout);
+    } else {
+      half_open.sent_again(index, now);
+      send_syn_ack(index, Reason::retransmit_syn_ack);
+    }
+  }
+}
+
+void Stack::Core::expire_time_wait() noexcept {
+  while (time_waits.next_deadline() <= now) {
+    const std::uint32_t index = time_waits.oldest();
+    const tcp::TimeWaitRecord& record = time_waits[index];
+    decisions.make(Reason::state_time_wait_over, FrameId::none, record.number, {},
+                   static_cast<std::uint32_t>(tcp::State::time_wait),
+                   static_cast<std::uint32_t>(tcp::State::closed));
+    tuples.erase(hash(record.local, record.remote), tagged(Kind::time_wait, index));
+    time_waits.remove(index);
+  }
+}
+
+}  // namespace bowline

@@ -1,0 +1,189 @@
+// Frames in: judged by IP, looked up, given to the engine (DESIGN section 5: at most 7 hops).
+//
+// A batch goes through three passes, so that the memory that the last one needs is on its way while
+// the first two work: parse and hash all, look all up, then process each in order.
+
+#include <algorithm>
+
+#include "bowline/stack/core.hpp"
+#include "bowline/tcp/input/input.hpp"
+#include "bowline/wire/checksum.hpp"
+
+namespace bowline {
+namespace {
+
+constexpr std::size_t kBatch = 16;
+
+struct Arrived {
+  tcp::Segment segment;
+  std::uint64_t hash = 0;
+};
+
+// The checksum over pseudo-header and segment (MUST-3), where nobody vouches for it.
+bool checksum_is_right(const Frame& frame, const wire::IpHeader& ip) noexcept {
+  if (frame.checksum == Checksum::verified || frame.checksum == Checksum::partial) return true;
+  wire::ChecksumSum sum =
+      wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, ip.payload_size);
+  std::uint32_t skip = ip.header_size;
+  std::uint32_t left = ip.payload_size;
+  for (std::size_t i = 0; i < frame.piece_count && left > 0; ++i) {
+    std::span<const std::byte> bytes = frame.pieces[i].bytes();
+    if (skip >= bytes.size()) {
+      skip -= static_cast<std::uint32_t>(bytes.size());
+      continue;
+    }
+    bytes = bytes.subspan(skip);
+    skip = 0;
+    if (bytes.size() > left) bytes = bytes.first(left);
+    sum.add(bytes);
+    left -= static_cast<std::uint32_t>(bytes.size());
+  }
+  return sum.verifies();
+}
+
+// Fills `segment` from `frame`, or says why it is dropped.
+std::optional<Reason> parse_segment(Frame& frame, const wire::IpHeader& ip, InterfaceId interface,
+                                    Time now, tcp::Segment& segment) noexcept {
+  const std::span<const std::byte> head = frame.head();
+  if (head.size() < ip.header_size) return Reason::tcp_truncated;
+  const auto tcp = wire::parse_tcp(head.subspan(ip.header_size), ip.payload_size);
+  if (!tcp) return tcp.error();
+  if (!checksum_is_right(frame, ip)) return Reason::tcp_bad_checksum;
+  if (tcp->header.source_port == 0 || tcp->header.destination_port == 0)
+    return Reason::tcp_port_zero;
+  segment.local = {ip.destination, tcp->header.destination_port};
+  segment.remote = {ip.source, tcp->header.source_port};
+  if (segment.local == segment.remote) return Reason::tcp_self_connect;  // LAND
+  segment.interface = interface;
+  segment.seq = tcp->header.seq;
+  segment.ack = tcp->header.ack;
+  segment.flags = tcp->header.flags;
+  segment.window = tcp->header.window;
+  segment.urgent = tcp->header.urgent;
+  segment.data_size = tcp->payload_size;
+  segment.options = tcp->options;
+  segment.frame = &frame;
+  segment.payload_offset = ip.header_size + tcp->header_size;
+  segment.arrival = std::min(frame.arrival, now);
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Stack::Core::receive(InterfaceId interface, std::span<Frame> frames) noexcept {
+  if (!interfaces.live(static_cast<std::uint32_t>(interface))) {
+    decisions.make(Reason::interface_unknown);
+    return;
+  }
+  while (!frames.empty()) {
+    const std::size_t size = std::min(frames.size(), kBatch);
+    receive_batch(interface, frames.first(size));
+    frames = frames.subspan(size);
+  }
+  decisions.begin(now, FrameId::none);
+}
+
+void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) noexcept {
+  std::array<Arrived, kBatch> arrived;
+  std::size_t count = 0;
+  for (Frame& frame : frames) {
+    if (frame.id == FrameId::none) frame.id = new_frame_id();
+    decisions.begin(now, frame.id);
+    const auto ip = ip::accept(frame, local_addresses());
+    if (!ip) {
+      decisions.make(ip.error());
+    } else if (ip->protocol != wire::kProtocolTcp) {
+      receive_other(frame, *ip, interface);
+    } else if (const auto why = parse_segment(frame, *ip, interface, now, arrived[count].segment)) {
+      decisions.make(*why);
+    } else {
+      Arrived& next = arrived[count++];
+      next.hash = hash(next.segment.local, next.segment.remote);
+      tuples.prefetch(next.hash);
+    }
+  }
+
+  for (const Arrived& next : std::span(arrived).first(count)) {
+    const std::uint32_t found = find_tuple(next.hash, next.segment.local, next.segment.remote);
+    if (found != kNone && kind_of(found) == Kind::connection) connections.prefetch(index_of(found));
+  }
+
+  // The connections that were touched are settled when the batch is over, so that one ACK answers
+  // all of it.
+  std::array<std::uint32_t, kBatch> touched{};
+  std::size_t touched_count = 0;
+  for (const Arrived& next : std::span(arrived).first(count)) {
+    decisions.begin(now, next.segment.frame->id);
+    const std::uint32_t index = receive_segment(next.segment, next.hash);
+    if (index == kNone) continue;
+    tcp::Connection& c = connections[index];
+    if (!c.touched) touched[touched_count++] = index;
+    c.touched = true;
+    // What is over must be gone before the next segment looks for it.
+    if (c.state == tcp::State::closed) leave_table(c, index);
+  }
+  for (const std::uint32_t index : std::span(touched).first(touched_count)) {
+    connections[index].touched = false;
+    settle(index);
+  }
+}
+
+void Stack::Core::receive_other(Frame& frame, const wire::IpHeader& ip,
+                                InterfaceId interface) noexcept {
+  const std::uint8_t icmp = ip.source.is_v4() ? wire::kProtocolIcmp : wire::kProtocolIcmpV6;
+  if (ip.protocol == wire::kProtocolUdp) {
+    receive_udp(frame, ip, interface);
+  } else if (ip.protocol == icmp) {
+    receive_icmp(frame, ip, interface);
+  } else {
+    decisions.make(Reason::ip_unknown_protocol);
+    send_unreachable(frame, ip, wire::IcmpKind::protocol_unreachable, interface);
+  }
+}
+
+std::uint32_t Stack::Core::receive_segment(const tcp::Segment& segment,
+                                           std::uint64_t tuple_hash) noexcept {
+  const std::uint32_t found = find_tuple(tuple_hash, segment.local, segment.remote);
+  if (found == kNone) {
+    receive_stray(segment);
+    return kNone;
+  }
+  const std::uint32_t index = index_of(found);
+  switch (kind_of(found)) {
+    case Kind::syn_entry:
+      return meet_syn_entry(index, segment);
+    case Kind::time_wait:
+      meet_time_wait(index, segment);
+      return kNone;
+    case Kind::connection:
+      break;
+  }
+  tcp::Connection& c = connections[index];
+  if (c.state == tcp::State::time_wait && reopen_time_wait(tcp::view_of(c), found, segment)) {
+    return kNone;
+  }
+  tcp::Context ctx = context();
+  tcp::input(c, segment, ctx);
+  return index;
+}
+
+void Stack::Core::receive_stray(const tcp::Segment& segment) noexcept {
+  const std::uint32_t listener = find_listener(segment.local);
+  if (listener != kNone) return meet_listener(listener, segment, std::nullopt);
+  // CLOSED (RFC 9293 section 3.10.7.1): a RST gets no answer, everything else gets a RST.
+  if (segment.rst()) {
+    decisions.make(Reason::tcp_reset_ignored);
+    return;
+  }
+  reset_stray(segment, Reason::send_rst_closed);
+}
+
+void Stack::Core::reset_stray(const tcp::Segment& segment, Reason why) noexcept {
+  if (!reply_limit.allow(now)) {
+    decisions.make(Reason::icmp_rate_limited);
+    return;
+  }
+  reply(tcp::reset_for(segment, why));
+}
+
+}  // namespace bowline

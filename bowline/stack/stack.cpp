@@ -1,0 +1,412 @@
+// The public calls: each says what time it is, finds what the handle names, and leaves the work to
+// the parts.
+
+#include "bowline/stack/stack.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "bowline/stack/core.hpp"
+#include "bowline/tcp/user_calls.hpp"
+
+namespace bowline {
+
+Stack::Stack(Core* core) noexcept : core_(core) {}
+Stack::Stack(Stack&&) noexcept = default;
+Stack& Stack::operator=(Stack&&) noexcept = default;
+Stack::~Stack() = default;
+
+void Stack::CoreDeleter::operator()(Core* core) const noexcept {
+  Memory& memory = core->memory;
+  core->~Core();
+  memory.release(core, sizeof(Core), alignof(Core));
+}
+
+Result<Stack> Stack::create(const StackConfig& config) noexcept {
+  const bool ports_in_order =
+      config.first_ephemeral_port != 0 && config.first_ephemeral_port <= config.last_ephemeral_port;
+  const bool times_in_order = config.tcp.rto_min > Duration::zero() &&
+                              config.tcp.rto_min <= config.tcp.rto_max &&
+                              config.tcp.delayed_ack <= 500ms;  // MUST-40
+  if (!ports_in_order || !times_in_order) return fail(std::errc::invalid_argument);
+  Memory& memory = config.memory != nullptr ? *config.memory : heap_memory();
+  BufferPool* pool = BufferPool::make(memory, config.limits.buffer_bytes);
+  if (pool == nullptr) return fail(std::errc::not_enough_memory);
+  void* place = memory.allocate(sizeof(Core), alignof(Core));
+  if (place == nullptr) {
+    pool->retire();
+    return fail(std::errc::not_enough_memory);
+  }
+  return Stack(new (place) Core(config, memory, pool));
+}
+
+Result<InterfaceId> Stack::add_interface(const InterfaceConfig& config) noexcept {
+  if (config.link.mtu < 68 || config.link.mtu > 65'535) return fail(std::errc::invalid_argument);
+  const std::uint32_t index = core_->interfaces.emplace(core_->memory);
+  if (index == Core::kNone) return fail(std::errc::not_enough_memory);
+  core_->interfaces[index].link = config.link;
+  return static_cast<InterfaceId>(index);
+}
+
+Status Stack::add_address(InterfaceId interface, const Cidr& address) noexcept {
+  return core_->add_address(interface, address);
+}
+
+Status Stack::add_route(const Route& route) noexcept {
+  if (!core_->interfaces.live(static_cast<std::uint32_t>(route.interface))) {
+    return fail(std::errc::invalid_argument);
+  }
+  return core_->routes.add(route);
+}
+
+Status Stack::set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept {
+  const auto index = static_cast<std::uint32_t>(interface);
+  if (!core_->interfaces.live(index) || mtu < 68 || mtu > 65'535) {
+    return fail(std::errc::invalid_argument);
+  }
+  core_->interfaces[index].link.mtu = mtu;
+  core_->connections.for_each([&](std::uint32_t, tcp::Connection& c) {
+    if (c.interface == interface && c.path_mtu > mtu) tcp::set_path_mtu(c, mtu);
+  });
+  return {};
+}
+
+void Stack::set_listener(DecisionListener* listener) noexcept {
+  core_->decisions.set_listener(listener);
+}
+
+BufferPool& Stack::pool() noexcept { return *core_->pool; }
+
+void Stack::receive(InterfaceId interface, std::span<Frame> frames, Time now) noexcept {
+  core_->begin(now);
+  core_->receive(interface, frames);
+}
+
+void Stack::advance(Time now) noexcept {
+  core_->begin(now);
+  core_->advance();
+}
+
+std::size_t Stack::transmit(InterfaceId interface, FrameSink& sink, Time now) noexcept {
+  core_->begin(now);
+  return core_->transmit(interface, sink);
+}
+
+bool Stack::has_output(InterfaceId interface) const noexcept {
+  const auto index = static_cast<std::uint32_t>(interface);
+  if (!core_->interfaces.live(index) || core_->retry_at != kNever) return false;
+  const Interface& out = core_->interfaces[index];
+  return !out.pending.empty() || !out.output.empty();
+}
+
+Result<Handle> Stack::listen(const ListenOptions& options, Time now) noexcept {
+  core_->begin(now);
+  return core_->listen(options);
+}
+
+Result<Handle> Stack::accept(Handle listener, Time now) noexcept {
+  core_->begin(now);
+  return core_->accept(listener);
+}
+
+Result<Handle> Stack::connect(const ConnectOptions& options, Time now) noexcept {
+  core_->begin(now);
+  return core_->connect(options);
+}
+
+Result<std::size_t> Stack::write(Handle socket, std::span<const std::byte> bytes,
+                                 Time now) noexcept {
+  core_->begin(now);
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  tcp::Context ctx = core_->context();
+  auto written = tcp::send(*c, bytes, ctx);
+  core_->settle(socket.index);
+  return written;
+}
+
+Status Stack::write_owned(Handle socket, Slice bytes, Time now) noexcept {
+  core_->begin(now);
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  tcp::Context ctx = core_->context();
+  auto written = tcp::send_owned(*c, std::move(bytes), ctx);
+  core_->settle(socket.index);
+  return written;
+}
+
+Result<std::size_t> Stack::read(Handle socket, std::span<std::byte> to, Time now) noexcept {
+  core_->begin(now);
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  BOWLINE_CHECK(tcp::can_receive(*c));
+  const std::size_t count = c->transfer ? c->transfer->received.read(to) : 0;
+  if (count > 0) {
+    tcp::after_receive(*c, core_->config.tcp);
+    core_->settle(socket.index);
+  }
+  return count;
+}
+
+Result<Slice> Stack::read_slice(Handle socket, std::uint32_t most, Time now) noexcept {
+  core_->begin(now);
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  BOWLINE_CHECK(tcp::can_receive(*c));
+  Slice taken = c->transfer ? c->transfer->received.read_slice(most) : Slice();
+  if (!taken.empty()) {
+    tcp::after_receive(*c, core_->config.tcp);
+    core_->settle(socket.index);
+  }
+  return taken;
+}
+
+Result<std::size_t> Stack::peek(Handle socket, std::span<std::byte> to,
+                                std::uint32_t offset) noexcept {
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  BOWLINE_CHECK(tcp::can_receive(*c));
+  return c->transfer ? c->transfer->received.peek(offset, to) : 0;
+}
+
+Status Stack::shutdown(Handle socket, Direction direction, Time now) noexcept {
+  core_->begin(now);
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  tcp::Context ctx = core_->context();
+  Status status;
+  if (direction != Direction::send) {
+    c->read_closed = true;
+    if (c->transfer) c->transfer->received.clear_readable();
+  }
+  if (direction != Direction::receive) status = tcp::close_sending(*c, ctx);
+  core_->settle(socket.index);
+  return status;
+}
+
+Status Stack::close(Handle socket, Time now) noexcept {
+  core_->begin(now);
+  return core_->close(socket, false);
+}
+
+Status Stack::abort(Handle socket, Time now) noexcept {
+  core_->begin(now);
+  return core_->close(socket, true);
+}
+
+Result<tcp::SocketOptions> Stack::options(Handle socket) const noexcept {
+  if (const tcp::Connection* c = core_->find(socket)) return c->options;
+  if (socket.kind == HandleKind::listener) {
+    if (const tcp::Listener* l = core_->listeners.find(socket.index, socket.generation)) {
+      return l->options;
+    }
+  }
+  return fail(std::errc::bad_file_descriptor);
+}
+
+Status Stack::set_options(Handle socket, const tcp::SocketOptions& options, Time now) noexcept {
+  core_->begin(now);
+  if (options.keepalive.enabled && (options.keepalive.idle <= Duration::zero() ||
+                                    options.keepalive.interval <= Duration::zero())) {
+    return fail(std::errc::invalid_argument);
+  }
+  if (options.user_timeout < Duration::zero()) return fail(std::errc::invalid_argument);
+  if (socket.kind == HandleKind::listener) {
+    tcp::Listener* l = core_->listeners.find(socket.index, socket.generation);
+    if (l == nullptr) return fail(std::errc::bad_file_descriptor);
+    l->options = options;
+    return {};
+  }
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  const bool keepalive_changed = !(c->options.keepalive == options.keepalive);
+  c->options = options;
+  if (keepalive_changed) c->timers.cancel(tcp::Timer::keepalive);
+  tcp::set_path_mtu(*c, c->path_mtu);
+  core_->settle(socket.index);
+  return {};
+}
+
+Status Stack::mark_urgent(Handle socket, Time now) noexcept {
+  core_->begin(now);
+  tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  if (c->state == tcp::State::closed || !c->transfer) return fail(std::errc::not_connected);
+  c->snd_up = c->send_front + c->transfer->send.size();
+  c->urgent_send = after(c->snd_up, c->snd_una);
+  return {};
+}
+
+std::error_code Stack::take_error(Handle socket) noexcept {
+  if (tcp::Connection* c = core_->find(socket)) return tcp::take_error(*c);
+  if (socket.kind == HandleKind::udp) {
+    udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
+    if (s != nullptr && s->refused) {
+      s->refused = false;
+      return std::make_error_code(std::errc::connection_refused);
+    }
+  }
+  return {};
+}
+
+Result<Handle> Stack::open_udp(const UdpOptions& options, Time now) noexcept {
+  core_->begin(now);
+  return core_->open_udp(options);
+}
+
+Result<std::size_t> Stack::send_to(Handle socket, std::span<const std::byte> bytes,
+                                   std::optional<Endpoint> to, Time now) noexcept {
+  core_->begin(now);
+  udp::Socket* s = socket.kind == HandleKind::udp
+                       ? core_->udp_sockets.find(socket.index, socket.generation)
+                       : nullptr;
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  return core_->send_to(*s, bytes, to);
+}
+
+Result<Datagram> Stack::receive_from(Handle socket, std::span<std::byte> to, Time now) noexcept {
+  core_->begin(now);
+  udp::Socket* s = socket.kind == HandleKind::udp
+                       ? core_->udp_sockets.find(socket.index, socket.generation)
+                       : nullptr;
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  if (s->refused) {
+    s->refused = false;
+    return fail(std::errc::connection_refused);
+  }
+  if (s->queue.empty()) return fail(std::errc::operation_would_block);
+  Datagram datagram;
+  const std::size_t size = s->dequeue(to, datagram.from, datagram.to);
+  datagram.size = std::min(size, to.size());
+  datagram.truncated = size > to.size();
+  s->ready_mask = Core::readiness(*s);
+  return datagram;
+}
+
+std::optional<Ready> Stack::poll_ready() noexcept {
+  const auto links = [this](std::uint32_t i) -> ListLink& { return core_->ready_link(i); };
+  const std::uint32_t next = core_->ready.pop_front(links);
+  if (next == Core::kNone) return std::nullopt;
+  const std::uint32_t index = index_of(next);
+  switch (kind_of(next)) {
+    case Kind::listener: {
+      const tcp::Listener& listener = core_->listeners[index];
+      return Ready{listener.handle, Core::readiness(listener)};
+    }
+    case Kind::udp: {
+      const udp::Socket& socket = core_->udp_sockets[index];
+      return Ready{socket.handle, Core::readiness(socket)};
+    }
+    case Kind::connection:
+      break;
+  }
+  const tcp::Connection& c = core_->connections[index];
+  return Ready{c.handle, core_->readiness(c)};
+}
+
+std::uint8_t Stack::readiness(Handle socket) const noexcept {
+  if (const tcp::Connection* c = core_->find(socket)) return core_->readiness(*c);
+  if (socket.kind == HandleKind::listener) {
+    const tcp::Listener* l = core_->listeners.find(socket.index, socket.generation);
+    if (l != nullptr) return Core::readiness(*l);
+  }
+  if (socket.kind == HandleKind::udp) {
+    const udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
+    if (s != nullptr) return Core::readiness(*s);
+  }
+  return kError | kClosed;
+}
+
+Time Stack::next_deadline() const noexcept {
+  const auto links = [this](std::uint32_t i) -> WheelLink& { return core_->connections[i].wheel; };
+  return std::min({core_->wheel.next_deadline(links), core_->time_waits.next_deadline(),
+                   core_->half_open.next_deadline(core_->config.tcp, core_->now), core_->retry_at});
+}
+
+Result<ConnectionView> Stack::inspect(Handle socket) const noexcept {
+  if (const tcp::Connection* c = core_->find(socket)) return core_->view(*c);
+  return fail(std::errc::bad_file_descriptor);
+}
+
+Result<ListenerView> Stack::inspect_listener(Handle listener) const noexcept {
+  if (listener.kind != HandleKind::listener) return fail(std::errc::bad_file_descriptor);
+  const tcp::Listener* l = core_->listeners.find(listener.index, listener.generation);
+  if (l == nullptr) return fail(std::errc::bad_file_descriptor);
+  ListenerView view;
+  view.handle = l->handle;
+  view.local = l->local;
+  view.half_open = l->half_open;
+  view.half_open_limit = l->syn_backlog;
+  view.accept_queue = l->accept_queue.size;
+  view.accept_limit = l->backlog;
+  view.accepted = l->accepted;
+  view.overflows = l->overflows;
+  return view;
+}
+
+Result<Endpoint> Stack::local_endpoint(Handle socket) const noexcept {
+  if (const tcp::Connection* c = core_->find(socket)) return c->local;
+  if (socket.kind == HandleKind::listener) {
+    const tcp::Listener* l = core_->listeners.find(socket.index, socket.generation);
+    if (l != nullptr) return l->local;
+  }
+  if (socket.kind == HandleKind::udp) {
+    const udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
+    if (s != nullptr) return s->local;
+  }
+  return fail(std::errc::bad_file_descriptor);
+}
+
+Result<Endpoint> Stack::remote_endpoint(Handle socket) const noexcept {
+  if (const tcp::Connection* c = core_->find(socket)) return c->remote;
+  if (socket.kind == HandleKind::udp) {
+    const udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
+    if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+    if (s->remote) return *s->remote;
+    return fail(std::errc::not_connected);
+  }
+  if (socket.kind == HandleKind::listener) return fail(std::errc::not_connected);
+  return fail(std::errc::bad_file_descriptor);
+}
+
+void Stack::for_each_connection(void (*visitor)(void*, const ConnectionView&),
+                                void* context) const noexcept {
+  core_->connections.for_each(
+      [&](std::uint32_t, const tcp::Connection& c) { visitor(context, core_->view(c)); });
+  core_->half_open.for_each(
+      [&](std::uint32_t, const tcp::SynEntry& entry) { visitor(context, core_->view(entry)); });
+  core_->time_waits.for_each([&](std::uint32_t, const tcp::TimeWaitRecord& record) {
+    visitor(context, core_->view(record));
+  });
+}
+
+Result<std::uint16_t> Stack::pick_port(const IpAddress& local) noexcept {
+  return core_->ephemeral_port(local, {IpAddress::any(local.family()), 0});
+}
+
+Status Stack::can_bind(const Endpoint& local) const noexcept { return core_->can_bind(local); }
+
+std::span<const Cidr> Stack::addresses(InterfaceId interface) const noexcept {
+  const auto index = static_cast<std::uint32_t>(interface);
+  if (!core_->interfaces.live(index)) return {};
+  const auto& ring = core_->interfaces[index].addresses;  // only ever appended to: contiguous
+  return ring.empty() ? std::span<const Cidr>() : std::span(&ring.front(), ring.size());
+}
+
+const ReasonCounters& Stack::counters() const noexcept { return core_->decisions.counters(); }
+
+StackUsage Stack::usage() const noexcept {
+  StackUsage usage;
+  usage.connections = core_->connections.size();
+  usage.half_open = core_->half_open.size();
+  usage.time_wait = core_->time_waits.size();
+  usage.listeners = core_->listeners.size();
+  usage.udp_sockets = core_->udp_sockets.size();
+  usage.orphans = core_->orphans.size;
+  usage.buffer_bytes = core_->pool->usage().live_bytes;
+  return usage;
+}
+
+const StackConfig& Stack::config() const noexcept { return core_->config; }
+
+}  // namespace bowline

@@ -1,0 +1,72 @@
+// The whole as a value: clone and canonical hash, from the one list of the state (base/visit.hpp).
+
+#include <new>
+
+#include "bowline/base/visit.hpp"
+#include "bowline/stack/core.hpp"
+#include "bowline/tcp/connection_state.hpp"
+
+namespace bowline {
+
+template <class V>
+void Stack::Core::visit(V& v) {
+  v.excluded(random, "what it decides is drawn by the explored program's choices");
+  v(secrets);
+  interfaces.visit(v, memory);
+  if constexpr (!V::hashing) {
+    for (std::uint32_t i = 0; i < interfaces.size(); ++i) {
+      Interface& interface = interfaces[i];
+      v(interface.link.kind, interface.link.mtu, interface.link.max_gso,
+        interface.link.transmit_checksum, interface.link.receive_merges);
+    }
+  }
+  std::uint32_t count = addresses.size();
+  v(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if constexpr (V::loading) {
+      if (!addresses.push_back({})) return v.fail();
+    }
+    v(addresses[i].cidr, addresses[i].interface);
+  }
+  v(routes, path_mtus);
+  v.excluded(reply_limit, "a rate limit that exploration stays below");
+  v(connections, half_open, time_waits, listeners);
+  udp_sockets.visit(v, memory);
+  if constexpr (!V::hashing)
+    v(tuples, listening, udp_ports);  // found again from what they point to
+  v(wheel, ready, orphans);
+  v.excluded(next_number, "a name");
+  v.excluded(next_frame, "a name");
+  v.excluded(now, "times are hashed relative to it");
+  v(retry_at);
+}
+
+// Limits are configuration, which a loaded range map does not know.
+void Stack::Core::after_load() noexcept {
+  connections.for_each([this](std::uint32_t, tcp::Connection& c) {
+    if (!c.transfer) return;
+    c.transfer->sent.set_limit(config.limits.sent_ranges);
+    c.transfer->received.set_limits(config.limits);
+  });
+}
+
+Result<Stack> Stack::clone() const noexcept {
+  BOWLINE_TRY(copy, create(core_->config));
+  SaveVisitor save(core_->memory);
+  core_->visit(save);
+  if (save.failed()) return fail(std::errc::not_enough_memory);
+  LoadVisitor load(save.bytes(), *copy.core_->pool);
+  copy.core_->visit(load);
+  if (!load.complete()) return fail(std::errc::not_enough_memory);
+  copy.core_->after_load();
+  return copy;
+}
+
+std::uint64_t Stack::canonical_hash(Time now) const noexcept {
+  HashVisitor hash(now);
+  core_->visit(hash);
+  const Hash128 value = hash.value();
+  return value.low ^ value.high;
+}
+
+}  // namespace bowline

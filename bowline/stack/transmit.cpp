@@ -1,0 +1,189 @@
+// Frames out: stateless replies and datagrams first, then the connections of the interface in turn.
+
+#include <algorithm>
+
+#include "bowline/stack/core.hpp"
+#include "bowline/wire/checksum.hpp"
+
+namespace bowline {
+namespace {
+
+constexpr std::size_t kBatch = 16;
+
+// Each turn of the round robin lets a connection send as much (deficit round robin, Shreedhar and
+// Varghese 1995).
+constexpr std::int32_t kQuantum = 65'536;
+
+}  // namespace
+
+bool Stack::Core::fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
+                                          std::uint16_t field_offset, std::uint8_t protocol,
+                                          const IpAddress& source,
+                                          const IpAddress& destination) noexcept {
+  // The caller has just written the head, which nobody else refers to yet.
+  auto* head = const_cast<std::byte*>(frame.pieces[0].data());
+  store_be<std::uint16_t>(head + ip_size + field_offset, 0);
+  wire::ChecksumSum sum =
+      wire::pseudo_header_sum(source, destination, protocol, frame.size - ip_size);
+  sum.add(frame.head().subspan(ip_size));
+  for (std::size_t i = 1; i < frame.piece_count; ++i) sum.add(frame.pieces[i].bytes());
+  std::uint16_t field = sum.finish();
+  if (protocol == wire::kProtocolUdp) field = wire::udp_checksum_field(field);
+  store_be<std::uint16_t>(head + ip_size + field_offset, field);
+  frame.checksum = Checksum::complete;
+  return true;
+}
+
+void Stack::Core::reply(const tcp::Reply& reply) noexcept {
+  const std::uint32_t ip_size = wire::ip_header_size(reply.remote.address.family());
+  const std::uint32_t tcp_size = wire::kTcpHeaderSize + wire::options_size(reply.options);
+  const Buffer head = pool->allocate(ip_size + tcp_size);
+  if (!head) return decisions.make(Reason::no_memory);
+
+  wire::IpHeader ip;
+  ip.source = reply.local.address;
+  ip.destination = reply.remote.address;
+  ip.protocol = wire::kProtocolTcp;
+  ip.ttl = reply.hop_limit != 0 ? reply.hop_limit : std::uint8_t{64};
+  ip.tos = reply.traffic_class;
+  ip.payload_size = tcp_size;
+  wire::emit_ip(head.data(), ip);
+
+  wire::TcpHeader tcp;
+  tcp.source_port = reply.local.port;
+  tcp.destination_port = reply.remote.port;
+  tcp.seq = reply.seq;
+  tcp.ack = reply.ack;
+  tcp.flags = reply.flags;
+  tcp.window = reply.window;
+  if (wire::emit_tcp({head.data() + ip_size, tcp_size}, tcp, reply.options) == 0) return;
+
+  Frame frame;
+  frame.append(head.slice(0, ip_size + tcp_size));
+  static_cast<void>(fill_transport_checksum(frame, ip_size, wire::kTcpChecksumOffset,
+                                            wire::kProtocolTcp, ip.source, ip.destination));
+  static_cast<void>(queue(reply.interface, std::move(frame), reply.why, reply.connection));
+}
+
+bool Stack::Core::queue(InterfaceId interface, Frame frame, Reason why,
+                        std::uint64_t connection) noexcept {
+  Ring<PendingFrame>& pending = interfaces[static_cast<std::uint32_t>(interface)].pending;
+  frame.id = new_frame_id();
+  if (pending.size() >= config.limits.replies ||
+      !pending.push_back({std::move(frame), why, connection})) {
+    decisions.make(Reason::reply_ring_full);
+    return false;
+  }
+  return true;
+}
+
+std::size_t Stack::Core::transmit(InterfaceId id, FrameSink& sink) noexcept {
+  if (!interfaces.live(static_cast<std::uint32_t>(id))) return 0;
+  Interface& interface = interfaces[static_cast<std::uint32_t>(id)];
+  bool blocked = false;
+  std::size_t sent = transmit_pending(interface, sink, blocked);
+  if (!blocked) sent += transmit_connections(interface, sink, blocked);
+  decisions.begin(now, FrameId::none);
+  return sent;
+}
+
+std::size_t Stack::Core::transmit_pending(Interface& interface, FrameSink& sink,
+                                          bool& blocked) noexcept {
+  std::size_t sent = 0;
+  while (!interface.pending.empty() && !blocked) {
+    std::array<Frame, kBatch> batch;
+    const std::size_t count = std::min<std::size_t>(interface.pending.size(), kBatch);
+    for (std::size_t i = 0; i < count; ++i) {
+      batch[i] = interface.pending[static_cast<std::uint32_t>(i)].frame;  // shares the bytes
+    }
+    const std::size_t taken = std::min(sink.take(std::span(batch).first(count)), count);
+    for (std::size_t i = 0; i < taken; ++i) {
+      const PendingFrame& gone = interface.pending.front();
+      decisions.make(gone.why, gone.frame.id, gone.connection, {});
+      interface.pending.pop_front();
+    }
+    sent += taken;
+    blocked = taken < count;
+  }
+  return sent;
+}
+
+// Takes connections from the front of the list and plans a frame for each, at most one, so that
+// what the sink takes of it can be committed before the next is planned. False when memory ran out.
+bool Stack::Core::fill_batch(Interface& interface, Batch& batch) noexcept {
+  const auto links = [this](std::uint32_t i) -> ListLink& { return connections[i].output_link; };
+  tcp::Context ctx = context();
+  while (batch.count < Batch::kSize && !interface.output.empty()) {
+    const std::uint32_t index = interface.output.pop_front(links);
+    tcp::Connection& c = connections[index];
+    auto plan = tcp::next_segment(c, interface.ability(), config.tcp, now);
+    if (!plan) {
+      c.deficit = 0;
+      continue;
+    }
+    if (c.deficit <= 0) {
+      c.deficit += kQuantum;
+      if (!interface.output.empty()) {  // its turn is over: the others come first
+        interface.output.push_back(links, index);
+        continue;
+      }
+    }
+    Frame& frame = batch.frames[batch.count];
+    if (!tcp::emit(c, *plan, interface.ability(), ctx, frame)) {
+      // No memory for a header: later, when something has been given back.
+      frame = Frame{};
+      interface.output.push_front(links, index);
+      retry_at = now + 10ms;
+      decisions.make(Reason::no_memory);
+      return false;
+    }
+    frame.id = new_frame_id();
+    batch.entries[batch.count++] = {*plan, index, wire_packets(frame), frame.gso_size, frame.id};
+  }
+  return true;
+}
+
+// The sink took `packets` of the frame of `entry`, from its first on.
+void Stack::Core::commit(Interface& interface, const Batch::Entry& entry,
+                         std::uint32_t packets) noexcept {
+  const auto links = [this](std::uint32_t i) -> ListLink& { return connections[i].output_link; };
+  tcp::Connection& c = connections[entry.connection];
+  if (packets > 0) {
+    const std::uint32_t data =
+        packets == entry.packets ? entry.plan.data : packets * entry.packet_size;
+    decisions.begin(now, entry.frame);
+    decisions.make(entry.plan.why, entry.frame, c.number, c.handle, entry.plan.seq.raw(), data);
+    c.deficit -= static_cast<std::int32_t>(std::max(data, 1U));
+    tcp::Context ctx = context();
+    tcp::commit(c, entry.plan, data, ctx);
+  }
+  if (tcp::next_segment(c, interface.ability(), config.tcp, now)) {
+    if (c.deficit > 0) {
+      interface.output.push_front(links, entry.connection);
+    } else {
+      interface.output.push_back(links, entry.connection);
+    }
+  }
+  settle(entry.connection);
+}
+
+std::size_t Stack::Core::transmit_connections(Interface& interface, FrameSink& sink,
+                                              bool& blocked) noexcept {
+  std::size_t sent = 0;
+  while (!interface.output.empty() && !blocked) {
+    Batch batch;
+    blocked = !fill_batch(interface, batch);
+    if (batch.count == 0) break;
+    std::size_t taken = sink.take(std::span(batch.frames).first(batch.count));
+    for (const Batch::Entry& entry : std::span(batch.entries).first(batch.count)) {
+      const auto mine = static_cast<std::uint32_t>(std::min<std::size_t>(taken, entry.packets));
+      taken -= mine;
+      sent += mine;
+      blocked = blocked || mine < entry.packets;
+      commit(interface, entry, mine);
+    }
+  }
+  return sent;
+}
+
+}  // namespace bowline

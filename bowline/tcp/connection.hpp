@@ -1,0 +1,207 @@
+#pragma once
+
+// A connection: the control block (TCB, RFC 9293 section 3.3.1) and nothing that decides.
+//
+// It is laid out by temperature. The first two cache lines hold what every segment touches: who
+// talks to whom, the sequence variables, the state. Behind them stands what a connection remembers
+// while it is idle. The Transfer (buffers, ranges in flight, recovery) is made when there is
+// something to transfer and given back when there is not, so that an idle connection owns no
+// buffers. What happens to all this is in input/, output.cpp, timeouts.cpp and user_calls.cpp.
+
+#include <cstdint>
+
+#include "bowline/base/box.hpp"
+#include "bowline/base/handle.hpp"
+#include "bowline/base/intrusive_list.hpp"
+#include "bowline/base/seq_number.hpp"
+#include "bowline/base/time.hpp"
+#include "bowline/base/timer_wheel.hpp"
+#include "bowline/tcp/congestion_control.hpp"
+#include "bowline/tcp/context.hpp"
+#include "bowline/tcp/end_reason.hpp"
+#include "bowline/tcp/options.hpp"
+#include "bowline/tcp/reassembler.hpp"
+#include "bowline/tcp/recovery.hpp"
+#include "bowline/tcp/rtt_estimator.hpp"
+#include "bowline/tcp/send_buffer.hpp"
+#include "bowline/tcp/sent_ranges.hpp"
+#include "bowline/tcp/state.hpp"
+#include "bowline/tcp/timers.hpp"
+#include "bowline/wire/ip_address.hpp"
+
+namespace bowline::tcp {
+
+/// Everything that exists only while bytes are on their way.
+struct Transfer {
+  Transfer(Memory& memory, const Limits& limits, std::uint64_t seed) noexcept
+      : send(memory),
+        sent(memory, limits.sent_ranges, seed),
+        received(memory, limits, seed ^ 0x9e3779b97f4a7c15) {}
+
+  SendBuffer send;
+  SentRanges sent;
+  Reassembler received;
+  Recovery recovery;
+
+  [[nodiscard]] bool idle() const noexcept {
+    return send.empty() && sent.empty() && received.empty() && !recovery.active();
+  }
+
+  template <class V>
+  void visit(V& v) {
+    v(send, sent, received, recovery);
+  }
+};
+
+/// One TCB. Owned by the Stack's slab; plain data to the engine's functions.
+struct Connection {
+  // -- first line and a bit: who, and where each side stands
+  Endpoint local;
+  Endpoint remote;
+  SeqNumber snd_una;
+  SeqNumber snd_nxt;
+  std::uint32_t snd_wnd = 0;  ///< bytes, scaled
+  SeqNumber snd_wl1;
+  SeqNumber snd_wl2;
+  SeqNumber rcv_nxt;
+  SeqNumber rcv_edge;  ///< RCV.NXT + RCV.WND as last announced; never goes back (SHLD-14)
+  State state = State::closed;
+  InterfaceId interface{};
+  std::uint8_t snd_shift = 0;
+  std::uint8_t rcv_shift = 0;
+  std::uint16_t snd_mss = 0;  ///< payload of a full segment: options are taken off
+  bool timestamps = false;
+  bool sack = false;
+  bool ack_now = false;     ///< an ACK is to go out, whether data does or not
+  bool fin_queued = false;  ///< the application has finished sending
+  bool fin_sent = false;
+  bool fin_received = false;        ///< and everything before it
+  std::uint32_t ts_recent = 0;      ///< TS.Recent (RFC 7323 section 4.3)
+  std::uint32_t unacked_bytes = 0;  ///< in order, received since the last ACK that we sent
+  Box<Transfer> transfer;
+  ListLink output_link;  ///< among those with something to send on the interface
+
+  // -- what an idle connection remembers
+  ListLink
+      ready_link;  ///< among the sockets whose readiness changed; or in an accept queue's order
+  ListLink queue_link;  ///< in the accept queue, or among the orphans
+  WheelLink wheel;
+  Timers timers;
+  RttEstimator rtt;
+  CongestionControl congestion;
+  SocketOptions options;
+
+  std::uint64_t number = 0;  ///< unique within the Stack
+  std::uint64_t hash = 0;    ///< of the four-tuple
+  Handle handle;
+  SeqNumber iss;
+  SeqNumber irs;
+  SeqNumber send_front;           ///< the number of the first byte in the send buffer
+  SeqNumber fin_seq_peer;         ///< where the peer's FIN stands, once it came out of order
+  SeqNumber last_ack_sent;        ///< RFC 7323's Last.ACK.sent
+  SeqNumber snd_up;               ///< the number after the urgent byte sent last
+  SeqNumber rcv_up;               ///< the number after the urgent byte received last
+  SeqNumber latest_out_of_order;  ///< for the first SACK block (RFC 2018 section 4)
+  std::uint32_t max_snd_wnd = 0;  ///< the largest window that the peer ever offered (MAX.SND.WND)
+  std::uint32_t listener = ListLink::kNone;  ///< whose accept queue it is in or will be in
+  std::uint32_t ts_offset = 0;
+  Time ts_recent_at{};
+  Time last_received_at{};
+  Time last_sent_at{};
+  Time outstanding_since = kNever;  ///< since when nothing outstanding was acknowledged (R2)
+  Time challenge_window{};          ///< start of the second that challenge_acks counts
+  std::uint16_t path_mtu = 0;
+  std::uint16_t peer_mss = 0;  ///< SendMSS
+  std::uint16_t rcv_mss = 0;   ///< announced
+  std::uint16_t seen_mss = 0;  ///< largest payload of a wire packet received
+  std::uint8_t dup_acks = 0;
+  std::uint8_t retransmits = 0;  ///< timeouts in a row without progress (R1)
+  std::uint8_t probes = 0;       ///< keepalive probes unanswered
+  std::uint8_t challenge_acks = 0;
+  bool passive = false;      ///< from a listener
+  bool orphan = false;       ///< the application has closed its handle
+  bool read_closed = false;  ///< the application reads no more
+  bool window_scaling = false;
+  bool syn_lost = false;          ///< a SYN or SYN-ACK was sent again (RFC 6298 5.7)
+  bool peer_fin_pending = false;  ///< fin_seq_peer is valid
+  bool urgent_send = false;       ///< snd_up is valid and not acknowledged
+  bool urgent_received = false;   ///< rcv_up is valid and not read
+  bool probe_due = false;         ///< the zero-window probe is to go out
+  bool override_due = false;      ///< a withheld small segment is to go out
+  bool keepalive_due = false;
+  bool cold = false;        ///< the last delayed ACK expired in vain (DESIGN 5.4)
+  bool error_told = false;  ///< the application knows how it ended
+  bool touched = false;     ///< by the batch under way
+  bool in_table = false;    ///< a segment with its four-tuple finds it
+  bool has_soft_error = false;
+  std::uint32_t announced_readable =
+      0;                        ///< bytes that were readable when readiness was last announced
+  std::uint8_t ready_mask = 0;  ///< what readiness was last announced
+  std::uint8_t extra_acks =
+      0;  ///< further duplicate ACKs owed for segments of one batch (RFC 5681 section 4.2)
+  EndReason ended = EndReason::none;
+  std::errc soft_error{};
+  Reason ack_reason = Reason::send_ack_immediate;
+  Reason loss_reason = Reason::retransmit_timeout;  ///< why ranges are marked lost
+  std::int32_t deficit = 0;                         ///< bytes, in the round robin of its interface
+
+  std::uint32_t retransmissions = 0;
+  std::uint64_t delivered = 0;  ///< bytes acknowledged, cumulatively or by SACK
+  std::uint64_t bytes_sent = 0, bytes_received = 0;
+  std::uint64_t segments_sent = 0, segments_received = 0;
+
+  /// RCV.WND: what is left of the last announced window.
+  [[nodiscard]] std::uint32_t rcv_wnd() const noexcept { return distance(rcv_nxt, rcv_edge); }
+  /// Bytes of data (without a FIN) that were written and not sent.
+  [[nodiscard]] std::uint32_t unsent() const noexcept;
+  /// The number that our FIN has or will have: the one after the last byte written.
+  [[nodiscard]] SeqNumber fin_seq() const noexcept;
+  /// Is our FIN acknowledged?
+  [[nodiscard]] bool fin_acked() const noexcept { return fin_sent && snd_una == snd_nxt; }
+  /// Numbers sent and not acknowledged.
+  [[nodiscard]] std::uint32_t outstanding() const noexcept { return distance(snd_una, snd_nxt); }
+  [[nodiscard]] std::uint32_t readable() const noexcept {
+    return transfer ? transfer->received.readable() : 0;
+  }
+
+  template <class V>
+  void visit(V& v);
+};
+
+/// Makes the Transfer if it is not there. False when memory ran out.
+[[nodiscard]] bool ensure_transfer(Connection& c, Context& context) noexcept;
+
+/// The one way to change a state: checks the table of legal transitions and makes the decision
+/// known.
+void set_state(Connection& c, State to, Reason why, Context& context) noexcept;
+
+/// Makes a decision about `c` known.
+void decide(const Connection& c, Reason why, Context& context, std::uint32_t from = 0,
+            std::uint32_t to = 0) noexcept;
+
+/// The connection is over: CLOSED, no timers, and `how` is what the application will be told.
+void end(Connection& c, EndReason how, Reason why, Context& context) noexcept;
+
+/// Asks for an ACK at the next output, giving `why`. The first reason asked for stays.
+void request_ack(Connection& c, Reason why) noexcept;
+
+/// Asks for a challenge ACK, unless this connection has used up its share of this second (RFC 5961
+/// section 7, per connection: CVE-2016-5696).
+void request_challenge_ack(Connection& c, Context& context) noexcept;
+
+/// What the two SYNs agreed on becomes the connection's.
+void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) noexcept;
+
+/// The path takes IP packets of `mtu` bytes: sets snd_mss (RFC 9293 section 3.7.1, MUST-16).
+void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept;
+
+/// The bounds of the connection's RTO.
+[[nodiscard]] RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept;
+/// RTO, backoff included.
+[[nodiscard]] Duration rto(const Connection& c, const Settings& settings) noexcept;
+
+/// The bytes of the send and the receive buffer.
+[[nodiscard]] std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept;
+[[nodiscard]] std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept;
+
+}  // namespace bowline::tcp

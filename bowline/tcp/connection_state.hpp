@@ -1,0 +1,55 @@
+#pragma once
+
+// The state of a connection, listed once: for clone, record and the canonical hash
+// (base/visit.hpp).
+
+#include "bowline/tcp/connection.hpp"
+
+namespace bowline::tcp {
+
+template <class V>
+void Connection::visit(V& v) {
+  v.bases(iss, irs);
+  v.local(iss, snd_una, snd_nxt, snd_wl2, send_front, snd_up);
+  v.remote(irs, snd_wl1, rcv_nxt, rcv_edge, fin_seq_peer, last_ack_sent, rcv_up,
+           latest_out_of_order);
+  v(local, remote, snd_wnd, state, interface, snd_shift, rcv_shift, snd_mss, timestamps, sack,
+    ack_now, fin_queued, fin_sent, fin_received, unacked_bytes, options, timers, rtt, congestion);
+  v(output_link, ready_link, queue_link, wheel);
+  v(handle, max_snd_wnd, listener, outstanding_since, path_mtu, peer_mss, rcv_mss, seen_mss,
+    dup_acks, retransmits, probes, passive, orphan, read_closed, window_scaling, syn_lost,
+    peer_fin_pending, urgent_send, urgent_received, probe_due, override_due, keepalive_due, cold,
+    error_told, touched, in_table, announced_readable, has_soft_error, ready_mask, extra_acks,
+    ended, soft_error, ack_reason, loss_reason, deficit);
+  v.excluded(ts_recent, "timestamps are off in the exploration");
+  v.excluded(ts_offset, "as ts_recent");
+  v.excluded(ts_recent_at, "as ts_recent");
+  v.excluded(last_received_at,
+             "read by keepalive and idle restart alone, which have deadlines of their own");
+  v.excluded(last_sent_at, "as last_received_at");
+  v.excluded(challenge_window,
+             "the challenge limit counts within a second; exploration runs below it");
+  v.excluded(challenge_acks, "as challenge_window");
+  v.excluded(number, "a name");
+  v.excluded(hash, "depends on the key of the table");
+  v.excluded(retransmissions, "a statistic");
+  v.excluded(delivered, "a count since the beginning");
+  v.excluded(bytes_sent, "a statistic");
+  v.excluded(bytes_received, "a statistic");
+  v.excluded(segments_sent, "a statistic");
+  v.excluded(segments_received, "a statistic");
+
+  bool there = static_cast<bool>(transfer);
+  v(there);
+  if constexpr (V::loading) {
+    // Limits are configuration: the Stack sets them after loading.
+    Limits unlimited;
+    unlimited.sent_ranges = unlimited.reassembly_ranges = unlimited.reassembly_bytes = 0x7fffffff;
+    transfer.reset();
+    if (there && !transfer.ensure(v.pool().memory(), v.pool().memory(), unlimited, 0))
+      return v.fail();
+  }
+  if (transfer) v(*transfer);
+}
+
+}  // namespace bowline::tcp

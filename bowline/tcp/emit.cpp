@@ -1,0 +1,126 @@
+// From a plan to a frame: TCP and IP header written together, the payload by reference, the
+// checksum only where the link does not do it (DESIGN section 5).
+
+#include <algorithm>
+
+#include "bowline/tcp/output.hpp"
+#include "bowline/wire/checksum.hpp"
+#include "bowline/wire/ip.hpp"
+
+namespace bowline::tcp {
+namespace {
+
+wire::TcpOptions options_of_syn(const Connection& c, Context& context) noexcept {
+  const Offer offer = make_offer(context.settings, c.remote.address.family(), c.path_mtu,
+                                 c.options.mss, receive_limit(c, context.settings));
+  const bool answer = c.state != State::syn_sent;  // a SYN-ACK has only what the SYN had, too
+  wire::TcpOptions options;
+  options.mss = offer.mss;
+  if (answer ? c.window_scaling : offer.window_scaling) options.window_scale = offer.shift;
+  options.sack_permitted = answer ? c.sack : offer.sack;
+  if (answer ? c.timestamps : offer.timestamps) options.timestamps.emplace();
+  return options;
+}
+
+wire::TcpOptions options_of(const Connection& c, bool syn, Context& context) noexcept {
+  wire::TcpOptions options;
+  if (syn) {
+    options = options_of_syn(c, context);
+  } else {
+    if (c.timestamps) options.timestamps.emplace();
+    if (c.sack && c.transfer && c.transfer->received.waiting() > 0) {
+      const std::size_t most =
+          c.timestamps ? wire::kMaxSackBlocksWithTimestamps : wire::kMaxSackBlocks;
+      options.sack_count = c.transfer->received.sack_blocks(c.latest_out_of_order,
+                                                            std::span(options.sack).first(most));
+    }
+  }
+  if (options.timestamps) {
+    options.timestamps->value = timestamp_clock(context.now) + c.ts_offset;
+    options.timestamps->echo = c.state == State::syn_sent ? 0 : c.ts_recent;
+  }
+  return options;
+}
+
+std::uint16_t urgent_pointer(const Connection& c, const Plan& plan) noexcept {
+  if ((plan.flags & wire::kUrg) == 0) return 0;
+  return static_cast<std::uint16_t>(std::min(distance(plan.seq, c.snd_up), 0xffffU));
+}
+
+void fill_checksum(std::span<std::byte> tcp, const Connection& c, const LinkAbility& link,
+                   Frame& frame, std::uint32_t ip_size) noexcept {
+  const auto length = frame.size - ip_size;
+  wire::ChecksumSum sum =
+      wire::pseudo_header_sum(c.local.address, c.remote.address, wire::kProtocolTcp, length);
+  std::uint16_t field = 0;
+  if (link.transmit_checksum) {
+    field = sum.partial();
+    frame.checksum = Checksum::partial;
+    frame.checksum_start = static_cast<std::uint16_t>(ip_size);
+    frame.checksum_offset = wire::kTcpChecksumOffset;
+  } else {
+    sum.add(tcp);
+    for (std::size_t i = 1; i < frame.piece_count; ++i) sum.add(frame.pieces[i].bytes());
+    field = sum.finish();
+    frame.checksum = Checksum::complete;
+  }
+  store_be<std::uint16_t>(tcp.data() + wire::kTcpChecksumOffset, field);
+}
+
+}  // namespace
+
+bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& context,
+          Frame& frame) noexcept {
+  const bool syn = (plan.flags & wire::kSyn) != 0;
+  const wire::TcpOptions options = options_of(c, syn, context);
+  const std::uint32_t ip_size = wire::ip_header_size(c.remote.address.family());
+  const std::uint32_t tcp_size = wire::kTcpHeaderSize + wire::options_size(options);
+  const std::uint32_t headers = ip_size + tcp_size;
+  const Buffer head = context.pool.allocate(headers);
+  if (!head || !frame.append(head.slice(0, headers))) return false;
+  if (plan.data > 0) {
+    const std::uint32_t gathered =
+        c.transfer->send.gather(distance(c.send_front, plan.seq), plan.data, frame);
+    if (gathered == 0) return false;
+    if (gathered < plan.data) {  // more pieces than a frame has: the rest goes in the next one
+      plan.data = gathered;
+      plan.fin = false;
+      plan.flags &= static_cast<std::uint16_t>(~(wire::kPsh | wire::kFin));
+    }
+  }
+  if (plan.packet != 0 && plan.data > plan.packet) {
+    frame.gso_size = plan.packet;
+    frame.header_size = static_cast<std::uint16_t>(headers);
+  }
+
+  wire::TcpHeader tcp;
+  tcp.source_port = c.local.port;
+  tcp.destination_port = c.remote.port;
+  tcp.seq = plan.seq;
+  tcp.flags = plan.flags;
+  if ((plan.flags & wire::kAck) != 0) tcp.ack = c.rcv_nxt;
+  tcp.window = announce_window(c, context.settings, syn).field;
+  tcp.urgent = urgent_pointer(c, plan);
+
+  wire::IpHeader ip;
+  ip.source = c.local.address;
+  ip.destination = c.remote.address;
+  ip.protocol = wire::kProtocolTcp;
+  ip.ttl = c.options.hop_limit != 0 ? c.options.hop_limit : 64;
+  ip.tos = c.options.traffic_class;
+  ip.payload_size = frame.size - ip_size;
+
+  wire::emit_ip(head.data(), ip);
+  const std::span<std::byte> tcp_bytes(head.data() + ip_size, tcp_size);
+  if (options.timestamps && tcp_size == wire::kTcpHeaderSize + wire::kTcpTimestampsSize && !syn) {
+    wire::emit_tcp_timestamps(tcp_bytes.data(), tcp, *options.timestamps);
+  } else if (tcp_size == wire::kTcpHeaderSize) {
+    wire::emit_tcp_plain(tcp_bytes.data(), tcp);
+  } else if (wire::emit_tcp(tcp_bytes, tcp, options) == 0) {
+    return false;
+  }
+  fill_checksum(tcp_bytes, c, link, frame, ip_size);
+  return true;
+}
+
+}  // namespace bowline::tcp

@@ -1,0 +1,42 @@
+// RFC 9293 section 3.10.7.4, first: check sequence number.
+
+#include "bowline/tcp/input/steps.hpp"
+
+namespace bowline::tcp {
+namespace {
+
+// The four cases of the table in section 3.10.7.4 (and table 6 in 3.4): does any part of it lie in
+// the window?
+bool is_acceptable(const TcbView& tcb, const Segment& segment) noexcept {
+  const std::uint32_t len = segment.len();
+  if (tcb.rcv_wnd == 0) {
+    // A full buffer takes no data, but the ACK, URG and RST of what stands exactly where the next
+    // segment is due must be processed all the same (MUST-66); the text step cuts the data off.
+    return segment.seq == tcb.rcv_nxt;
+  }
+  if (len == 0) return in_window(segment.seq, tcb.rcv_nxt, tcb.rcv_wnd);
+  return in_window(segment.seq, tcb.rcv_nxt, tcb.rcv_wnd) ||
+         in_window(segment.seq + (len - 1), tcb.rcv_nxt, tcb.rcv_wnd) ||
+         // Longer than the window and around it: the middle is acceptable, though neither end is.
+         (before(segment.seq, tcb.rcv_nxt) && after(segment.seq + len, tcb.rcv_nxt));
+}
+
+}  // namespace
+
+Verdict check_sequence(const TcbView& tcb, const Segment& segment) noexcept {
+  if (is_acceptable(tcb, segment)) return {};
+  // An unacceptable RST is dropped in silence (3.10.7.4 first; RFC 5961 section 3.2, case 1).
+  if (segment.rst()) return {Next::drop, Reason::seq_out_of_window};
+  // The SYN that we have answered: the answer was lost, so it is repeated.
+  if (tcb.state == State::syn_received && segment.syn() && segment.seq == tcb.irs) {
+    return {Next::repeat_syn_ack, Reason::retransmit_syn_ack_duplicate_syn};
+  }
+  // The peer's FIN once more: our last ACK was lost (3.10.7.4 eighth, TIME-WAIT).
+  if (tcb.state == State::time_wait && segment.fin() &&
+      segment.seq + segment.len() == tcb.rcv_nxt) {
+    return {Next::repeat_fin_ack, Reason::send_time_wait_ack};
+  }
+  return {Next::drop_and_ack, Reason::seq_out_of_window};
+}
+
+}  // namespace bowline::tcp

@@ -1,0 +1,18 @@
+// RFC 9293 section 3.10.7.4, fourth: check the SYN bit.
+
+#include "bowline/tcp/input/steps.hpp"
+
+namespace bowline::tcp {
+
+Verdict check_syn(const TcbView& tcb, const Segment& segment) noexcept {
+  if (!segment.syn()) return {};
+  // A half-open entry has nothing to lose: the peer has started over.
+  if (tcb.state == State::syn_received && tcb.passive) {
+    return {Next::back_to_listen, Reason::syn_in_window};
+  }
+  // An old duplicate, a restarted peer, or a forger: the challenge tells them apart (RFC 5961
+  // section 4.2).
+  return {Next::challenge, Reason::syn_in_window};
+}
+
+}  // namespace bowline::tcp

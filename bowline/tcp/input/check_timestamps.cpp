@@ -1,0 +1,23 @@
+#include "bowline/tcp/input/steps.hpp"
+
+namespace bowline::tcp {
+
+Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now) noexcept {
+  // A RST is judged by its sequence number alone (RFC 7323 section 5.2).
+  if (!tcb.timestamps || segment.rst()) return {};
+  // RFC 7323 section 3.2: once agreed on, a segment without the option SHOULD be dropped in
+  // silence. In the handshake middleboxes lose it, and a connection that never opens is worse than
+  // one without timestamps.
+  if (!segment.options.timestamps) {
+    return tcb.state == State::syn_received ? Verdict{}
+                                            : Verdict{Next::drop, Reason::timestamp_missing};
+  }
+  const auto age = static_cast<std::int32_t>(segment.options.timestamps->value - tcb.ts_recent);
+  // TS.Recent is worth nothing after 24 days of idling: its clock may have wrapped (RFC 7323
+  // section 5.5).
+  constexpr Duration kOutdated = 24 * 24h;
+  if (age < 0 && now - tcb.ts_recent_at < kOutdated) return {Next::drop_and_ack, Reason::paws};
+  return {};
+}
+
+}  // namespace bowline::tcp

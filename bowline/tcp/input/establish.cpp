@@ -1,0 +1,22 @@
+// The moment at which a handshake is done (RFC 9293 sections 3.10.7.3 fourth and 3.10.7.4 fifth).
+
+#include "bowline/tcp/input/input.hpp"
+
+namespace bowline::tcp {
+
+void establish(Connection& c, const Segment& segment, Reason why, Context& context) noexcept {
+  // "set SND.WND <- SEG.WND, SND.WL1 <- SEG.SEQ, SND.WL2 <- SEG.ACK". The window of a SYN is never
+  // scaled.
+  c.snd_wnd =
+      segment.syn() ? segment.window : static_cast<std::uint32_t>(segment.window) << c.snd_shift;
+  c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
+  c.snd_wl1 = segment.seq;
+  c.snd_wl2 = segment.ack;
+  // RFC 5681 section 3.1: a handshake that lost something starts with one segment.
+  if (c.syn_lost) c.congestion.handshake_lost();
+  set_state(c, State::established, why, context);
+  // A CLOSE that was queued while opening (section 3.10.4, SYN-RECEIVED).
+  if (c.fin_queued) set_state(c, State::fin_wait_1, Reason::state_close, context);
+}
+
+}  // namespace bowline::tcp

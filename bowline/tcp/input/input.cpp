@@ -1,0 +1,101 @@
+// RFC 9293 section 3.10.7: SEGMENT ARRIVES, for a connection.
+
+#include "bowline/tcp/input/input.hpp"
+
+namespace bowline::tcp {
+namespace {
+
+// What a step said instead of "proceed" is done.
+void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
+               Context& context) noexcept {
+  if (verdict.next != Next::reset_connection) decide(c, verdict.why, context);
+  switch (verdict.next) {
+    case Next::proceed:
+    case Next::drop:
+      break;
+    case Next::drop_and_ack:
+      // Data and FINs are always answered, or a retransmission would starve; bare ACKs within the
+      // limit, or two confused peers would acknowledge each other for ever.
+      if (segment.len() > 0) {
+        request_ack(c, Reason::send_ack_unacceptable);
+      } else {
+        request_challenge_ack(c, context);
+      }
+      break;
+    case Next::challenge:
+      request_challenge_ack(c, context);
+      break;
+    case Next::repeat_syn_ack:
+      c.transfer->sent.mark_all_lost();
+      break;
+    case Next::repeat_fin_ack:
+      c.timers.set(Timer::ending, saturating_add(context.now, 2 * context.settings.msl));
+      request_ack(c, Reason::send_time_wait_ack);
+      break;
+    case Next::reset_peer:
+      context.replies.reply(reset_for(segment, verdict.why));
+      break;
+    case Next::reset_connection:
+    case Next::back_to_listen:
+      end(c, c.state == State::syn_received ? EndReason::refused : EndReason::reset,
+          c.state == State::syn_received ? Reason::state_refused : Reason::state_reset_received,
+          context);
+      break;
+  }
+}
+
+}  // namespace
+
+TcbView view_of(const Connection& c) noexcept {
+  TcbView view;
+  view.state = c.state;
+  view.passive = c.passive;
+  view.irs = c.irs;
+  view.rcv_nxt = c.rcv_nxt;
+  view.rcv_wnd = c.rcv_wnd();
+  view.snd_una = c.snd_una;
+  view.snd_nxt = c.snd_nxt;
+  view.max_snd_wnd = c.max_snd_wnd;
+  view.timestamps = c.timestamps;
+  view.ts_recent = c.ts_recent;
+  view.ts_recent_at = c.ts_recent_at;
+  return view;
+}
+
+void input(Connection& c, const Segment& segment, Context& context) noexcept {
+  ++c.segments_received;
+  if (!input_fast(c, segment, context)) input_slowly(c, segment, context);
+}
+
+void input_slowly(Connection& c, const Segment& segment, Context& context) noexcept {
+  if (c.state == State::closed) return;
+  if (c.state == State::syn_sent) return input_syn_sent(c, segment, context);
+
+  const Verdict verdict = check_segment(view_of(c), segment, context.now);
+  if (!verdict.proceeds()) return carry_out(c, verdict, segment, context);
+  c.last_received_at = context.now;
+  c.probes = 0;
+  update_ts_recent(c, segment, context.now);
+
+  if (c.state == State::syn_received) {
+    establish(c, segment, Reason::state_handshake_done, context);
+  }
+  process_ack(c, segment, context);
+  if (c.state == State::closed) return;
+  process_urgent(c, segment);
+  if (!process_text(c, segment, context)) return;
+  process_fin(c, segment, context);
+}
+
+void update_ts_recent(Connection& c, const Segment& segment, Time now) noexcept {
+  if (!c.timestamps || !segment.options.timestamps) return;
+  const std::uint32_t value = segment.options.timestamps->value;
+  const bool newer = static_cast<std::int32_t>(value - c.ts_recent) >= 0;
+  const bool outdated = now - c.ts_recent_at >= 24 * 24h;
+  if ((newer || outdated) && at_or_before(segment.seq, c.last_ack_sent)) {
+    c.ts_recent = value;
+    c.ts_recent_at = now;
+  }
+}
+
+}  // namespace bowline::tcp

@@ -1,0 +1,89 @@
+// RFC 9293 section 3.10.7.3: SEGMENT ARRIVES in SYN-SENT.
+
+#include "bowline/tcp/input/input.hpp"
+
+namespace bowline::tcp {
+namespace {
+
+// First: check the ACK bit. True when the segment may go on; `acceptable` says whether it
+// acknowledges our SYN.
+bool check_ack_of_syn(Connection& c, const Segment& segment, bool& acceptable,
+                      Context& context) noexcept {
+  acceptable = false;
+  if (!segment.has_ack()) return true;
+  // SND.UNA < SEG.ACK =< SND.NXT; below ISS or above SND.NXT it answers a connection that we do not
+  // have: the client's part against old duplicates (section 3.5, figure 8).
+  if (at_or_before(segment.ack, c.snd_una) || after(segment.ack, c.snd_nxt)) {
+    if (segment.rst()) {
+      decide(c, Reason::rst_bad_ack, context);
+    } else {
+      decide(c, Reason::ack_of_unsent, context);
+      context.replies.reply(reset_for(segment, Reason::send_rst_bad_ack));
+    }
+    return false;
+  }
+  acceptable = true;
+  return true;
+}
+
+// The peer's SYN (with or without an ACK of ours) is taken: IRS, RCV.NXT, windows, options.
+void take_syn(Connection& c, const Segment& segment, Context& context) noexcept {
+  c.irs = segment.seq;
+  c.rcv_nxt = segment.seq + 1;
+  c.rcv_edge = c.rcv_nxt + distance(c.rcv_edge - c.rcv_wnd(), c.rcv_edge);
+  c.last_ack_sent = c.rcv_nxt;
+  const Offer offer = make_offer(context.settings, c.remote.address.family(), c.path_mtu,
+                                 c.options.mss, receive_limit(c, context.settings));
+  adopt(c, negotiate(context.settings, c.remote.address.family(), offer, segment.options),
+        context.settings);
+  if (c.timestamps) {
+    c.ts_recent = segment.options.timestamps->value;
+    c.ts_recent_at = context.now;
+  }
+}
+
+}  // namespace
+
+void input_syn_sent(Connection& c, const Segment& segment, Context& context) noexcept {
+  bool acknowledged = false;
+  if (!check_ack_of_syn(c, segment, acknowledged, context)) return;
+
+  // Second: check the RST bit. Only one that acknowledges our SYN comes from somebody who saw it.
+  if (segment.rst()) {
+    if (acknowledged) {
+      end(c, EndReason::refused, Reason::state_refused, context);
+    } else {
+      decide(c, Reason::rst_bad_ack, context);
+    }
+    return;
+  }
+
+  // Fourth: check the SYN bit; fifth: if neither SYN nor RST, drop.
+  if (!segment.syn()) {
+    decide(c, Reason::syn_sent_no_syn, context);
+    return;
+  }
+  take_syn(c, segment, context);
+  c.last_received_at = context.now;
+  if (acknowledged) {
+    establish(c, segment, Reason::state_syn_acked, context);
+    process_ack(c, segment, context);
+    request_ack(c, Reason::send_handshake_ack);
+    process_urgent(c, segment);
+    if (!process_text(c, segment, context)) return;
+    process_fin(c, segment, context);
+    return;
+  }
+  // Both sides opened at once (section 3.5, figure 7): our SYN goes out again, now with an ACK.
+  // Data and FIN of this segment are left to the peer's retransmission: nothing may be delivered
+  // before ESTABLISHED.
+  if (segment.data_size > 0) decide(c, Reason::syn_data_refused, context);
+  c.snd_wnd = segment.window;
+  c.max_snd_wnd = segment.window;
+  c.snd_wl1 = segment.seq;
+  c.snd_wl2 = segment.seq;
+  set_state(c, State::syn_received, Reason::state_simultaneous_open, context);
+  c.transfer->sent.mark_all_lost();
+}
+
+}  // namespace bowline::tcp

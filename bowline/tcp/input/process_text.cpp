@@ -1,0 +1,122 @@
+// RFC 9293 section 3.10.7.4, seventh: process the segment text. And RFC 5681 section 4.2: when to
+// acknowledge.
+
+#include <algorithm>
+
+#include "bowline/tcp/input/input.hpp"
+
+namespace bowline::tcp {
+namespace {
+
+// The payload that is wanted: from RCV.NXT on, within the window, before the peer's FIN.
+struct Wanted {
+  SeqNumber first;
+  std::uint32_t skip = 0;  // bytes of the payload before it
+  std::uint32_t size = 0;
+};
+
+Wanted cut_to_window(const Connection& c, const Segment& segment, Context& context) noexcept {
+  SeqNumber end = segment.data_seq() + segment.data_size;
+  if (after(end, c.rcv_edge)) {
+    end = c.rcv_edge;
+    decide(c, Reason::text_beyond_window, context);
+  }
+  if (c.peer_fin_pending && after(end, c.fin_seq_peer)) {
+    end = c.fin_seq_peer;
+    decide(c, Reason::text_after_fin, context);
+  }
+  Wanted wanted;
+  wanted.first = latest(segment.data_seq(), c.rcv_nxt);
+  wanted.skip = distance(segment.data_seq(), wanted.first);
+  wanted.size = after(end, wanted.first) ? distance(wanted.first, end) : 0;
+  return wanted;
+}
+
+Placed place_all(Connection& c, const Segment& segment, const Wanted& wanted,
+                 Context& context) noexcept {
+  Reassembler& received = c.transfer->received;
+  Placed worst = Placed::in_order;
+  segment.for_each_payload([&](std::uint32_t offset, Slice slice) {
+    const std::uint32_t end = offset + slice.size();
+    const std::uint32_t last = wanted.skip + wanted.size;
+    if (worst == Placed::refused || end <= wanted.skip || offset >= last) return;
+    const std::uint32_t from = std::max(offset, wanted.skip);
+    Slice part = slice.part(from - offset, std::min(end, last) - from);
+    const std::uint32_t size = part.size();
+    const Placed placed =
+        received.place(segment.data_seq() + from, std::move(part), c.rcv_nxt, context.pool);
+    if (placed == Placed::in_order) {
+      c.rcv_nxt += size;
+    } else if (worst == Placed::in_order || placed == Placed::refused) {
+      worst = placed;
+    }
+  });
+  return worst;
+}
+
+}  // namespace
+
+void schedule_ack(Connection& c, const Segment& segment, Context& context) noexcept {
+  // The peer's full segment is what it has shown to be one, up to what we announced.
+  c.seen_mss = static_cast<std::uint16_t>(std::max<std::uint32_t>(
+      c.seen_mss, std::min<std::uint32_t>(segment.wire_payload(), c.rcv_mss)));
+  if (c.unacked_bytes >= 2U * c.seen_mss && c.seen_mss > 0) {
+    request_ack(c, Reason::send_ack_second_segment);  // SHLD-19
+  } else if (c.options.quick_ack) {
+    request_ack(c, Reason::send_ack_immediate);
+  } else if (c.cold && context.settings.cold_ack_at_once) {
+    request_ack(c, Reason::send_ack_cold);
+  } else if (!c.timers.is_set(Timer::delayed_ack)) {
+    c.timers.set(Timer::delayed_ack, context.now + context.settings.delayed_ack);
+  }
+}
+
+bool process_text(Connection& c, const Segment& segment, Context& context) noexcept {
+  if (segment.data_size == 0) return true;
+  if (c.state != State::established && c.state != State::fin_wait_1 &&
+      c.state != State::fin_wait_2) {
+    decide(c, Reason::text_in_closing, context);
+    return true;
+  }
+  const Wanted wanted = cut_to_window(c, segment, context);
+  if (wanted.size == 0) {
+    // Beyond a shut window, or before RCV.NXT after all: say where we stand.
+    request_ack(c, Reason::send_ack_unacceptable);
+    return true;
+  }
+  if (c.orphan) {
+    // Nobody will read it, and the peer must learn so (section 3.6.1, SHLD-3).
+    context.replies.reply(reset_for(segment, Reason::send_rst_after_close));
+    end(c, EndReason::aborted, Reason::state_abort, context);
+    return false;
+  }
+  if (!ensure_transfer(c, context)) {
+    decide(c, Reason::no_memory, context);
+    return true;
+  }
+  Reassembler& received = c.transfer->received;
+  const SeqNumber expected = c.rcv_nxt;
+  const bool had_hole = received.waiting() > 0;
+  const Placed placed = place_all(c, segment, wanted, context);
+  c.rcv_nxt += received.advance(c.rcv_nxt);
+
+  const std::uint32_t in_order = distance(expected, c.rcv_nxt);
+  c.unacked_bytes += in_order;
+  c.bytes_received += in_order;
+  if (c.read_closed) received.clear_readable();  // shutdown(receive): acknowledged and thrown away
+  if (placed == Placed::refused) decide(c, Reason::reassembly_full, context);
+  if (placed == Placed::out_of_order) c.latest_out_of_order = wanted.first;
+  if (placed != Placed::in_order || had_hole) {
+    // RFC 5681 section 4.2: at once, and one for each: the peer counts them.
+    constexpr std::uint8_t kWorthCounting = 3;
+    if (c.ack_now && placed == Placed::out_of_order && c.extra_acks < kWorthCounting)
+      ++c.extra_acks;
+    request_ack(c, Reason::send_ack_out_of_order);
+  } else {
+    schedule_ack(c, segment, context);
+  }
+  if (c.peer_fin_pending && c.rcv_nxt == c.fin_seq_peer) take_fin(c, context);
+  return true;
+}
+
+}  // namespace bowline::tcp

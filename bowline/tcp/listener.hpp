@@ -1,0 +1,41 @@
+#pragma once
+
+// A listener: LISTEN in RFC 9293, with the two queues that real ones have. Half-open entries wait
+// in the SYN queue for the third segment, finished connections in the accept queue for the
+// application. Both are bounded, and both are to be seen (REQUIREMENTS A8).
+
+#include <cstdint>
+
+#include "bowline/base/handle.hpp"
+#include "bowline/base/intrusive_list.hpp"
+#include "bowline/tcp/settings.hpp"
+#include "bowline/wire/ip_address.hpp"
+
+namespace bowline::tcp {
+
+/// One listening socket. Owned by the Stack's slab.
+struct Listener {
+  Endpoint local;
+  std::uint32_t backlog = 0;
+  std::uint32_t syn_backlog = 0;
+  SocketOptions options;
+  IndexList accept_queue;       ///< of connections, by their queue_link
+  std::uint32_t half_open = 0;  ///< entries in the SYN queue
+  /// Established connections that wait, and those about to: counted when the third segment is let
+  /// in.
+  std::uint64_t accepted = 0;
+  std::uint64_t overflows = 0;
+  Handle handle;
+  ListLink ready_link;
+  std::uint8_t ready_mask = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v(local, backlog, syn_backlog, options, accept_queue, half_open, handle, ready_link,
+      ready_mask);
+    v.excluded(accepted, "a statistic");
+    v.excluded(overflows, "a statistic");
+  }
+};
+
+}  // namespace bowline::tcp

@@ -1,0 +1,245 @@
+#include "bowline/tcp/output.hpp"
+
+#include <algorithm>
+
+#include "bowline/wire/ip.hpp"
+
+namespace bowline::tcp {
+namespace {
+
+// The most payload of one frame: the IP packet must stay below 64 KiB.
+std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcept {
+  if (link.max_gso <= c.path_mtu) return c.snd_mss;
+  constexpr std::uint32_t kHeaders = wire::kIpv6HeaderSize + wire::kTcpMaxHeaderSize;
+  const std::uint32_t most = std::min(link.max_gso, 65'535U) - kHeaders;
+  return std::max<std::uint32_t>(c.snd_mss, most - most % c.snd_mss);
+}
+
+// What recovery or the congestion window lets out now.
+std::uint32_t congestion_allowance(const Connection& c) noexcept {
+  const Transfer& transfer = *c.transfer;
+  if (transfer.recovery.active()) return transfer.recovery.allowance(c.snd_mss);
+  const std::uint32_t in_network = transfer.sent.in_network();
+  return c.congestion.cwnd() > in_network ? c.congestion.cwnd() - in_network : 0;
+}
+
+// The offered window from SND.NXT on.
+std::uint32_t window_allowance(const Connection& c) noexcept {
+  const SeqNumber edge = c.snd_una + c.snd_wnd;
+  return after(edge, c.snd_nxt) ? distance(c.snd_nxt, edge) : 0;
+}
+
+bool may_send_data(const Connection& c) noexcept {
+  return c.transfer &&
+         (c.state == State::established || c.state == State::close_wait ||
+          c.state == State::fin_wait_1 || c.state == State::closing || c.state == State::last_ack);
+}
+
+// The FIN goes when the last byte does (section 3.10.4).
+bool fin_due(const Connection& c) noexcept {
+  return c.fin_queued && !c.fin_sent &&
+         (c.state == State::fin_wait_1 || c.state == State::closing || c.state == State::last_ack);
+}
+
+std::uint16_t urgent_flag(const Connection& c, SeqNumber seq) noexcept {
+  return c.urgent_send && after(c.snd_up, seq) ? wire::kUrg : std::uint16_t{0};
+}
+
+Plan syn_plan(const Connection& c, std::uint32_t range, bool fresh) noexcept {
+  Plan plan;
+  plan.seq = c.iss;
+  plan.range = range;
+  plan.fresh = fresh;
+  if (c.state == State::syn_sent) {
+    plan.flags = wire::kSyn;
+    plan.why = fresh ? Reason::send_syn : Reason::retransmit_syn;
+  } else {
+    plan.flags = wire::kSyn | wire::kAck;
+    plan.why = c.retransmits > 0 ? Reason::retransmit_syn_ack : Reason::send_syn_ack_simultaneous;
+  }
+  return plan;
+}
+
+std::optional<Plan> plan_retransmission(const Connection& c) noexcept {
+  const SentRanges& sent = c.transfer->sent;
+  const std::uint32_t id = sent.first_lost();
+  if (id == SentRanges::kNone) return std::nullopt;
+  // While the window is shut, probes repeat what is outstanding (MUST-35).
+  if (c.snd_wnd == 0 && is_synchronized(c.state)) return std::nullopt;
+  const auto& node = sent[id];
+  if (node.start == c.iss) return syn_plan(c, id, false);
+  const std::uint32_t allowance = congestion_allowance(c);
+  const std::uint32_t fin = node.value.fin ? 1 : 0;
+  // Retransmissions go out packet by packet: each is a decision of its own.
+  const std::uint32_t data = std::min<std::uint32_t>(node.length - fin, c.snd_mss);
+  if (allowance == 0 || (allowance < data && allowance < c.snd_mss)) return std::nullopt;
+  Plan plan;
+  plan.seq = node.start;
+  plan.data = data;
+  plan.range = id;
+  plan.fin = fin == 1 && data + fin == node.length;
+  plan.flags = wire::kAck | urgent_flag(c, plan.seq);
+  if (plan.fin) plan.flags |= wire::kFin;
+  if (node.value.pushed && data + fin == node.length) plan.flags |= wire::kPsh;
+  plan.why = data == 0 && c.loss_reason == Reason::retransmit_timeout ? Reason::retransmit_fin
+                                                                      : c.loss_reason;
+  return plan;
+}
+
+std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link) noexcept {
+  if (!may_send_data(c) || !c.transfer->sent.has_room()) return std::nullopt;
+  const std::uint32_t data = sendable(c, link);
+  const std::uint32_t unsent = c.unsent();
+  const bool fin = fin_due(c) && data == unsent;
+  if (data == 0 && !fin) return std::nullopt;
+  Plan plan;
+  plan.seq = c.snd_nxt;
+  plan.data = data;
+  plan.fresh = true;
+  plan.flags = wire::kAck | urgent_flag(c, c.snd_nxt);
+  plan.why = fin ? Reason::send_fin : Reason::send_data;
+  if (data > 0 && data == unsent) {
+    plan.flags |= wire::kPsh;  // MUST-61: the last of what is queued
+    if (!fin) plan.why = Reason::send_data_push;
+  }
+  if (fin) {
+    plan.fin = true;
+    plan.flags |= wire::kFin;
+  }
+  if (data > c.snd_mss) plan.packet = c.snd_mss;
+  return plan;
+}
+
+// RFC 9293 section 3.8.6.1: a byte of new data, or, in Linux's manner, an old number that asks for
+// an ACK.
+std::optional<Plan> plan_probe(const Connection& c, const Settings& settings) noexcept {
+  if (!c.probe_due || !c.transfer) return std::nullopt;
+  Plan plan;
+  plan.flags = wire::kAck;
+  plan.why = Reason::send_window_probe;
+  if (settings.profile == Profile::linux) {
+    plan.seq = c.snd_una - 1;
+  } else if (const std::uint32_t first = c.transfer->sent.first(); first != SentRanges::kNone) {
+    const auto& node = c.transfer->sent[first];
+    plan.seq = node.start;
+    plan.fin = node.value.fin && node.length == 1;
+    plan.data = plan.fin ? 0 : 1;
+    plan.range = first;
+  } else {
+    plan.seq = c.snd_nxt;
+    plan.fresh = true;
+    plan.data = std::min(c.unsent(), 1U);
+    plan.fin = plan.data == 0;
+    if (plan.fin && !fin_due(c)) return std::nullopt;
+    if (!c.transfer->sent.has_room()) return std::nullopt;
+  }
+  if (plan.fin) plan.flags |= wire::kFin;
+  return plan;
+}
+
+Plan plan_control(const Connection& c, Reason why, SeqNumber seq) noexcept {
+  Plan plan;
+  plan.why = why;
+  plan.seq = seq;
+  plan.flags = wire::kAck | urgent_flag(c, seq);
+  return plan;
+}
+
+}  // namespace
+
+std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept {
+  const std::uint32_t unsent = c.unsent();
+  if (unsent == 0) return 0;
+  const std::uint32_t window = window_allowance(c);
+  const std::uint32_t usable = std::min(window, congestion_allowance(c));
+  const std::uint32_t fits = std::min({unsent, usable, most_payload(c, link)});
+  if (fits == 0) return 0;
+
+  // Full segments always go (section 3.8.6.2.1, 1); of several, the last may be a small one only if
+  // that may go.
+  const std::uint32_t full = fits - fits % c.snd_mss;
+  const bool all = fits == unsent;
+  const std::uint32_t small = fits % c.snd_mss;
+  if (small == 0) return fits;
+
+  const bool idle = c.snd_una == c.snd_nxt && full == 0;
+  const bool nagle =
+      !c.options.no_delay && !idle;  // section 3.7.4: a small segment waits for what is in flight
+  const bool corked = c.options.cork && !c.fin_queued;
+  // Section 3.8.6.2.1 (2) and (3): all that there is, or half of the largest window that the peer
+  // ever had.
+  const bool worthwhile = all || (fits >= c.max_snd_wnd / 2 && fits == window);
+  if (c.override_due || (worthwhile && !corked && (!nagle || (all && c.fin_queued)))) return fits;
+  return full;
+}
+
+std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
+                                 const Settings& settings, Time now) noexcept {
+  static_cast<void>(now);
+  if (c.state == State::closed || c.state == State::listen) return std::nullopt;
+  if (c.state == State::syn_sent && c.snd_nxt == c.iss) {
+    return c.transfer ? std::optional(syn_plan(c, SentRanges::kNone, true)) : std::nullopt;
+  }
+  if (c.transfer) {
+    if (auto plan = plan_probe(c, settings)) return plan;
+    if (auto plan = plan_retransmission(c)) return plan;
+    if (auto plan = plan_data(c, link)) return plan;
+  }
+  if (c.state == State::syn_sent || c.state == State::syn_received) return std::nullopt;
+  // The probe has a number that the peer has acknowledged, so that it must answer (section 3.8.4).
+  if (c.keepalive_due) return plan_control(c, Reason::send_keepalive, c.snd_nxt - 1);
+  if (c.ack_now) return plan_control(c, c.ack_reason, c.snd_nxt);
+  return std::nullopt;
+}
+
+void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& context) noexcept {
+  const bool whole = data == plan.data;
+  const bool syn = (plan.flags & wire::kSyn) != 0;
+  const std::uint32_t length = data + (syn ? 1U : 0U) + (plan.fin && whole ? 1U : 0U);
+  ++c.segments_sent;
+  c.last_sent_at = context.now;
+
+  if (plan.fresh) {
+    SentRange how;
+    how.sent_at = context.now;
+    how.delivered_at_send = c.delivered;
+    how.fin = plan.fin && whole;
+    how.pushed = whole && (plan.flags & wire::kPsh) != 0;
+    how.app_limited = c.unsent() == data;
+    // has_room() was asked by the plan; a full memory shows as a frame that is sent but not
+    // accounted for, so it is counted as not sent at all and comes again.
+    if (!c.transfer->sent.sent(c.snd_nxt, length, how)) {
+      decide(c, Reason::no_memory, context);
+      return;
+    }
+    c.snd_nxt += length;
+    c.bytes_sent += data;
+    c.fin_sent = c.fin_sent || how.fin;
+  } else if (plan.range != SentRanges::kNone) {
+    static_cast<void>(c.transfer->sent.sent_again(plan.range, length, context.now, c.delivered));
+    ++c.retransmissions;
+  }
+  if (c.transfer && c.transfer->recovery.active()) c.transfer->recovery.sent(length);
+  if (length > 0 && c.outstanding_since == kNever) c.outstanding_since = context.now;
+  if (length > 0 && !c.timers.is_set(Timer::retransmit) && !c.timers.is_set(Timer::probe)) {
+    c.timers.set(Timer::retransmit, saturating_add(context.now, rto(c, context.settings)));
+  }
+  if (plan.why == Reason::send_window_probe) c.probe_due = false;
+  if (plan.why == Reason::send_keepalive) c.keepalive_due = false;
+  c.override_due = false;
+  if ((plan.flags & wire::kAck) == 0) return;
+
+  // Whatever carries an ACK settles what was owed; data that carries one shows that waiting for it
+  // pays.
+  if (c.unacked_bytes > 0 && data > 0) c.cold = false;
+  const Announcement window = announce_window(c, context.settings, syn);
+  if (window.edge == c.rcv_nxt && c.rcv_edge != c.rcv_nxt) decide(c, Reason::window_zero, context);
+  c.rcv_edge = window.edge;
+  c.ack_now = c.extra_acks > 0;
+  if (c.extra_acks > 0) --c.extra_acks;
+  c.unacked_bytes = 0;
+  c.last_ack_sent = c.rcv_nxt;
+  c.timers.cancel(Timer::delayed_ack);
+}
+
+}  // namespace bowline::tcp

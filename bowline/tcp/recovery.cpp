@@ -1,0 +1,24 @@
+#include "bowline/tcp/recovery.hpp"
+
+namespace bowline::tcp {
+
+void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t mss,
+                     bool progress) noexcept {
+  delivered_ += delivered;
+  std::uint32_t limit = 0;
+  if (pipe > ssthresh_) {
+    // Proportional: as much out as comes in, scaled to the new window.
+    const auto due = (static_cast<std::uint64_t>(delivered_) * ssthresh_ + flight_ - 1) / flight_;
+    limit = due > sent_ ? static_cast<std::uint32_t>(due - sent_) : 0;
+  } else {
+    // Below the target already: grow back, slow-start like while things go well (RFC 9937's
+    // PRR-SSRB).
+    const std::uint32_t owed = delivered_ > sent_ ? delivered_ - sent_ : 0;
+    limit = std::max(owed, delivered);
+    if (progress) limit += mss;
+    limit = std::min(limit, ssthresh_ - pipe);
+  }
+  allowed_ = limit;
+}
+
+}  // namespace bowline::tcp

@@ -1,0 +1,72 @@
+#pragma once
+
+// Recovery: how much may be sent while losses are repaired (RFC 9937, proportional rate reduction).
+//
+// It starts when a loss is found and ends when everything that was in flight then is acknowledged
+// (RFC 6582's `recover`). In between it lets out segments in proportion to what the acknowledgments
+// say has been delivered, so that the window goes down to ssthresh over one round trip instead of
+// falling at once. It knows nothing but the numbers that it is told.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "bowline/base/seq_number.hpp"
+
+namespace bowline::tcp {
+
+/// The state of one connection's recovery.
+class Recovery {
+ public:
+  [[nodiscard]] bool active() const noexcept { return active_; }
+  /// Recovery ends when this is acknowledged.
+  [[nodiscard]] SeqNumber point() const noexcept { return point_; }
+
+  /// A loss was found: `in_flight` bytes are out, up to `snd_nxt`; the window is to become
+  /// `ssthresh`.
+  void enter(SeqNumber snd_nxt, std::uint32_t in_flight, std::uint32_t ssthresh) noexcept {
+    active_ = true;
+    point_ = snd_nxt;
+    flight_ = std::max(in_flight, 1U);
+    ssthresh_ = ssthresh;
+    delivered_ = sent_ = allowed_ = 0;
+    first_retransmission_ = true;
+  }
+  /// An acknowledgment says that `delivered` bytes more have left the network, in which `pipe`
+  /// bytes are left (RFC 9937 section 6.1). `progress`: SND.UNA moved, and no new loss was found by
+  /// it.
+  void acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t mss,
+             bool progress) noexcept;
+  /// `bytes` were sent.
+  void sent(std::uint32_t bytes) noexcept {
+    sent_ += bytes;
+    allowed_ -= std::min(allowed_, bytes);
+    first_retransmission_ = false;
+  }
+  /// Bytes that may be sent now. The first retransmission always may.
+  [[nodiscard]] std::uint32_t allowance(std::uint32_t mss) const noexcept {
+    return first_retransmission_ ? std::max(allowed_, mss) : allowed_;
+  }
+  /// Ends it. Losses before `snd_nxt` start none anew until that is acknowledged.
+  void leave(SeqNumber snd_nxt) noexcept {
+    active_ = false;
+    point_ = snd_nxt;
+  }
+
+  template <class V>
+  void visit(V& v) {
+    v(active_, flight_, ssthresh_, delivered_, sent_, allowed_, first_retransmission_);
+    v.local(point_);
+  }
+
+ private:
+  SeqNumber point_;
+  std::uint32_t flight_ = 0;  // RecoverFS
+  std::uint32_t ssthresh_ = 0;
+  std::uint32_t delivered_ = 0;  // prr_delivered
+  std::uint32_t sent_ = 0;       // prr_out
+  std::uint32_t allowed_ = 0;    // SndCnt, what is left of it
+  bool active_ = false;
+  bool first_retransmission_ = false;
+};
+
+}  // namespace bowline::tcp

@@ -1,0 +1,59 @@
+#pragma once
+
+// What outsiders must not guess: initial sequence numbers, timestamp offsets, the order of the
+// lookup table.
+//
+// Each comes from a key of its own, so that knowing one says nothing about another. An initial
+// number is a clock plus a keyed hash of the four-tuple (RFC 9293 section 3.4.1, RFC 6528):
+// successive connections of one four-tuple rise, and those of different ones have nothing to do
+// with each other.
+
+#include <cstdint>
+
+#include "bowline/base/random.hpp"
+#include "bowline/base/seq_number.hpp"
+#include "bowline/base/siphash.hpp"
+#include "bowline/base/time.hpp"
+#include "bowline/wire/ip_address.hpp"
+
+namespace bowline::tcp {
+
+/// The keys of one Stack.
+struct Secrets {
+  SipKey isn;
+  SipKey timestamp;
+  SipKey table;
+  SipKey port;
+
+  /// Draws all keys from `random`.
+  [[nodiscard]] static Secrets draw(Random& random) noexcept;
+
+  template <class V>
+  void visit(V& v) {
+    v.excluded(isn, "the ISN is the base of every number hashed");
+    v.excluded(timestamp, "timestamps are off in the exploration");
+    v.excluded(table, "nothing depends on the order of a table");
+    v.excluded(port, "ports are chosen by the explored program");
+  }
+};
+
+/// The initial sequence number of a connection opened at `now`: M + F(local, remote, key), where M
+/// ticks every 4 microseconds (RFC 9293 section 3.4.1, MUST-8, SHLD-1, MUST-9).
+[[nodiscard]] SeqNumber initial_sequence(const SipKey& key, const Endpoint& local,
+                                         const Endpoint& remote, Time now) noexcept;
+
+/// What is added to the clock in this four-tuple's timestamps (RFC 7323 section 5.4).
+[[nodiscard]] std::uint32_t timestamp_offset(const SipKey& key, const Endpoint& local,
+                                             const Endpoint& remote) noexcept;
+
+/// The timestamp clock without the offset: milliseconds (RFC 7323 section 5.4 asks for 1 ms to 1
+/// s).
+[[nodiscard]] constexpr std::uint32_t timestamp_clock(Time now) noexcept {
+  return static_cast<std::uint32_t>(now.time_since_epoch() / 1ms);
+}
+
+/// The hash of a four-tuple in the lookup table.
+[[nodiscard]] std::uint64_t tuple_hash(const SipKey& key, const Endpoint& local,
+                                       const Endpoint& remote) noexcept;
+
+}  // namespace bowline::tcp

@@ -1,0 +1,123 @@
+#include "bowline/tcp/syn_queue.hpp"
+
+#include <algorithm>
+
+namespace bowline::tcp {
+namespace {
+
+std::uint32_t tick(Time now) noexcept {
+  return static_cast<std::uint32_t>(now.time_since_epoch() / 1us);
+}
+
+}  // namespace
+
+TcbView view_of(const SynEntry& entry, std::uint32_t window) noexcept {
+  TcbView view;
+  view.state = State::syn_received;
+  view.passive = true;
+  view.irs = entry.irs;
+  view.rcv_nxt = entry.irs + 1;
+  view.rcv_wnd = window;
+  view.snd_una = entry.iss;
+  view.snd_nxt = entry.iss + 1;
+  view.timestamps = entry.timestamps;
+  view.ts_recent = entry.ts_recent;
+  return view;
+}
+
+Negotiated agreed(const SynEntry& entry) noexcept {
+  Negotiated result;
+  result.peer_mss = entry.peer_mss;
+  result.window_scaling = entry.window_scaling;
+  result.snd_shift = entry.snd_shift;
+  result.rcv_shift = entry.rcv_shift;
+  result.timestamps = entry.timestamps;
+  result.sack = entry.sack;
+  return result;
+}
+
+Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
+              std::uint16_t window, Reason why, Context& context) noexcept {
+  Reply reply;
+  reply.local = local;
+  reply.remote = entry.remote();
+  reply.interface = static_cast<InterfaceId>(entry.interface);
+  reply.seq = entry.iss;
+  reply.ack = entry.irs + 1;
+  reply.flags = wire::kSyn | wire::kAck;
+  reply.window = window;
+  reply.why = why;
+  reply.connection = entry.number;
+  reply.options.mss = offer.mss;
+  if (entry.window_scaling) reply.options.window_scale = entry.rcv_shift;
+  reply.options.sack_permitted = entry.sack;
+  if (entry.timestamps) {
+    const std::uint32_t offset =
+        timestamp_offset(context.secrets.timestamp, reply.local, reply.remote);
+    reply.options.timestamps = {timestamp_clock(context.now) + offset, entry.ts_recent};
+  }
+  return reply;
+}
+
+std::uint32_t SynQueue::add(const SynEntry& entry, Time now) noexcept {
+  const std::uint32_t index = entries_.emplace(entry);
+  if (index != kNone) append(index, now);
+  return index;
+}
+
+void SynQueue::remove(std::uint32_t index) noexcept {
+  unlink(index);
+  entries_.erase(index);
+}
+
+void SynQueue::append(std::uint32_t index, Time now) noexcept {
+  SynEntry& entry = entries_[index];
+  Waiting& list = waiting_[entry.retries];
+  entry.sent_at = tick(now);
+  entry.previous = list.tail;
+  entry.next = kNone;
+  (list.tail == kNone ? list.head : entries_[list.tail].next) = index;
+  list.tail = index;
+}
+
+void SynQueue::unlink(std::uint32_t index) noexcept {
+  const SynEntry& entry = entries_[index];
+  Waiting& list = waiting_[entry.retries];
+  (entry.previous == kNone ? list.head : entries_[entry.previous].next) = entry.next;
+  (entry.next == kNone ? list.tail : entries_[entry.next].previous) = entry.previous;
+}
+
+Time SynQueue::deadline_of(std::uint32_t index, const Settings& settings, Time now) const noexcept {
+  const SynEntry& entry = entries_[index];
+  // Ticks wrap; what was sent lies behind now by less than a lap.
+  const Duration waited = Duration(1us) * (tick(now) - entry.sent_at);
+  Duration wait = settings.rto_initial;
+  for (unsigned i = 0; i < entry.retries && wait < settings.rto_max; ++i) wait *= 2;
+  wait = std::min(wait, settings.rto_max);
+  const Time on_tick{Duration(1us) * (now.time_since_epoch() / 1us)};
+  return on_tick - waited + wait;
+}
+
+Time SynQueue::next_deadline(const Settings& settings, Time now) const noexcept {
+  Time earliest = kNever;
+  for (const Waiting& list : waiting_) {
+    if (list.head != kNone) earliest = std::min(earliest, deadline_of(list.head, settings, now));
+  }
+  return earliest;
+}
+
+std::uint32_t SynQueue::due(const Settings& settings, Time now) const noexcept {
+  for (const Waiting& list : waiting_) {
+    if (list.head != kNone && deadline_of(list.head, settings, now) <= now) return list.head;
+  }
+  return kNone;
+}
+
+void SynQueue::sent_again(std::uint32_t index, Time now) noexcept {
+  unlink(index);
+  SynEntry& entry = entries_[index];
+  entry.retries = std::min<std::uint8_t>(entry.retries + 1, kMostRetries);
+  append(index, now);
+}
+
+}  // namespace bowline::tcp

@@ -1,0 +1,186 @@
+#include "bowline/tcp/timeouts.hpp"
+
+#include <algorithm>
+
+namespace bowline::tcp {
+namespace {
+
+bool is_opening(const Connection& c) noexcept {
+  return c.state == State::syn_sent || c.state == State::syn_received;
+}
+
+// Anything that the peer has yet to take: data, or a FIN that is due.
+bool has_something_to_deliver(const Connection& c) noexcept {
+  return c.snd_una != c.snd_nxt || c.unsent() > 0 ||
+         (c.fin_queued && !c.fin_sent && is_synchronized(c.state));
+}
+
+// RFC 6298 5.4 to 5.7, RFC 5681 section 3.1.
+void on_retransmission_timeout(Connection& c, Context& context) noexcept {
+  if (!c.transfer || c.snd_una == c.snd_nxt) return;
+  Transfer& transfer = *c.transfer;
+  const bool first = c.retransmits == 0;
+  if (c.retransmits < 255) ++c.retransmits;
+  if (c.retransmits == context.settings.r1) decide(c, Reason::r1_passed, context);
+
+  const Duration until_now = rto(c, context.settings);
+  c.rtt.back_off();
+  const Duration doubled = rto(c, context.settings);
+  decide(c, Reason::rto_backoff, context, static_cast<std::uint32_t>(until_now / 1us),
+         static_cast<std::uint32_t>(doubled / 1us));
+
+  if (is_opening(c)) {
+    c.syn_lost = true;
+  } else {
+    const std::uint32_t cwnd = c.congestion.cwnd();
+    c.congestion.timed_out(transfer.sent.in_network(), first);
+    decide(c, Reason::cwnd_timeout, context, cwnd, c.congestion.cwnd());
+    // The peer may have thrown away what it reported (RFC 2018 section 8).
+    transfer.sent.forget_sacks();
+    transfer.recovery.leave(c.snd_nxt);
+    c.dup_acks = 0;
+  }
+  transfer.sent.mark_all_lost();
+  c.loss_reason = Reason::retransmit_timeout;
+  c.timers.set(Timer::retransmit, saturating_add(context.now, doubled));
+}
+
+// The persist timer: a probe of a shut window, or the override of silly-window avoidance
+// (section 3.8.6.2.1 (4)).
+void on_probe_timer(Connection& c) noexcept {
+  if (c.snd_wnd == 0) {
+    c.probe_due = true;
+    c.rtt.back_off();
+  } else {
+    c.override_due = true;
+  }
+}
+
+void on_keepalive_timer(Connection& c, Context& context) noexcept {
+  const Keepalive& keepalive = c.options.keepalive;
+  // "Reset by any traffic": the timer is looked at late instead of being moved with each segment.
+  const Time due = saturating_add(std::max(c.last_received_at, c.last_sent_at), keepalive.idle);
+  if (c.probes == 0 && due > context.now) {
+    c.timers.set(Timer::keepalive, due);
+    return;
+  }
+  // Never while data is outstanding (MUST-26): the retransmission finds a dead peer by itself.
+  if (has_something_to_deliver(c)) {
+    c.timers.set(Timer::keepalive, saturating_add(context.now, keepalive.idle));
+    return;
+  }
+  if (c.probes >= keepalive.probes) {
+    end(c, EndReason::keepalive_failed, Reason::state_keepalive_failed, context);
+    return;
+  }
+  ++c.probes;
+  c.keepalive_due = true;
+  c.timers.set(Timer::keepalive, saturating_add(context.now, keepalive.interval));
+}
+
+Duration r2_of(const Connection& c, const Settings& settings) noexcept {
+  Duration limit = settings.r2_data;
+  if (is_opening(c)) limit = settings.r2_syn;
+  if (c.orphan) limit = std::min(limit, settings.orphan_r2);
+  const Duration user =
+      c.options.user_timeout != Duration::zero() ? c.options.user_timeout : settings.user_timeout;
+  return user != Duration::zero() && !c.orphan ? user : limit;
+}
+
+void on_give_up(Connection& c, Context& context) noexcept {
+  const bool opening = is_opening(c);
+  const bool by_user = c.options.user_timeout != Duration::zero();
+  Reason why = opening ? Reason::state_syn_timeout : Reason::state_timed_out;
+  if (by_user) why = Reason::state_user_timeout;
+  if (c.has_soft_error && opening) {
+    end(c, EndReason::unreachable, why, context);
+  } else {
+    end(c, EndReason::timed_out, why, context);
+  }
+}
+
+void on_ending_timer(Connection& c, Context& context) noexcept {
+  if (c.state == State::time_wait) {
+    end(c, EndReason::orderly, Reason::state_time_wait_over, context);
+  } else if (c.state == State::fin_wait_2) {
+    end(c, EndReason::timed_out, Reason::state_fin_wait_2_timeout, context);
+  }
+}
+
+void settle_keepalive(Connection& c, Context& context) noexcept {
+  const bool wanted =
+      c.options.keepalive.enabled && is_synchronized(c.state) && c.state != State::time_wait;
+  if (!wanted) {
+    c.timers.cancel(Timer::keepalive);
+  } else if (!c.timers.is_set(Timer::keepalive)) {
+    c.timers.set(Timer::keepalive, saturating_add(context.now, c.options.keepalive.idle));
+  } else if (c.probes == 0 && c.last_received_at == context.now) {
+    // An answer to a probe: back to the long interval.
+    const Time due = saturating_add(context.now, c.options.keepalive.idle);
+    if (c.timers.deadline(Timer::keepalive) > due) c.timers.set(Timer::keepalive, due);
+  }
+}
+
+// An idle connection owns no buffers (DESIGN section 4). Not at once: one exchange after another
+// must not allocate.
+void settle_shedding(Connection& c, Context& context) noexcept {
+  if (!c.transfer || !is_synchronized(c.state)) {
+    c.timers.cancel(Timer::shed);
+  } else if (!c.timers.is_set(Timer::shed)) {
+    c.timers.set(Timer::shed, saturating_add(context.now, context.settings.shed_after));
+  }
+}
+
+void on_shed_timer(Connection& c, Context& context) noexcept {
+  const bool quiet =
+      context.now - std::max(c.last_received_at, c.last_sent_at) >= context.settings.shed_after;
+  if (quiet && c.transfer && c.transfer->idle()) c.transfer.reset();
+}
+
+}  // namespace
+
+void on_timers(Connection& c, Context& context) noexcept {
+  const Time now = context.now;
+  if (c.timers.take_due(Timer::give_up, now)) return on_give_up(c, context);
+  if (c.timers.take_due(Timer::ending, now)) return on_ending_timer(c, context);
+  if (c.timers.take_due(Timer::delayed_ack, now)) {
+    c.cold = true;
+    request_ack(c, Reason::send_ack_delayed);
+  }
+  if (c.timers.take_due(Timer::retransmit, now)) on_retransmission_timeout(c, context);
+  if (c.timers.take_due(Timer::probe, now)) on_probe_timer(c);
+  if (c.timers.take_due(Timer::keepalive, now)) on_keepalive_timer(c, context);
+  if (c.timers.take_due(Timer::shed, now)) on_shed_timer(c, context);
+}
+
+void settle_timers(Connection& c, const LinkAbility& link, Context& context) noexcept {
+  if (c.state == State::closed || c.state == State::time_wait) return;
+  settle_keepalive(c, context);
+  settle_shedding(c, context);
+
+  const bool shut = c.snd_wnd == 0 && is_synchronized(c.state) && has_something_to_deliver(c);
+  const bool withheld = !shut && is_synchronized(c.state) && c.snd_una == c.snd_nxt &&
+                        c.unsent() > 0 && !c.override_due && sendable(c, link) == 0;
+  if (shut || withheld) {
+    c.timers.cancel(Timer::retransmit);
+    if (!c.timers.is_set(Timer::probe) && !c.probe_due) {
+      const Duration wait = std::min(rto(c, context.settings), context.settings.probe_max);
+      c.timers.set(Timer::probe, saturating_add(context.now, wait));
+    }
+    if (shut && c.outstanding_since == kNever) c.outstanding_since = context.now;
+  } else {
+    c.timers.cancel(Timer::probe);
+    if (c.snd_una != c.snd_nxt && !c.timers.is_set(Timer::retransmit)) {
+      c.timers.set(Timer::retransmit, saturating_add(context.now, rto(c, context.settings)));
+    }
+    if (c.snd_una == c.snd_nxt && !is_opening(c)) c.outstanding_since = kNever;
+  }
+
+  if (c.outstanding_since == kNever) {
+    c.timers.cancel(Timer::give_up);
+  } else {
+    c.timers.set(Timer::give_up, saturating_add(c.outstanding_since, r2_of(c, context.settings)));
+  }
+}
+
+}  // namespace bowline::tcp

@@ -1,0 +1,191 @@
+#include "bowline/tcp/user_calls.hpp"
+
+#include <algorithm>
+
+#include "bowline/tcp/output.hpp"
+
+namespace bowline::tcp {
+namespace {
+
+// May the application give data now? Success, or the section 3.10.2 error.
+Status can_send(Connection& c) noexcept {
+  if (c.state == State::closed) {
+    if (const std::error_code error = take_error(c)) return fail(error);
+    return fail(std::errc::broken_pipe);
+  }
+  if (c.fin_queued || !can_queue_data(c.state)) return fail(std::errc::broken_pipe);
+  return {};
+}
+
+std::uint32_t send_room(const Connection& c, const Settings& settings) noexcept {
+  const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
+  const std::uint32_t limit = send_limit(c, settings);
+  return limit > queued ? limit - queued : 0;
+}
+
+// RFC 5681 section 4.1: after an idle RTO the window that was is no longer known to fit the path.
+void restart_after_idle(Connection& c, Context& context) noexcept {
+  if (c.snd_una != c.snd_nxt || c.unsent() > 0 || !is_synchronized(c.state)) return;
+  if (context.now - c.last_sent_at <= rto(c, context.settings)) return;
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  c.congestion.idle(context.settings.initial_window_segments);
+  if (c.congestion.cwnd() != cwnd) {
+    decide(c, Reason::cwnd_idle_restart, context, cwnd, c.congestion.cwnd());
+  }
+}
+
+}  // namespace
+
+bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
+  if (!ensure_transfer(c, context)) return false;
+  c.iss = c.snd_una = c.snd_nxt = iss;
+  c.send_front = iss + 1;
+  c.transfer->recovery.leave(iss);
+  set_path_mtu(c, c.path_mtu);
+  c.ts_offset = timestamp_offset(context.secrets.timestamp, c.local, c.remote);
+  set_state(c, State::syn_sent, Reason::state_active_open, context);
+  return true;
+}
+
+Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
+                         Context& context) noexcept {
+  BOWLINE_CHECK(can_send(c));
+  if (bytes.empty()) return 0;
+  const std::uint32_t room = send_room(c, context.settings);
+  if (room == 0) return fail(std::errc::operation_would_block);
+  if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
+  restart_after_idle(c, context);
+  const std::uint32_t taken = c.transfer->send.append(bytes, room, context.pool);
+  if (taken == 0) return fail(std::errc::no_buffer_space);
+  return taken;
+}
+
+Status send_owned(Connection& c, Slice bytes, Context& context) noexcept {
+  BOWLINE_CHECK(can_send(c));
+  if (bytes.size() > send_room(c, context.settings)) return fail(std::errc::operation_would_block);
+  if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
+  restart_after_idle(c, context);
+  if (!c.transfer->send.append_owned(std::move(bytes))) return fail(std::errc::no_buffer_space);
+  return {};
+}
+
+bool at_end(const Connection& c) noexcept {
+  return c.readable() == 0 && (c.fin_received || c.read_closed || c.ended != EndReason::none);
+}
+
+Status can_receive(Connection& c) noexcept {
+  if (c.readable() > 0) return {};
+  // What ended it is told once, after what had come was read; the peer's FIN comes before it.
+  if (c.state == State::closed && !c.fin_received) {
+    if (const std::error_code error = take_error(c)) return fail(error);
+  }
+  if (at_end(c)) return {};
+  return fail(std::errc::operation_would_block);
+}
+
+void after_receive(Connection& c, const Settings& settings) noexcept {
+  if (c.urgent_received && c.readable() == 0 && at_or_after(c.rcv_nxt, c.rcv_up)) {
+    c.urgent_received = false;
+  }
+  if (window_update_due(c, settings)) request_ack(c, Reason::send_window_update);
+}
+
+Status close_sending(Connection& c, Context& context) noexcept {
+  if (c.fin_queued) return {};
+  switch (c.state) {
+    case State::syn_sent:
+      c.fin_queued = true;  // sent once it is established
+      return {};
+    case State::syn_received:
+      c.fin_queued = true;
+      // "If no SENDs have been issued and there is no pending data to send, then form a FIN segment
+      // and send it, and enter FIN-WAIT-1 state; otherwise, queue for processing after entering
+      // ESTABLISHED state."
+      if (c.unsent() == 0) set_state(c, State::fin_wait_1, Reason::state_close, context);
+      return {};
+    case State::established:
+      c.fin_queued = true;
+      set_state(c, State::fin_wait_1, Reason::state_close, context);
+      return {};
+    case State::close_wait:
+      c.fin_queued = true;
+      set_state(c, State::last_ack, Reason::state_close, context);
+      return {};
+    default:
+      return fail(std::errc::not_connected);
+  }
+}
+
+void release(Connection& c, Context& context) noexcept {
+  c.orphan = true;
+  switch (c.state) {
+    case State::closed:
+      return;
+    case State::syn_sent:
+      // "Delete the TCB": nobody has answered, so there is nobody to tell.
+      return end(c, EndReason::aborted, Reason::state_close, context);
+    case State::syn_received:
+    case State::established:
+    case State::fin_wait_1:
+    case State::fin_wait_2:
+    case State::close_wait:
+      if (c.readable() > 0) {
+        return abort(c, Reason::send_rst_unread_data, EndReason::aborted, Reason::state_abort,
+                     context);
+      }
+      break;
+    default:
+      break;
+  }
+  if (c.options.linger && c.options.linger_time == Duration::zero()) {
+    return abort(c, Reason::send_rst_abort, EndReason::aborted, Reason::state_abort, context);
+  }
+  if (c.transfer) c.transfer->received.clear();
+  static_cast<void>(close_sending(c, context));
+  if (c.state == State::fin_wait_2) {
+    c.timers.set(Timer::ending, saturating_add(context.now, context.settings.fin_wait_2));
+  }
+}
+
+void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
+           Context& context) noexcept {
+  // <SEQ=SND.NXT><CTL=RST> where the peer may hold the connection for alive; elsewhere it is enough
+  // to forget it.
+  switch (c.state) {
+    case State::syn_received:
+    case State::established:
+    case State::fin_wait_1:
+    case State::fin_wait_2:
+    case State::close_wait: {
+      Reply reset;
+      reset.local = c.local;
+      reset.remote = c.remote;
+      reset.interface = c.interface;
+      reset.seq = c.snd_nxt;
+      reset.ack = c.rcv_nxt;
+      reset.flags = wire::kRst | wire::kAck;
+      reset.why = reset_reason;
+      reset.connection = c.number;
+      context.replies.reply(reset);
+      break;
+    }
+    default:
+      break;
+  }
+  if (c.state != State::closed) end(c, how, why, context);
+  if (c.transfer) c.transfer->received.clear();
+}
+
+std::error_code take_error(Connection& c) noexcept {
+  if (c.ended != EndReason::none && c.ended != EndReason::orderly && !c.error_told) {
+    c.error_told = true;
+    return error_of(c.ended);
+  }
+  if (c.has_soft_error && c.state != State::closed) {
+    c.has_soft_error = false;
+    return std::make_error_code(c.soft_error);
+  }
+  return {};
+}
+
+}  // namespace bowline::tcp

@@ -1,0 +1,48 @@
+#pragma once
+
+// The user's calls (RFC 9293 section 3.10.1 to 3.10.6) as far as they concern one connection.
+// Finding it, its handle and its place among the others are the Stack's matter.
+
+#include <cstdint>
+#include <span>
+
+#include "bowline/base/result.hpp"
+#include "bowline/tcp/connection.hpp"
+
+namespace bowline::tcp {
+
+/// OPEN, active (section 3.10.1): a SYN is to go out, with `iss` as its number. False when memory
+/// ran out.
+[[nodiscard]] bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept;
+
+/// SEND (section 3.10.2): queues bytes and returns how many. Errors: operation_would_block,
+/// not_connected, broken_pipe, and how the connection ended, once.
+[[nodiscard]] Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
+                                       Context& context) noexcept;
+/// The same for lent memory: all or nothing.
+[[nodiscard]] Status send_owned(Connection& c, Slice bytes, Context& context) noexcept;
+
+/// RECEIVE (section 3.10.3): may it take bytes? Success when some are there, or the end of the
+/// stream is reached. Errors: operation_would_block, and how the connection ended, once.
+[[nodiscard]] Status can_receive(Connection& c) noexcept;
+/// Is the end of the stream reached: nothing is left and nothing will come?
+[[nodiscard]] bool at_end(const Connection& c) noexcept;
+/// Bytes were taken: the window may open.
+void after_receive(Connection& c, const Settings& settings) noexcept;
+
+/// CLOSE (section 3.10.4), that is, shutdown(send): a FIN after what is queued. Errors:
+/// not_connected.
+[[nodiscard]] Status close_sending(Connection& c, Context& context) noexcept;
+
+/// The handle is given up: CLOSE, and nobody reads any more. With unread data, ABORT
+/// (section 3.6.1).
+void release(Connection& c, Context& context) noexcept;
+
+/// ABORT (section 3.10.5): RST where the peer may know the connection, and CLOSED.
+void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
+           Context& context) noexcept;
+
+/// How the connection ended, once: the error, and no error from then on.
+[[nodiscard]] std::error_code take_error(Connection& c) noexcept;
+
+}  // namespace bowline::tcp

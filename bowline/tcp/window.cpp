@@ -1,0 +1,51 @@
+#include "bowline/tcp/window.hpp"
+
+#include <algorithm>
+
+namespace bowline::tcp {
+namespace {
+
+// The edge that the free buffer admits, whether it is worth announcing or not.
+SeqNumber possible_edge(const Connection& c, const Settings& settings) noexcept {
+  const std::uint32_t buffer = receive_limit(c, settings);
+  const std::uint32_t used = c.readable();
+  const std::uint32_t room = buffer > used ? buffer - used : 0;
+  const std::uint32_t sayable = std::uint32_t{0xffff} << c.rcv_shift;
+  return c.rcv_nxt + std::min(room, sayable);
+}
+
+// Fr * RCV.BUFF with Fr = 1/2, or a segment, whichever is less (section 3.8.6.2.2).
+std::uint32_t worthwhile(const Connection& c, const Settings& settings) noexcept {
+  return std::min<std::uint32_t>(receive_limit(c, settings) / 2, c.rcv_mss);
+}
+
+}  // namespace
+
+Announcement announce_window(const Connection& c, const Settings& settings, bool syn) noexcept {
+  SeqNumber edge = c.rcv_edge;
+  const SeqNumber possible = possible_edge(c, settings);
+  if (after(possible, edge) && distance(edge, possible) >= worthwhile(c, settings)) edge = possible;
+  const std::uint32_t window = distance(c.rcv_nxt, edge);
+  if (syn) {
+    const auto field = static_cast<std::uint16_t>(std::min(window, 0xffffU));
+    return {field, latest(c.rcv_edge, c.rcv_nxt + field)};
+  }
+  // Rounded up: rounded down, the edge would seem to go back by what the shift swallows (RFC 7323
+  // section 2.4).
+  const std::uint32_t unit = 1U << c.rcv_shift;
+  const std::uint32_t field = std::min((window + unit - 1) >> c.rcv_shift, 0xffffU);
+  return {static_cast<std::uint16_t>(field),
+          latest(c.rcv_edge, c.rcv_nxt + (field << c.rcv_shift))};
+}
+
+bool window_update_due(const Connection& c, const Settings& settings) noexcept {
+  if (c.fin_received || !is_synchronized(c.state)) return false;
+  const SeqNumber possible = possible_edge(c, settings);
+  if (!after(possible, c.rcv_edge)) return false;
+  const std::uint32_t gain = distance(c.rcv_edge, possible);
+  // With half of the buffer still open nobody is waiting: the next ACK will say it.
+  const bool tight = c.rcv_wnd() < receive_limit(c, settings) / 2;
+  return tight && gain >= std::min<std::uint32_t>(receive_limit(c, settings) / 2, 2U * c.rcv_mss);
+}
+
+}  // namespace bowline::tcp
