@@ -104,8 +104,7 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
     Base::checked("listen", [&](Error& error) { listen(backlog, error); });
   }
 
-  // ---- into a socket that the program has
-  // -----------------------------------------------------------
+  // ---- into a socket that the program has ------------------------------------------------------
 
   template <class PeerExecutor>
   void accept(AnyPeer<PeerExecutor>& peer, Error& error) {
@@ -133,8 +132,7 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
     return start_into(peer, &endpoint, token);
   }
 
-  // ---- into a new socket on the acceptor's executor
-  // ---------------------------------------------------
+  // ---- into a new socket on the acceptor's executor --------------------------------------------
 
   Peer<Executor> accept(Error& error) { return accept_new(this->get_executor(), nullptr, error); }
   Peer<Executor> accept() {
@@ -155,8 +153,7 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
     return start_new(this->get_executor(), &endpoint, token);
   }
 
-  // ---- into a new socket on another executor, or on a context's
-  // --------------------------------------
+  // ---- into a new socket on another executor, or on a context's --------------------------------
 
   template <bowline::net::detail::AnyExecutor Other>
   Peer<Other> accept(const Other& executor, Error& error) {

@@ -47,8 +47,7 @@ class basic_stream_socket<bowline::net::tcp, Executor>
   }
   ~basic_stream_socket() = default;
 
-  // ---- out
-  // ----------------------------------------------------------------------------------------
+  // ---- out -------------------------------------------------------------------------------------
 
   /// message_out_of_band marks the last byte urgent; message_end_of_record means nothing to TCP;
   /// other flags are not supported.
@@ -83,8 +82,7 @@ class basic_stream_socket<bowline::net::tcp, Executor>
     return transfer<const std::byte>(Base::Queue::output, buffers, 0, token);
   }
 
-  // ---- in
-  // -----------------------------------------------------------------------------------------
+  // ---- in --------------------------------------------------------------------------------------
 
   /// message_peek leaves the bytes there; other flags are not supported.
   template <class Buffers>

@@ -25,6 +25,11 @@ class HostService final : public boost::asio::execution_context::service {
     const std::lock_guard lock(mutex_);
     std::erase_if(hosts_, [&](const auto& host) { return host.get() == &gone; });
   }
+  [[nodiscard]] std::shared_ptr<OptionalMutex> calls(bool many_threads) {
+    const std::lock_guard lock(mutex_);
+    if (calls_ == nullptr) calls_ = std::make_shared<OptionalMutex>(many_threads);
+    return calls_;
+  }
   [[nodiscard]] std::shared_ptr<Host> first() {
     const std::lock_guard lock(mutex_);
     return hosts_.empty() ? nullptr : hosts_.front();
@@ -43,6 +48,7 @@ class HostService final : public boost::asio::execution_context::service {
 
   std::mutex mutex_;
   std::vector<std::shared_ptr<Host>> hosts_;
+  std::shared_ptr<OptionalMutex> calls_;  // the hosts'
 };
 
 boost::asio::execution_context::id HostService::id;
@@ -54,8 +60,11 @@ boost::system::system_error network_down() {
 
 }  // namespace
 
-// ---- sockets
-// ---------------------------------------------------------------------------------------
+// ---- sockets -----------------------------------------------------------------------------------
+
+Host::Host(boost::asio::execution_context& context, bool many_threads)
+    : context_(context),
+      mutex_(boost::asio::use_service<HostService>(context).calls(many_threads)) {}
 
 SocketState** Host::place(Handle handle) {
   std::vector<SocketState*>& table =
@@ -104,8 +113,7 @@ bool Host::serve_ready(OperationQueue& done) {
   return any;
 }
 
-// ---- the end
-// ---------------------------------------------------------------------------------------
+// ---- the end -----------------------------------------------------------------------------------
 
 Stack& Host::open_stack() const {
   if (closed_) throw network_down();
@@ -113,7 +121,7 @@ Stack& Host::open_stack() const {
 }
 
 void Host::close_into(OperationQueue& pending) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(*mutex_);
   if (closed_.exchange(true)) return;
   for (std::vector<SocketState*>* const table : {&connections_, &listeners_}) {
     for (SocketState* const socket : *table) {
@@ -140,8 +148,7 @@ void Host::abandon() {
   close_into(pending);
 }
 
-// ---- the hosts of a context
-// ------------------------------------------------------------------------
+// ---- the hosts of a context --------------------------------------------------------------------
 
 void add_host(std::shared_ptr<Host> host) {
   boost::asio::execution_context& context = host->context();

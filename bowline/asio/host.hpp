@@ -8,7 +8,7 @@
 // an io_context; a simulation has another), which is told by touched() that a call may have left
 // something to send.
 //
-// Every call on the Stack goes through call(): under the host's mutex (a context may run on several
+// Every call on the Stack goes through call(): under the context's mutex (which may run on several
 // threads), with handlers posted only after it is released.
 
 #include <atomic>
@@ -71,8 +71,7 @@ class Host : public std::enable_shared_from_this<Host> {
 
   [[nodiscard]] boost::asio::execution_context& context() const noexcept { return context_; }
 
-  // ---- for sockets
-  // --------------------------------------------------------------------------------
+  // ---- for sockets -----------------------------------------------------------------------------
 
   /// Runs `function(done)` under the mutex; afterwards, without it, posts the operations that it
   /// put into `done`.
@@ -117,8 +116,8 @@ class Host : public std::enable_shared_from_this<Host> {
   [[nodiscard]] virtual bool drive_past(std::uint64_t seen, Time until) = 0;
 
  protected:
-  Host(boost::asio::execution_context& context, bool many_threads)
-      : context_(context), mutex_(many_threads) {}
+  /// `many_threads`: the context may run on several.
+  Host(boost::asio::execution_context& context, bool many_threads);
 
   /// The Stack that is served from now on; it must stay where it is until close_driver().
   void serve(Stack& stack) noexcept { stack_ = &stack; }
@@ -126,7 +125,7 @@ class Host : public std::enable_shared_from_this<Host> {
   bool serve_ready(OperationQueue& done);
   /// A turn has been taken: whoever waits in drive_past() looks again. Under the mutex.
   virtual void turned() { turns_.fetch_add(1, std::memory_order_release); }
-  [[nodiscard]] OptionalMutex& mutex() noexcept { return mutex_; }
+  [[nodiscard]] OptionalMutex& mutex() noexcept { return *mutex_; }
 
   /// An application call was made: what it left to send must go out, and the next deadline may be
   /// another. Under the mutex.
@@ -137,7 +136,7 @@ class Host : public std::enable_shared_from_this<Host> {
  private:
   template <class Function>
   auto locked(OperationQueue& done, Function& function) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     struct After {
       Host& host;
       OperationQueue& done;
@@ -158,7 +157,8 @@ class Host : public std::enable_shared_from_this<Host> {
   };
 
   boost::asio::execution_context& context_;
-  OptionalMutex mutex_;
+  // One for all hosts of a context: between two of them there may be a cable in memory.
+  const std::shared_ptr<OptionalMutex> mutex_;
   Stack* stack_ = nullptr;
   std::atomic<bool> closed_ = false;
   std::atomic<std::uint64_t> turns_ = 0;
@@ -168,8 +168,7 @@ class Host : public std::enable_shared_from_this<Host> {
   std::vector<Reservation> reservations_;
 };
 
-// ---- the hosts of a context
-// -----------------------------------------------------------------------
+// ---- the hosts of a context --------------------------------------------------------------------
 
 /// Makes `host` one of its context's; the first is the one that sockets use unless they are told
 /// otherwise (tcp::on()). It is abandoned when the context goes.

@@ -147,8 +147,7 @@ InterfaceId ReactorHost::attach(const Attachment& attachment) {
   });
 }
 
-// ---- turns
-// -----------------------------------------------------------------------------------------
+// ---- turns -------------------------------------------------------------------------------------
 
 void ReactorHost::touched() {
   if (turn_->next_deadline() < timer_at_) post_turn();
@@ -188,8 +187,7 @@ void ReactorHost::run_turn() {
   done.complete_all();
 }
 
-// ---- what is waited for
-// ----------------------------------------------------------------------------
+// ---- what is waited for ------------------------------------------------------------------------
 
 // Asio counts every wait as work, and run() would never return. So the count is taken back after a
 // wait has begun and given again before it ends. Taking it back must not leave 0, which would stop
@@ -253,8 +251,7 @@ void ReactorHost::arm_watch(std::size_t index, Descriptor::wait_type what) {
   });
 }
 
-// ---- stacks of the same context, joined in memory
-// --------------------------------------------------
+// ---- stacks of the same context, joined in memory ----------------------------------------------
 
 std::vector<std::shared_ptr<ReactorHost>> ReactorHost::others() {
   std::vector<std::shared_ptr<ReactorHost>> found;
@@ -292,8 +289,7 @@ Time ReactorHost::turn_others() {
   return next;
 }
 
-// ---- synchronous calls
-// -----------------------------------------------------------------------------
+// ---- synchronous calls -------------------------------------------------------------------------
 
 bool ReactorHost::drive_past(std::uint64_t seen, Time until) {
   if (clock_ != nullptr) return false;
@@ -348,8 +344,7 @@ bool ReactorHost::drain(Duration most) {
   }
 }
 
-// ---- the end
-// ---------------------------------------------------------------------------------------
+// ---- the end -----------------------------------------------------------------------------------
 
 void ReactorHost::close_driver() {
   timer_.reset();

@@ -74,8 +74,7 @@ class SocketState : public std::enable_shared_from_this<SocketState> {
   /// Takes over `handle` of the same stack.
   void assign(Handle handle, Error& error);
 
-  // ---- as Asio's calls of the same names
-  // ------------------------------------------------------------
+  // ---- as Asio's calls of the same names -------------------------------------------------------
 
   void bind(const Endpoint& local, Error& error);
   void listen(int backlog, Error& error);
@@ -95,8 +94,7 @@ class SocketState : public std::enable_shared_from_this<SocketState> {
   [[nodiscard]] bool non_blocking() const noexcept { return non_blocking_; }
   void set_non_blocking(bool mode) noexcept { non_blocking_ = mode; }
 
-  // ---- synchronous: until it is done, or once with non_blocking()
-  // -----------------------------------
+  // ---- synchronous: until it is done, or once with non_blocking() ------------------------------
 
   void connect(const Endpoint& remote, Error& error);
   [[nodiscard]] std::size_t read(const InPieces& to, int flags, Error& error);
@@ -104,8 +102,7 @@ class SocketState : public std::enable_shared_from_this<SocketState> {
   [[nodiscard]] std::shared_ptr<SocketState> accept(Error& error);
   void wait(boost::asio::socket_base::wait_type what, Error& error);
 
-  // ---- asynchronous
-  // ---------------------------------------------------------------------------------
+  // ---- asynchronous ----------------------------------------------------------------------------
 
   /// Tries `operation` at once, after those that wait in `queue` already, and else lets it wait
   /// there.
@@ -122,8 +119,7 @@ class SocketState : public std::enable_shared_from_this<SocketState> {
   [[nodiscard]] bool try_accept(std::shared_ptr<SocketState>& peer, Error& error);
   [[nodiscard]] bool try_wait(boost::asio::socket_base::wait_type what, Error& error);
 
-  // ---- for the host, under its mutex
-  // ----------------------------------------------------------------
+  // ---- for the host, under its mutex -----------------------------------------------------------
 
   /// The Stack says what the handle is ready for: operations that are over now go to `done`.
   void serve(std::uint8_t mask, OperationQueue& done);
