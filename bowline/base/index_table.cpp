@@ -139,18 +139,13 @@ void IndexTable::prepare() noexcept {
   phase_ = other_.buckets == 0 ? Phase::settled : Phase::moving;
 }
 
+// The overflow counts of the old array stay as they are: what is still in it is found as before,
+// and what they promise too much costs a search no more than it did before the move.
 void IndexTable::move_bucket(std::uint32_t bucket) noexcept {
   Bucket& from = other_[bucket];
-  while (from.occupied != 0) {
+  for (; from.occupied != 0; from.occupied &= from.occupied - 1) {
     const int place = std::countr_zero(from.occupied);
-    const std::uint32_t hash = from.hashes[place];
-    const std::uint32_t index = from.indices[place];
-    from.occupied &= from.occupied - 1;
-    for (std::uint32_t passed = other_.home(hash); passed != bucket;
-         passed = other_.after(passed)) {
-      --other_[passed].overflow;
-    }
-    current_.place(hash, index);
+    current_.place(from.hashes[place], from.indices[place]);
   }
 }
 
@@ -170,19 +165,19 @@ void IndexTable::clear() noexcept {
   phase_ = Phase::settled;
 }
 
-std::uint32_t IndexTable::longest_probe() const noexcept {
+std::uint32_t IndexTable::longest_search() const noexcept {
   std::uint32_t longest = 0;
   for (const Array* array : {&current_, &other_}) {
-    for (std::uint32_t at = 0; at < array->chunk_count * array->chunk_buckets(); ++at) {
-      const Bucket& bucket = (*array)[at];
-      for (std::uint32_t bits = bucket.occupied; bits != 0; bits &= bits - 1) {
-        const std::uint32_t home = array->home(bucket.hashes[std::countr_zero(bits)]);
-        const std::uint32_t probe = (at - home) & (array->buckets - 1);
-        if (probe > longest) longest = probe;
-      }
+    if (array->buckets == 0 || array->chunk_count != array->chunks_wanted()) continue;
+    // Twice round, so that a run of buckets that goes over the end is seen whole.
+    std::uint32_t run = 1;
+    for (std::uint64_t step = 0; step < std::uint64_t{array->buckets} * 2; ++step) {
+      const auto at = static_cast<std::uint32_t>(step & (array->buckets - 1));
+      run = (*array)[at].overflow == 0 ? 1 : run + 1;
+      if (run > longest) longest = run;
     }
   }
-  return longest;
+  return longest < current_.buckets ? longest : current_.buckets;
 }
 
 bool IndexTable::valid() const noexcept {

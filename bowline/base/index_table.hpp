@@ -152,9 +152,9 @@ class IndexTable {
   /// Removes everything and gives all memory back.
   void clear() noexcept;
 
-  /// The longest way, in buckets, that any entry is from where its search begins. For tests; walks
-  /// the table.
-  [[nodiscard]] std::uint32_t longest_probe() const noexcept;
+  /// The most buckets that any search goes through, whether it finds something or not. For tests;
+  /// walks the table.
+  [[nodiscard]] std::uint32_t longest_search() const noexcept;
 
   /// State, entry by entry: saved and loaded with the arrangement, hashed as nothing, since a table
   /// only repeats what its elements say. An owner that would rather not save it calls clear() and

@@ -367,6 +367,59 @@ TEST_F(VisitTest, ALoadOfDamagedBytesStaysInBounds) {
   EXPECT_GT(refused, 100);
 }
 
+// What a save of a RangeMap<std::uint32_t> says, with lies in it.
+TEST_F(VisitTest, ARangeMapRefusesWhatMakesNoSense) {
+  struct Saved {
+    std::uint32_t id;
+    SeqNumber start;
+    std::uint32_t length;
+  };
+  const auto loads = [this](std::vector<Saved> nodes, std::vector<std::uint32_t> free) {
+    SaveVisitor save(heap_memory());
+    auto used = static_cast<std::uint32_t>(nodes.size() + free.size());
+    auto count = static_cast<std::uint32_t>(nodes.size());
+    std::uint64_t priorities = 1;
+    std::uint32_t value = 7;
+    save(used, priorities, count);
+    for (Saved& node : nodes) save(node.id, value, node.start, node.length, value);
+    for (std::uint32_t& id : free) save(id);
+    RangeMap<std::uint32_t> map(heap_memory(), 10, 1);
+    LoadVisitor load(save.bytes(), *pool_);
+    load(map);
+    EXPECT_TRUE(load.failed() || map.consistent());
+    return load.complete();
+  };
+  EXPECT_TRUE(loads({{1, SeqNumber(5), 5}, {0, SeqNumber(10), 5}}, {2, 3}));
+  EXPECT_FALSE(loads({{1, SeqNumber(5), 6}, {0, SeqNumber(10), 5}}, {})) << "overlap";
+  EXPECT_FALSE(loads({{1, SeqNumber(20), 5}, {0, SeqNumber(10), 5}}, {})) << "out of order";
+  EXPECT_FALSE(loads({{1, SeqNumber(5), 0}, {0, SeqNumber(10), 5}}, {})) << "empty range";
+  EXPECT_FALSE(loads({{1, SeqNumber(5), 5}, {1, SeqNumber(10), 5}}, {})) << "an id twice";
+  EXPECT_FALSE(loads({{2, SeqNumber(5), 5}, {0, SeqNumber(10), 5}}, {})) << "an id too large";
+  EXPECT_FALSE(loads({{0, SeqNumber(5), 5}}, {0})) << "free and taken";
+  EXPECT_FALSE(loads({{0, SeqNumber(5), 5}}, {1, 1})) << "free twice";
+}
+
+// A slab that believed such a list would give one place out twice.
+TEST_F(VisitTest, ASlabRefusesAFreeListThatMakesNoSense) {
+  constexpr std::uint32_t kEnd = Slab<std::uint32_t>::kNone;
+  const auto loads = [this](std::uint32_t first, std::vector<std::uint32_t> next_free) {
+    SaveVisitor save(heap_memory());
+    auto used = static_cast<std::uint32_t>(next_free.size());
+    std::uint32_t generation = 1;
+    save(used, first);
+    for (std::uint32_t& next : next_free) save(generation, next);
+    Slab<std::uint32_t> slab(heap_memory(), 10);
+    LoadVisitor load(save.bytes(), *pool_);
+    load(slab);
+    return load.complete();
+  };
+  EXPECT_TRUE(loads(1, {kEnd, 0}));
+  EXPECT_FALSE(loads(1, {1, 0})) << "a circle";
+  EXPECT_FALSE(loads(0, {kEnd, kEnd})) << "a place that is lost";
+  EXPECT_FALSE(loads(2, {kEnd, 0})) << "a place that is none";
+  EXPECT_FALSE(loads(1, {kEnd, 7})) << "a place that is none";
+}
+
 TEST_F(VisitTest, ALoadThatRunsOutOfMemoryFailsAndLeaksNothing) {
   World world(heap_memory(), *pool_);
   for (int i = 0; i < 500; ++i) world.step();
@@ -467,6 +520,18 @@ TEST_F(VisitTest, HashSeesWhereOneSliceEnds) {
   std::array<Slice, 2> same{pool_->copy(bytes_of("ab")), pool_->copy(bytes_of("c"))};
   EXPECT_NE(canonical_hash(a, {}), canonical_hash(b, {}));
   EXPECT_EQ(canonical_hash(a, {}), canonical_hash(same, {}));
+}
+
+// Made so that the bytes hashed, closing words and all, would be the same if lengths did not go in
+// front.
+TEST_F(VisitTest, HashCannotBeFooledByPayloadThatLooksLikeAnEnd) {
+  std::array<std::byte, 264> one{};
+  one[7] = std::byte{8};  // as the word that closes a slice of 8 bytes
+  std::array<std::byte, 256> other{};
+  other[255] = std::byte{8};
+  std::array<Slice, 3> a{Slice(), pool_->copy(one), Slice()};
+  std::array<Slice, 3> b{pool_->copy(std::span(other).first(8)), Slice(), pool_->copy(other)};
+  EXPECT_NE(canonical_hash(a, {}), canonical_hash(b, {}));
 }
 
 // History leaves no trace: the same ranges, put in by another way, in a tree of another shape.
