@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "bowline/base/decision.hpp"
@@ -64,6 +65,15 @@ struct Segment {
   /// The number after its last one.
   [[nodiscard]] constexpr SeqNumber end() const noexcept { return seq + numbers(); }
 };
+
+/// Both ends of a conversation, the lower one first: the same whichever way a segment goes.
+using Ends = std::pair<Endpoint, Endpoint>;
+
+/// The ends of the conversation that `segment` belongs to.
+[[nodiscard]] inline Ends ends_of(const Segment& segment) {
+  return segment.source < segment.destination ? Ends{segment.source, segment.destination}
+                                              : Ends{segment.destination, segment.source};
+}
 
 /// The segment in `packet`; nothing when it holds no whole TCP header.
 [[nodiscard]] std::optional<Segment> segment_of(const Packet& packet) noexcept;

@@ -6,9 +6,8 @@ RelativeNumbers::Base RelativeNumbers::of(const Segment& segment) {
   // The first SYN has no acknowledgment: its numbers stay, and its answer says what they are based
   // on.
   if (!segment.has(wire::kAck)) return {};
-  const bool from_lower = segment.source < segment.destination;
-  const Key key = from_lower ? Key{segment.source, segment.destination}
-                             : Key{segment.destination, segment.source};
+  const Ends key = ends_of(segment);
+  const bool from_lower = segment.source == key.first;
   const auto [entry, is_new] = starts_.try_emplace(key);
   Start& start = entry->second;
   const bool begins = is_new || segment.has(wire::kSyn);

@@ -31,14 +31,12 @@ class RelativeNumbers {
   [[nodiscard]] Base of(const Segment& segment);
 
  private:
-  // The lower endpoint first; the numbers likewise.
-  using Key = std::pair<Endpoint, Endpoint>;
-  using Start = std::pair<std::uint32_t, std::uint32_t>;
+  using Start = std::pair<std::uint32_t, std::uint32_t>;  // in the order of Ends
   // Conversations remembered; then the oldest is forgotten, and would be printed absolute once.
   static constexpr std::size_t kMost = 65'536;
 
-  std::map<Key, Start> starts_;
-  std::deque<Key> order_;
+  std::map<Ends, Start> starts_;
+  std::deque<Ends> order_;
 };
 
 }  // namespace bowline::trace
