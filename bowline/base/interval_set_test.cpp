@@ -50,7 +50,7 @@ TEST(IntervalSet, BehavesLikeASetOfBits) {
     Random random(51);
     IntervalSet set(memory, 1'000, 3);
     std::bitset<512> model;
-    for (int step = 0; step < 5'000; ++step) {
+    for (int step = 0; step < 1'500; ++step) {
       const auto start = static_cast<std::uint32_t>(random.below(490));
       const auto length = static_cast<std::uint32_t>(random.below(20));
       if (random.chance(0.02)) {

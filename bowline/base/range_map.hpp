@@ -18,6 +18,7 @@
 
 #include "bowline/base/memory.hpp"
 #include "bowline/base/random.hpp"
+#include "bowline/base/range_tree.hpp"
 #include "bowline/base/seq_number.hpp"
 
 namespace bowline {
@@ -52,9 +53,7 @@ class RangeMap {
         used_(std::exchange(other.used_, 0)),
         size_(std::exchange(other.size_, 0)),
         limit_(other.limit_),
-        root_(std::exchange(other.root_, kNone)),
-        first_(std::exchange(other.first_, kNone)),
-        last_(std::exchange(other.last_, kNone)),
+        tree_(std::exchange(other.tree_, {})),
         free_(std::exchange(other.free_, kNone)),
         priorities_(other.priorities_) {}
   RangeMap& operator=(RangeMap&& other) noexcept {
@@ -71,9 +70,7 @@ class RangeMap {
     std::swap(used_, other.used_);
     std::swap(size_, other.size_);
     std::swap(limit_, other.limit_);
-    std::swap(root_, other.root_);
-    std::swap(first_, other.first_);
-    std::swap(last_, other.last_);
+    std::swap(tree_, other.tree_);
     std::swap(free_, other.free_);
     std::swap(priorities_, other.priorities_);
   }
@@ -86,51 +83,49 @@ class RangeMap {
     if (length == 0) return kNone;
     // Nearly always the new range lies after all others: then there is nothing to search.
     std::uint32_t following = kNone;
-    std::uint32_t parent = last_;
-    if (last_ != kNone && before(start, cells_[last_].node.end())) {
+    if (!empty() && before(start, cells_[last()].node.end())) {
       following = at_or_after(start);
       if (before(cells_[following].node.start, start + length)) return kNone;
-      const std::uint32_t preceding = cells_[following].previous;
-      // In order, a new node hangs left of its successor or right of its predecessor: one of the
-      // two is free.
-      parent = cells_[following].left == kNone ? following : preceding;
     }
     const std::uint32_t id = new_cell(Node{start, length, std::move(value)});
-    if (id == kNone) return kNone;
-    link_in(id, following, parent);
+    if (id != kNone) tree_.insert(links(), id, following);
     return id;
   }
 
   /// Removes node `id`, which must be in the map.
   void erase(std::uint32_t id) noexcept {
-    unlink(id);
+    tree_.erase(links(), id);
     Cell& cell = cells_[id];
     std::destroy_at(&cell.node);
-    cell.next = free_;
-    cell.parent = kFree;
+    cell.links.next = free_;
+    cell.links.parent = kFree;
     free_ = id;
     if (--size_ == 0 && capacity_ > kKept) clear();
   }
 
   /// The lowest range; kNone when the map is empty.
-  [[nodiscard]] std::uint32_t first() const noexcept { return first_; }
+  [[nodiscard]] std::uint32_t first() const noexcept { return tree_.first; }
   /// The highest range; kNone when the map is empty.
-  [[nodiscard]] std::uint32_t last() const noexcept { return last_; }
+  [[nodiscard]] std::uint32_t last() const noexcept { return tree_.last; }
   /// The range after `id`; kNone after the last.
-  [[nodiscard]] std::uint32_t next(std::uint32_t id) const noexcept { return cells_[id].next; }
+  [[nodiscard]] std::uint32_t next(std::uint32_t id) const noexcept {
+    return cells_[id].links.next;
+  }
   /// The range before `id`; kNone before the first.
-  [[nodiscard]] std::uint32_t prev(std::uint32_t id) const noexcept { return cells_[id].previous; }
+  [[nodiscard]] std::uint32_t prev(std::uint32_t id) const noexcept {
+    return cells_[id].links.previous;
+  }
 
   /// The first range that has numbers at `seq` or after it: the one that contains `seq` if there is
   /// one, else the next higher; kNone when all lie before.
   [[nodiscard]] std::uint32_t at_or_after(SeqNumber seq) const noexcept {
     std::uint32_t found = kNone;
-    for (std::uint32_t at = root_; at != kNone;) {
+    for (std::uint32_t at = tree_.root; at != kNone;) {
       if (after(cells_[at].node.end(), seq)) {
         found = at;
-        at = cells_[at].left;
+        at = cells_[at].links.left;
       } else {
-        at = cells_[at].right;
+        at = cells_[at].links.right;
       }
     }
     return found;
@@ -158,8 +153,7 @@ class RangeMap {
     } else {
       second = new_cell(Node{at, rest, T(node.value)});
     }
-    const std::uint32_t following = cells_[id].next;
-    link_in(second, following, cells_[id].right == kNone ? id : following);
+    tree_.insert(links(), second, next(id));
     return second;
   }
 
@@ -175,13 +169,14 @@ class RangeMap {
 
   /// Removes all ranges and gives all memory back.
   void clear() noexcept {
-    for (std::uint32_t id = first_; id != kNone; id = cells_[id].next) {
+    for (std::uint32_t id = first(); id != kNone; id = next(id)) {
       std::destroy_at(&cells_[id].node);
     }
     if (cells_ != nullptr) memory_->release(cells_, capacity_ * sizeof(Cell), alignof(Cell));
     cells_ = nullptr;
     capacity_ = used_ = size_ = 0;
-    root_ = first_ = last_ = free_ = kNone;
+    tree_ = {};
+    free_ = kNone;
   }
 
   /// Gives the memory back that an empty map keeps for the next insert (at most kKept nodes).
@@ -206,7 +201,7 @@ class RangeMap {
   void visit_numbered(V& v, N&& visit_number) {
     if constexpr (V::hashing) {
       v(size_);
-      for (std::uint32_t id = first_; id != kNone; id = cells_[id].next) {
+      for (std::uint32_t id = first(); id != kNone; id = next(id)) {
         Node& node = cells_[id].node;
         visit_number(v, node.start);
         v(node.length, node.value);
@@ -215,51 +210,45 @@ class RangeMap {
       load(v, visit_number);
     } else {
       v(used_, priorities_, size_);
-      for (std::uint32_t id = first_; id != kNone; id = cells_[id].next) {
-        v(id, cells_[id].priority);
+      for (std::uint32_t id = first(); id != kNone; id = next(id)) {
+        v(id, cells_[id].links.priority);
         visit_number(v, cells_[id].node.start);
         v(cells_[id].node.length, cells_[id].node.value);
       }
-      for (std::uint32_t id = free_; id != kNone; id = cells_[id].next) v(id);
+      for (std::uint32_t id = free_; id != kNone; id = next(id)) v(id);
     }
   }
 
-  /// For tests: whether the tree is a search tree and a heap, the list agrees with it and ranges
-  /// are disjoint.
+  /// For tests: whether the tree is one and ranges are in order and disjoint.
   [[nodiscard]] bool consistent() const noexcept {
-    std::uint32_t count = 0;
-    std::uint32_t previous = kNone;
-    for (std::uint32_t id = first_; id != kNone; id = cells_[id].next) {
-      const Cell& cell = cells_[id];
-      if (++count > size_ || cell.parent == kFree || cell.previous != previous) return false;
-      if (cell.node.length == 0) return false;
-      if (previous != kNone && after(cells_[previous].node.end(), cell.node.start)) return false;
-      if (!child_consistent(id, cell.left) || !child_consistent(id, cell.right)) return false;
-      if (cell.parent == kNone && root_ != id) return false;
-      if (next_in_tree(id) != cell.next) return false;
-      previous = id;
+    if (!tree_.consistent(links(), size_)) return false;
+    for (std::uint32_t id = first(); id != kNone; id = next(id)) {
+      if (cells_[id].links.parent == kFree || cells_[id].node.length == 0) return false;
+      const std::uint32_t following = next(id);
+      if (following != kNone && after(cells_[id].node.end(), cells_[following].node.start)) {
+        return false;
+      }
     }
-    return count == size_ && last_ == previous;
+    return true;
   }
 
  private:
-  static constexpr std::uint32_t kFree = 0xfffffffe;  // in parent: the cell holds no node
+  static constexpr std::uint32_t kFree = 0xfffffffe;  // in links.parent: the cell holds no node
   static constexpr std::uint32_t kKept = 8;           // cells that an empty map keeps
 
   struct Cell {
     union {
       Node node;
     };
-    std::uint32_t parent;
-    std::uint32_t left;
-    std::uint32_t right;
-    std::uint32_t next;
-    std::uint32_t previous;
-    std::uint32_t priority;
+    detail::TreeLinks links;
 
     Cell() noexcept {}
     ~Cell() {}
   };
+
+  [[nodiscard]] auto links() const noexcept {
+    return [cells = cells_](std::uint32_t id) -> detail::TreeLinks& { return cells[id].links; };
+  }
 
   // Is there a cell for one more node, or can there be made one?
   [[nodiscard]] bool reserve_cell() noexcept {
@@ -274,8 +263,8 @@ class RangeMap {
     auto* cells = static_cast<Cell*>(memory);
     for (std::uint32_t id = 0; id < used_; ++id) {
       Cell* cell = new (cells + id) Cell;
-      copy_links(*cell, cells_[id]);
-      if (cells_[id].parent == kFree) continue;
+      cell->links = cells_[id].links;
+      if (cell->links.parent == kFree) continue;
       std::construct_at(&cell->node, std::move(cells_[id].node));
       std::destroy_at(&cells_[id].node);
     }
@@ -285,108 +274,21 @@ class RangeMap {
     return true;
   }
 
-  static void copy_links(Cell& to, const Cell& from) noexcept {
-    to.parent = from.parent;
-    to.left = from.left;
-    to.right = from.right;
-    to.next = from.next;
-    to.previous = from.previous;
-    to.priority = from.priority;
-  }
-
   [[nodiscard]] std::uint32_t new_cell(Node&& node) noexcept {
     if (!reserve_cell()) return kNone;
     std::uint32_t id = free_;
     if (id != kNone) {
-      free_ = cells_[id].next;
+      free_ = next(id);
     } else {
       id = used_++;
       new (cells_ + id) Cell;
     }
     Cell& cell = cells_[id];
     std::construct_at(&cell.node, std::move(node));
-    cell.parent = cell.left = cell.right = cell.next = cell.previous = kNone;
-    cell.priority = static_cast<std::uint32_t>(split_mix(priorities_));
+    cell.links.parent = kNone;
+    cell.links.priority = static_cast<std::uint32_t>(split_mix(priorities_));
     ++size_;
     return id;
-  }
-
-  // Joins the list in front of `following` and the tree as a leaf under `parent` (kNone: the tree
-  // is empty).
-  void link_in(std::uint32_t id, std::uint32_t following, std::uint32_t parent) noexcept {
-    Cell& cell = cells_[id];
-    const std::uint32_t preceding = following == kNone ? last_ : cells_[following].previous;
-    cell.next = following;
-    cell.previous = preceding;
-    (following == kNone ? last_ : cells_[following].previous) = id;
-    (preceding == kNone ? first_ : cells_[preceding].next) = id;
-
-    cell.parent = parent;
-    if (parent == kNone) {
-      root_ = id;
-      return;
-    }
-    (parent == following ? cells_[parent].left : cells_[parent].right) = id;
-    while (cell.parent != kNone && cells_[cell.parent].priority < cell.priority) lift(id);
-  }
-
-  void unlink(std::uint32_t id) noexcept {
-    Cell& cell = cells_[id];
-    (cell.next == kNone ? last_ : cells_[cell.next].previous) = cell.previous;
-    (cell.previous == kNone ? first_ : cells_[cell.previous].next) = cell.next;
-
-    // Down until one side is empty; that side's other takes the place.
-    while (cell.left != kNone && cell.right != kNone) {
-      lift(cells_[cell.left].priority > cells_[cell.right].priority ? cell.left : cell.right);
-    }
-    const std::uint32_t heir = cell.left != kNone ? cell.left : cell.right;
-    if (heir != kNone) cells_[heir].parent = cell.parent;
-    replace_child(cell.parent, id, heir);
-  }
-
-  // Rotates `id` above its parent; the order stays.
-  void lift(std::uint32_t id) noexcept {
-    Cell& cell = cells_[id];
-    const std::uint32_t parent = cell.parent;
-    Cell& above = cells_[parent];
-    std::uint32_t inner = kNone;
-    if (above.left == id) {
-      inner = std::exchange(cell.right, parent);
-      above.left = inner;
-    } else {
-      inner = std::exchange(cell.left, parent);
-      above.right = inner;
-    }
-    if (inner != kNone) cells_[inner].parent = parent;
-    cell.parent = above.parent;
-    replace_child(above.parent, parent, id);
-    above.parent = id;
-  }
-
-  void replace_child(std::uint32_t parent, std::uint32_t child, std::uint32_t by) noexcept {
-    if (parent == kNone) {
-      root_ = by;
-    } else if (cells_[parent].left == child) {
-      cells_[parent].left = by;
-    } else {
-      cells_[parent].right = by;
-    }
-  }
-
-  [[nodiscard]] bool child_consistent(std::uint32_t id, std::uint32_t child) const noexcept {
-    return child == kNone ||
-           (cells_[child].parent == id && cells_[child].priority <= cells_[id].priority);
-  }
-
-  [[nodiscard]] std::uint32_t next_in_tree(std::uint32_t id) const noexcept {
-    if (std::uint32_t at = cells_[id].right; at != kNone) {
-      while (cells_[at].left != kNone) at = cells_[at].left;
-      return at;
-    }
-    while (cells_[id].parent != kNone && cells_[cells_[id].parent].right == id) {
-      id = cells_[id].parent;
-    }
-    return cells_[id].parent;
   }
 
   // What comes in is checked as if it were hostile: ids in bounds and each once, ranges in order.
@@ -403,19 +305,21 @@ class RangeMap {
     if (!grow(capacity)) return v.fail();
     for (; used_ < used; ++used_) {
       Cell* cell = new (cells_ + used_) Cell;
-      cell->parent = kFree;
-      cell->left = kNone;
+      cell->links.parent = kFree;
+      cell->links.left = kNone;
     }
     for (std::uint32_t i = 0; i < count && !v.failed(); ++i) load_node(v, visit_number);
     std::uint32_t* place = &free_;
     for (std::uint32_t i = count; i < used && !v.failed(); ++i) {
       std::uint32_t id = kNone;
       v(id);
-      if (id >= used || cells_[id].parent != kFree || cells_[id].left == kFree) return v.fail();
-      cells_[id].left = kFree;  // has been seen
-      cells_[id].next = kNone;
+      if (id >= used) return v.fail();
+      detail::TreeLinks& link = cells_[id].links;
+      if (link.parent != kFree || link.left == kFree) return v.fail();
+      link.left = kFree;  // has been seen
+      link.next = kNone;
       *place = id;
-      place = &cells_[id].next;
+      place = &link.next;
     }
   }
 
@@ -424,14 +328,13 @@ class RangeMap {
     std::uint32_t id = kNone;
     std::uint32_t priority = 0;
     v(id, priority);
-    if (v.failed() || id >= used_ || cells_[id].parent != kFree) return v.fail();
+    if (v.failed() || id >= used_ || cells_[id].links.parent != kFree) return v.fail();
     Cell& cell = cells_[id];
     std::construct_at(&cell.node, SeqNumber{}, 0U, T());
-    cell.left = cell.right = kNone;
-    cell.priority = priority;
+    cell.links.priority = priority;
     ++size_;
-    const std::uint32_t preceding = last_;
-    link_in(id, kNone, preceding);
+    const std::uint32_t preceding = last();
+    tree_.insert(links(), id, kNone);
     visit_number(v, cell.node.start);
     v(cell.node.length, cell.node.value);
     const bool in_order =
@@ -445,9 +348,7 @@ class RangeMap {
   std::uint32_t used_ = 0;  // cells that have held a node at least once
   std::uint32_t size_ = 0;
   std::uint32_t limit_;
-  std::uint32_t root_ = kNone;
-  std::uint32_t first_ = kNone;
-  std::uint32_t last_ = kNone;
+  detail::RangeTree tree_;
   std::uint32_t free_ = kNone;
   std::uint64_t priorities_;
 };

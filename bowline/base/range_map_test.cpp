@@ -201,7 +201,7 @@ TEST_P(RangeMapModelTest, BehavesLikeAMap) {
   const SeqNumber base(GetParam());
   Random random(41);
   Map map(memory_, 400, random.next());
-  for (int step = 0; step < 40'000; ++step) {
+  for (int step = 0; step < 20'000; ++step) {
     const auto at = static_cast<std::uint32_t>(random.below(20'000));
     const auto length = static_cast<std::uint32_t>(1 + random.below(40));
     switch (random.below(5)) {
