@@ -10,11 +10,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <expected>
+#include <optional>
 #include <span>
 
 #include "bowline/base/byte_order.hpp"
+#include "bowline/base/decision.hpp"
 
 namespace bowline::wire {
+
+/// What parse(view) leaves in `view`, or the reason that it returns (a std::optional<Reason>). The
+/// result is made in place: a parser with several ends would otherwise copy it out of each.
+template <class View, class Parse>
+[[nodiscard]] std::expected<View, Reason> parsed(Parse parse) noexcept {
+  std::expected<View, Reason> result;
+  if (const std::optional<Reason> refused = parse(*result)) result = std::unexpected(*refused);
+  return result;
+}
 
 /// The number at `Offset` of a header of fixed size, whose bounds are checked when it is compiled:
 /// for the part of a header that is there or not as a whole.

@@ -1,7 +1,5 @@
 #include "bowline/wire/ipv4.hpp"
 
-#include <optional>
-
 #include "bowline/base/byte_order.hpp"
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/cursor.hpp"
@@ -34,23 +32,18 @@ bool scan_options(std::span<const std::byte> options, IpHeader& header) noexcept
   return cursor.ok();
 }
 
-struct Fixed {
-  IpHeader header;
-  std::uint32_t total_length = 0;
-};
-
-// The header as it stands, with its options; nothing is said yet of the payload.
-std::expected<Fixed, Reason> parse_header(std::span<const std::byte> head) noexcept {
-  if (head.size() < kIpv4HeaderSize) return std::unexpected(Reason::ip_truncated);
+// Fills `header` with what stands at the start of `head`, options included. payload_size stays 0:
+// what the header claims of it is in `total_length`.
+std::optional<Reason> parse_header(std::span<const std::byte> head, IpHeader& header,
+                                   std::uint32_t& total_length) noexcept {
+  if (head.size() < kIpv4HeaderSize) return Reason::ip_truncated;
   const auto bytes = head.first<kIpv4HeaderSize>();
-  const auto version_and_size = field<std::uint8_t, 0>(bytes);
-  const auto fragment = field<std::uint16_t, 6>(bytes);
+  header.header_size = static_cast<std::uint16_t>((field<std::uint8_t, 0>(bytes) & 0x0fU) * 4);
+  if (header.header_size < kIpv4HeaderSize) return Reason::ip_bad_header;
+  if (header.header_size > head.size()) return Reason::ip_truncated;
 
-  Fixed result;
-  IpHeader& header = result.header;
-  header.header_size = static_cast<std::uint16_t>((version_and_size & 0x0fU) * 4);
-  if (header.header_size < kIpv4HeaderSize) return std::unexpected(Reason::ip_bad_header);
-  if (header.header_size > head.size()) return std::unexpected(Reason::ip_truncated);
+  const auto fragment = field<std::uint16_t, 6>(bytes);
+  total_length = field<std::uint16_t, 2>(bytes);
   header.tos = field<std::uint8_t, 1>(bytes);
   header.identification = field<std::uint16_t, 4>(bytes);
   header.dont_fragment = (fragment & kDontFragment) != 0;
@@ -60,12 +53,25 @@ std::expected<Fixed, Reason> parse_header(std::span<const std::byte> head) noexc
   header.protocol = field<std::uint8_t, 9>(bytes);
   header.source = IpAddress::v4(field<std::uint32_t, 12>(bytes));
   header.destination = IpAddress::v4(field<std::uint32_t, 16>(bytes));
-  if (header.header_size > kIpv4HeaderSize &&
-      !scan_options(head.subspan(kIpv4HeaderSize, header.header_size - kIpv4HeaderSize), header)) {
-    return std::unexpected(Reason::ip_bad_header);
+  if (header.header_size == kIpv4HeaderSize) return std::nullopt;
+  const auto options = head.subspan(kIpv4HeaderSize, header.header_size - kIpv4HeaderSize);
+  if (!scan_options(options, header)) return Reason::ip_bad_header;
+  return std::nullopt;
+}
+
+std::optional<Reason> parse_packet(std::span<const std::byte> head, std::uint32_t frame_size,
+                                   HeaderChecksum checksum, IpHeader& header) noexcept {
+  std::uint32_t total_length = 0;
+  if (const auto refused = parse_header(head, header, total_length)) return refused;
+  if (total_length < header.header_size) return Reason::ip_bad_header;
+  if (total_length > frame_size) return Reason::ip_truncated;
+  if (checksum == HeaderChecksum::verify && !sum_of(head.first(header.header_size)).verifies()) {
+    return Reason::ip_bad_checksum;
   }
-  result.total_length = field<std::uint16_t, 2>(bytes);
-  return result;
+  header.payload_size = total_length - header.header_size;
+  // A fragment that ends beyond the largest packet belongs to none ("ping of death").
+  if (header.fragment_offset + header.total_size() > kMaxPacket) return Reason::ip_bad_header;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -73,30 +79,17 @@ std::expected<Fixed, Reason> parse_header(std::span<const std::byte> head) noexc
 std::expected<IpHeader, Reason> parse_ipv4(std::span<const std::byte> head,
                                            std::uint32_t frame_size,
                                            HeaderChecksum checksum) noexcept {
-  auto fixed = parse_header(head);
-  if (!fixed) return std::unexpected(fixed.error());
-  IpHeader& header = fixed->header;
-  if (fixed->total_length < header.header_size) return std::unexpected(Reason::ip_bad_header);
-  if (fixed->total_length > frame_size) return std::unexpected(Reason::ip_truncated);
-  if (checksum == HeaderChecksum::verify && !sum_of(head.first(header.header_size)).verifies()) {
-    return std::unexpected(Reason::ip_bad_checksum);
-  }
-  header.payload_size = fixed->total_length - header.header_size;
-  // A fragment that ends beyond the largest packet belongs to none ("ping of death").
-  if (header.fragment_offset + header.total_size() > kMaxPacket) {
-    return std::unexpected(Reason::ip_bad_header);
-  }
-  return header;
+  return parsed<IpHeader>(
+      [&](IpHeader& header) noexcept { return parse_packet(head, frame_size, checksum, header); });
 }
 
 std::expected<IpHeader, Reason> parse_quoted_ipv4(std::span<const std::byte> head) noexcept {
-  auto fixed = parse_header(head);
-  if (!fixed) return std::unexpected(fixed.error());
-  IpHeader& header = fixed->header;
-  if (fixed->total_length > header.header_size) {
-    header.payload_size = fixed->total_length - header.header_size;
-  }
-  return header;
+  return parsed<IpHeader>([&](IpHeader& header) noexcept {
+    std::uint32_t total_length = 0;
+    const auto refused = parse_header(head, header, total_length);
+    if (total_length > header.header_size) header.payload_size = total_length - header.header_size;
+    return refused;
+  });
 }
 
 std::uint32_t emit_ipv4(std::byte* to, const IpHeader& header) noexcept {

@@ -58,8 +58,7 @@ bool take_extension(Cursor& cursor, IpHeader& header) noexcept {
 }
 
 // Walks over the extension headers from the end of the fixed header on.
-std::expected<void, Reason> walk_extensions(std::span<const std::byte> head,
-                                            IpHeader& header) noexcept {
+std::optional<Reason> walk_extensions(std::span<const std::byte> head, IpHeader& header) noexcept {
   Cursor cursor(head.subspan(kIpv6HeaderSize));
   for (int count = 0;; ++count) {
     const std::uint8_t type = header.protocol;
@@ -68,66 +67,63 @@ std::expected<void, Reason> walk_extensions(std::span<const std::byte> head,
     // Behind a fragment header stands the start of the payload only in the first fragment, and even
     // there it is for reassembly to go on.
     if (!extension || header.is_fragment()) break;
-    if (count == kMaxExtensions) return std::unexpected(Reason::ip_bad_extension);
+    if (count == kMaxExtensions) return Reason::ip_bad_extension;
     // Hop-by-hop options stand in front or nowhere (RFC 8200 4.1).
-    if (type == kHopByHop && count > 0) return std::unexpected(Reason::ip_bad_extension);
-    if (!take_extension(cursor, header)) return std::unexpected(Reason::ip_bad_extension);
+    if (type == kHopByHop && count > 0) return Reason::ip_bad_extension;
+    if (!take_extension(cursor, header)) return Reason::ip_bad_extension;
   }
   header.header_size = static_cast<std::uint16_t>(kIpv6HeaderSize + cursor.offset());
-  return {};
+  return std::nullopt;
 }
 
-struct Fixed {
-  IpHeader header;
-  std::uint32_t payload_length = 0;
-};
-
-std::expected<Fixed, Reason> parse_fixed(std::span<const std::byte> head) noexcept {
-  if (head.size() < kIpv6HeaderSize) return std::unexpected(Reason::ip_truncated);
+// Fills `header` with the fixed header at the start of `head`. payload_size stays 0: what the
+// header claims of it is in `payload_length`.
+std::optional<Reason> parse_fixed(std::span<const std::byte> head, IpHeader& header,
+                                  std::uint32_t& payload_length) noexcept {
+  if (head.size() < kIpv6HeaderSize) return Reason::ip_truncated;
   const auto bytes = head.first<kIpv6HeaderSize>();
   const auto first = field<std::uint32_t, 0>(bytes);
-  Fixed result;
-  result.header.tos = static_cast<std::uint8_t>(first >> 20U);
-  result.header.flow_label = first & 0xf'ffffU;
-  result.header.protocol = field<std::uint8_t, 6>(bytes);
-  result.header.ttl = field<std::uint8_t, 7>(bytes);
-  result.header.source = IpAddress::v6(bytes.subspan<8, 16>());
-  result.header.destination = IpAddress::v6(bytes.subspan<24, 16>());
-  result.payload_length = field<std::uint16_t, 4>(bytes);
-  return result;
+  header.tos = static_cast<std::uint8_t>(first >> 20U);
+  header.flow_label = first & 0xf'ffffU;
+  payload_length = field<std::uint16_t, 4>(bytes);
+  header.protocol = field<std::uint8_t, 6>(bytes);
+  header.ttl = field<std::uint8_t, 7>(bytes);
+  header.source = IpAddress::v6(bytes.subspan<8, 16>());
+  header.destination = IpAddress::v6(bytes.subspan<24, 16>());
+  return std::nullopt;
+}
+
+std::optional<Reason> parse_packet(std::span<const std::byte> head, std::uint32_t frame_size,
+                                   IpHeader& header) noexcept {
+  std::uint32_t payload_length = 0;
+  if (const auto refused = parse_fixed(head, header, payload_length)) return refused;
+  const std::uint32_t total = kIpv6HeaderSize + payload_length;
+  if (total > frame_size) return Reason::ip_truncated;
+  // Extension headers may not reach into the padding of the frame.
+  const auto packet = head.first(std::min<std::size_t>(head.size(), total));
+  if (const auto refused = walk_extensions(packet, header)) return refused;
+  header.payload_size = total - header.header_size;
+  if (header.fragment_offset + header.payload_size > 0xffffU) return Reason::ip_bad_extension;
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::expected<IpHeader, Reason> parse_ipv6(std::span<const std::byte> head,
                                            std::uint32_t frame_size) noexcept {
-  auto fixed = parse_fixed(head);
-  if (!fixed) return std::unexpected(fixed.error());
-  IpHeader& header = fixed->header;
-  const std::uint32_t total = kIpv6HeaderSize + fixed->payload_length;
-  if (total > frame_size) return std::unexpected(Reason::ip_truncated);
-  // Extension headers may not reach into the padding of the frame.
-  const auto packet = head.first(std::min<std::size_t>(head.size(), total));
-  if (auto walked = walk_extensions(packet, header); !walked) {
-    return std::unexpected(walked.error());
-  }
-  header.payload_size = total - header.header_size;
-  if (header.fragment_offset + header.payload_size > 0xffffU) {
-    return std::unexpected(Reason::ip_bad_extension);
-  }
-  return header;
+  return parsed<IpHeader>(
+      [&](IpHeader& header) noexcept { return parse_packet(head, frame_size, header); });
 }
 
 std::expected<IpHeader, Reason> parse_quoted_ipv6(std::span<const std::byte> head) noexcept {
-  auto fixed = parse_fixed(head);
-  if (!fixed) return std::unexpected(fixed.error());
-  IpHeader& header = fixed->header;
-  if (auto walked = walk_extensions(head, header); !walked) {
-    return std::unexpected(walked.error());
-  }
-  const std::uint32_t extensions = header.header_size - kIpv6HeaderSize;
-  if (fixed->payload_length > extensions) header.payload_size = fixed->payload_length - extensions;
-  return header;
+  return parsed<IpHeader>([&](IpHeader& header) noexcept -> std::optional<Reason> {
+    std::uint32_t payload_length = 0;
+    if (const auto refused = parse_fixed(head, header, payload_length)) return refused;
+    if (const auto refused = walk_extensions(head, header)) return refused;
+    const std::uint32_t extensions = header.header_size - kIpv6HeaderSize;
+    if (payload_length > extensions) header.payload_size = payload_length - extensions;
+    return std::nullopt;
+  });
 }
 
 std::uint32_t emit_ipv6(std::byte* to, const IpHeader& header) noexcept {

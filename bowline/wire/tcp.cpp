@@ -93,6 +93,40 @@ bool only_timestamps(std::span<const std::byte> bytes) noexcept {
          load_be<std::uint32_t>(bytes.data()) == detail::kTimestampsWord;
 }
 
+std::optional<Reason> parse_view(std::span<const std::byte> head, std::uint32_t segment_size,
+                                 TcpView& view) noexcept {
+  if (head.size() > segment_size) head = head.first(segment_size);
+  if (head.size() < kTcpHeaderSize) return Reason::tcp_truncated;
+  const auto bytes = head.first<kTcpHeaderSize>();
+  const auto offset_and_flags = field<std::uint16_t, 12>(bytes);
+  view.header_size = (offset_and_flags >> 12U) * 4U;
+  if (view.header_size < kTcpHeaderSize || view.header_size > segment_size) {
+    return Reason::tcp_bad_offset;
+  }
+  if (view.header_size > head.size()) return Reason::tcp_truncated;
+  view.payload_size = segment_size - view.header_size;
+  view.header = {
+      .source_port = field<std::uint16_t, 0>(bytes),
+      .destination_port = field<std::uint16_t, 2>(bytes),
+      .seq = SeqNumber(field<std::uint32_t, 4>(bytes)),
+      .ack = SeqNumber(field<std::uint32_t, 8>(bytes)),
+      // The three bits between the data offset and these are reserved: ignored (RFC 9293 3.1).
+      .flags = static_cast<std::uint16_t>(offset_and_flags & 0x1ffU),
+      .window = field<std::uint16_t, 14>(bytes),
+      .checksum = field<std::uint16_t, 16>(bytes),
+      .urgent = field<std::uint16_t, 18>(bytes),
+  };
+
+  const auto options = head.subspan(kTcpHeaderSize, view.header_size - kTcpHeaderSize);
+  if (only_timestamps(options)) {
+    view.options.timestamps = Timestamps{load_be<std::uint32_t>(options.data() + 4),
+                                         load_be<std::uint32_t>(options.data() + 8)};
+  } else if (!parse_options(options, view.options)) {
+    return Reason::tcp_bad_option;
+  }
+  return std::nullopt;
+}
+
 constexpr std::uint32_t padded(std::uint32_t size) noexcept { return (size + 3) & ~3U; }
 
 void emit_sack(Writer& writer, std::span<const SackBlock> blocks) noexcept {
@@ -161,39 +195,8 @@ void emit_options(Writer& writer, const TcpOptions& options) noexcept {
 
 std::expected<TcpView, Reason> parse_tcp(std::span<const std::byte> head,
                                          std::uint32_t segment_size) noexcept {
-  if (head.size() > segment_size) head = head.first(segment_size);
-  if (head.size() < kTcpHeaderSize) return std::unexpected(Reason::tcp_truncated);
-  const auto bytes = head.first<kTcpHeaderSize>();
-  const auto offset_and_flags = field<std::uint16_t, 12>(bytes);
-
-  std::expected<TcpView, Reason> result;
-  TcpView& view = *result;
-  view.header_size = (offset_and_flags >> 12U) * 4U;
-  if (view.header_size < kTcpHeaderSize || view.header_size > segment_size) {
-    return std::unexpected(Reason::tcp_bad_offset);
-  }
-  if (view.header_size > head.size()) return std::unexpected(Reason::tcp_truncated);
-  view.payload_size = segment_size - view.header_size;
-  view.header = {
-      .source_port = field<std::uint16_t, 0>(bytes),
-      .destination_port = field<std::uint16_t, 2>(bytes),
-      .seq = SeqNumber(field<std::uint32_t, 4>(bytes)),
-      .ack = SeqNumber(field<std::uint32_t, 8>(bytes)),
-      // The three bits between the data offset and these are reserved: ignored (RFC 9293 3.1).
-      .flags = static_cast<std::uint16_t>(offset_and_flags & 0x1ffU),
-      .window = field<std::uint16_t, 14>(bytes),
-      .checksum = field<std::uint16_t, 16>(bytes),
-      .urgent = field<std::uint16_t, 18>(bytes),
-  };
-
-  const auto options = head.subspan(kTcpHeaderSize, view.header_size - kTcpHeaderSize);
-  if (only_timestamps(options)) {
-    view.options.timestamps = Timestamps{load_be<std::uint32_t>(options.data() + 4),
-                                         load_be<std::uint32_t>(options.data() + 8)};
-  } else if (!parse_options(options, view.options)) {
-    return std::unexpected(Reason::tcp_bad_option);
-  }
-  return result;
+  return parsed<TcpView>(
+      [&](TcpView& view) noexcept { return parse_view(head, segment_size, view); });
 }
 
 std::uint32_t options_size(const TcpOptions& options) noexcept {
