@@ -248,7 +248,7 @@ void Stack::Core::meet_time_wait(std::uint32_t index, const tcp::Segment& segmen
 // listens.
 bool Stack::Core::reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagged_index,
                                    const tcp::Segment& segment) noexcept {
-  if (!config.tcp.time_wait_reuse || !tcp::may_reopen(view, segment)) return false;
+  if (!config.tcp.time_wait_reuse || !tcp::may_reopen(view, segment, config.tcp)) return false;
   const std::uint32_t listener = find_listener(segment.local);
   if (listener == kNone) return false;
   const SeqNumber least_iss = view.snd_nxt + 1;

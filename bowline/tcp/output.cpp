@@ -185,7 +185,7 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
     if (auto plan = plan_retransmission(c)) return plan;
     if (auto plan = plan_data(c, link)) return plan;
   }
-  if (c.state == State::syn_sent || c.state == State::syn_received) return std::nullopt;
+  if (c.state == State::syn_sent) return std::nullopt;
   // The probe has a number that the peer has acknowledged, so that it must answer (section 3.8.4).
   if (c.keepalive_due) return plan_control(c, Reason::send_keepalive, c.snd_nxt - 1);
   if (c.ack_now) return plan_control(c, c.ack_reason, c.snd_nxt);

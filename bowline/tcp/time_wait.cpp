@@ -40,9 +40,11 @@ Reply time_wait_ack(const TimeWaitRecord& record, Reason why, Context& context) 
   return reply;
 }
 
-bool may_reopen(const TcbView& tcb, const Segment& segment) noexcept {
+bool may_reopen(const TcbView& tcb, const Segment& segment, const Settings& settings) noexcept {
   if (!segment.syn() || segment.has_ack() || segment.rst() || segment.fin()) return false;
-  if (tcb.timestamps && segment.options.timestamps) {
+  if (settings.timestamps && segment.options.timestamps) {
+    // The old connection had none, so PAWS will tell its strays from the new one's segments.
+    if (!tcb.timestamps) return true;
     const auto newer = static_cast<std::int32_t>(segment.options.timestamps->value - tcb.ts_recent);
     // RFC 6191 section 2: a newer timestamp; or the same one, and the sequence number decides.
     return newer > 0 || (newer == 0 && after(segment.seq, tcb.rcv_nxt));

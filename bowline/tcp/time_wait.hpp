@@ -57,7 +57,8 @@ static_assert(sizeof(TimeWaitRecord) <= 96, "bounded in size (DESIGN section 4)"
 /// May `segment`, a SYN, end the TIME-WAIT and open the connection anew? Yes when its timestamp or
 /// else its sequence number is newer than everything of the old one (RFC 6191 section 2; MAY-2,
 /// SHLD-4).
-[[nodiscard]] bool may_reopen(const TcbView& tcb, const Segment& segment) noexcept;
+[[nodiscard]] bool may_reopen(const TcbView& tcb, const Segment& segment,
+                              const Settings& settings) noexcept;
 
 /// All records of a Stack, the one that ends first in front.
 class TimeWaitQueue {

@@ -94,7 +94,8 @@ Status close_sending(Connection& c, Context& context) noexcept {
   if (c.fin_queued) return {};
   switch (c.state) {
     case State::syn_sent:
-      c.fin_queued = true;  // sent once it is established
+      // "Delete the TCB": nobody has answered, so there is nobody to tell.
+      end(c, EndReason::aborted, Reason::state_close, context);
       return {};
     case State::syn_received:
       c.fin_queued = true;

@@ -9,6 +9,9 @@ Verdict check_reset(const TcbView& tcb, const Segment& segment) noexcept {
   // Ending TIME-WAIT early would let strays of the old connection into the next one (RFC 1337
   // section 3).
   if (tcb.state == State::time_wait) return {Next::drop, Reason::rst_in_time_wait};
+  // Data can reach into the window where the number that counts, the RST's own, is old (RFC 5961
+  // section 3.2, 1).
+  if (before(segment.seq, tcb.rcv_nxt)) return {Next::drop, Reason::seq_out_of_window};
   // In the window is not enough: whoever is off the path could try a few thousand numbers. Only the
   // peer, asked by the challenge, knows the exact one (RFC 5961 section 3.2).
   if (segment.seq != tcb.rcv_nxt) return {Next::challenge, Reason::rst_not_exact};

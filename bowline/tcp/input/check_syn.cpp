@@ -6,6 +6,9 @@ namespace bowline::tcp {
 
 Verdict check_syn(const TcbView& tcb, const Segment& segment) noexcept {
   if (!segment.syn()) return {};
+  // The peer's SYN once more, in front of something new or acknowledging ours: it lies before the
+  // window and is trimmed off (3.10.7.4 first, last paragraph).
+  if (tcb.state == State::syn_received && before(segment.seq, tcb.rcv_nxt)) return {};
   // A half-open entry has nothing to lose: the peer has started over.
   if (tcb.state == State::syn_received && tcb.passive) {
     return {Next::back_to_listen, Reason::syn_in_window};

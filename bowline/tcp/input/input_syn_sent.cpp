@@ -1,6 +1,7 @@
 // RFC 9293 section 3.10.7.3: SEGMENT ARRIVES in SYN-SENT.
 
 #include "bowline/tcp/input/input.hpp"
+#include "bowline/tcp/window.hpp"
 
 namespace bowline::tcp {
 namespace {
@@ -28,9 +29,11 @@ bool check_ack_of_syn(Connection& c, const Segment& segment, bool& acceptable,
 
 // The peer's SYN (with or without an ACK of ours) is taken: IRS, RCV.NXT, windows, options.
 void take_syn(Connection& c, const Segment& segment, Context& context) noexcept {
+  // What our SYN offered counts from here on. (Before, RCV.NXT meant nothing.)
+  const std::uint32_t offered = announce_window(c, context.settings, true).field;
   c.irs = segment.seq;
   c.rcv_nxt = segment.seq + 1;
-  c.rcv_edge = c.rcv_nxt + distance(c.rcv_edge - c.rcv_wnd(), c.rcv_edge);
+  c.rcv_edge = c.rcv_nxt + offered;
   c.last_ack_sent = c.rcv_nxt;
   const Offer offer = make_offer(context.settings, c.remote.address.family(), c.path_mtu,
                                  c.options.mss, receive_limit(c, context.settings));
