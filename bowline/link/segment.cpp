@@ -22,6 +22,9 @@ constexpr std::uint32_t kTcpDataOffset = 12;
 constexpr std::uint32_t kTcpFlags = 13;
 constexpr std::uint32_t kTcpUrgent = 18;
 
+// More than link, IP and TCP headers together come to; the smallest block of a pool.
+constexpr std::uint32_t kHeaderRoom = 256;
+
 std::span<std::byte> writable(const Buffer& buffer, std::uint32_t size) noexcept {
   return {buffer.data(), size};
 }
@@ -81,8 +84,11 @@ bool complete_checksum(Frame& frame, BufferPool& pool) noexcept {
   if (frame.checksum != Checksum::partial || frame.gso_size != 0) return true;
   const std::uint32_t start = frame.checksum_start;
   const std::uint32_t field = start + frame.checksum_offset;
-  const std::uint32_t head = field + sizeof(std::uint16_t);
-  if (head > frame.size) return false;
+  if (field + sizeof(std::uint16_t) > frame.size) return false;
+  // The first piece must go on holding every header, so not just the part up to the field is
+  // copied.
+  const std::uint32_t head = std::max<std::uint32_t>(field + sizeof(std::uint16_t),
+                                                     std::min(frame.pieces[0].size(), kHeaderRoom));
 
   wire::ChecksumSum sum;  // the field itself holds the pseudo-header's part of it
   add_part(sum, frame, start);

@@ -220,6 +220,7 @@ TEST_F(Cutting, PartialKeepsThePseudoHeaderOfEachPacket) {
     EXPECT_EQ(packet.checksum, Checksum::partial);
     ASSERT_TRUE(complete_checksum(packet, *pool_));
     EXPECT_EQ(packet.checksum, Checksum::complete);
+    EXPECT_GE(packet.head().size(), frame.header_size);  // every header in the first piece
     EXPECT_EQ(open(packet).payload.size(), i < 2 ? 1000U : 500U);
   }
 }
