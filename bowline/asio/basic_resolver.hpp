@@ -108,26 +108,27 @@ class basic_resolver<bowline::net::tcp, Executor> : public resolver_base {
   template <completion_token_for<void(Error, results_type)> Token = Default>
   auto async_resolve(std::string_view host, std::string_view service, flags how,
                      Token&& token = Default()) {
-    return answer([&](Error& error) { return resolve(host, service, how, error); }, token);
+    return answer<Token>([&](Error& error) { return resolve(host, service, how, error); }, token);
   }
   template <completion_token_for<void(Error, results_type)> Token = Default>
   auto async_resolve(std::string_view host, std::string_view service, Token&& token = Default()) {
-    return answer([&](Error& error) { return resolve(host, service, error); }, token);
+    return answer<Token>([&](Error& error) { return resolve(host, service, error); }, token);
   }
   template <completion_token_for<void(Error, results_type)> Token = Default>
   auto async_resolve(const protocol_type& protocol, std::string_view host, std::string_view service,
                      flags how, Token&& token = Default()) {
-    return answer([&](Error& error) { return resolve(protocol, host, service, how, error); },
-                  token);
+    return answer<Token>([&](Error& error) { return resolve(protocol, host, service, how, error); },
+                         token);
   }
   template <completion_token_for<void(Error, results_type)> Token = Default>
   auto async_resolve(const protocol_type& protocol, std::string_view host, std::string_view service,
                      Token&& token = Default()) {
-    return answer([&](Error& error) { return resolve(protocol, host, service, error); }, token);
+    return answer<Token>([&](Error& error) { return resolve(protocol, host, service, error); },
+                         token);
   }
   template <completion_token_for<void(Error, results_type)> Token = Default>
   auto async_resolve(const endpoint_type& endpoint, Token&& token = Default()) {
-    return answer([&](Error& error) { return resolve(endpoint, error); }, token);
+    return answer<Token>([&](Error& error) { return resolve(endpoint, error); }, token);
   }
 
  private:
@@ -151,8 +152,8 @@ class basic_resolver<bowline::net::tcp, Executor> : public resolver_base {
                                 std::string(service));
   }
 
-  template <class Function, class Token>
-  auto answer(Function&& function, Token& token) {
+  template <class Token, class Function>
+  auto answer(Function&& function, std::remove_reference_t<Token>& token) {
     Error error;
     results_type results = function(error);
     return async_initiate<Token, void(Error, results_type)>(

@@ -126,7 +126,7 @@ class basic_socket<bowline::net::tcp, Executor>
                      Token&& token = bowline::net::detail::DefaultToken<Executor>()) {
     Error unopened;
     if (!this->is_open()) open(peer.protocol(), unopened);
-    return this->template initiate<void(Error)>(
+    return this->template initiate<void(Error), Token>(
         token, [this, remote = peer.to_stack(), unopened](auto&& handler) {
           this->begin(bowline::net::detail::ConnectWork{}, std::forward<decltype(handler)>(handler),
                       unopened, [&](bowline::net::Operation* operation) {

@@ -124,12 +124,12 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
   }
   template <class PeerExecutor, completion_token_for<void(Error)> Token = Default>
   auto async_accept(AnyPeer<PeerExecutor>& peer, Token&& token = Default()) {
-    return start_into(peer, nullptr, token);
+    return start_into<Token>(peer, nullptr, token);
   }
   template <class PeerExecutor, completion_token_for<void(Error)> Token = Default>
   auto async_accept(AnyPeer<PeerExecutor>& peer, endpoint_type& endpoint,
                     Token&& token = Default()) {
-    return start_into(peer, &endpoint, token);
+    return start_into<Token>(peer, &endpoint, token);
   }
 
   // ---- into a new socket on the acceptor's executor --------------------------------------------
@@ -146,11 +146,11 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
   }
   template <completion_token_for<void(Error, Peer<Executor>)> Token = Default>
   auto async_accept(Token&& token = Default()) {
-    return start_new(this->get_executor(), nullptr, token);
+    return start_new<Token>(this->get_executor(), nullptr, token);
   }
   template <completion_token_for<void(Error, Peer<Executor>)> Token = Default>
   auto async_accept(endpoint_type& endpoint, Token&& token = Default()) {
-    return start_new(this->get_executor(), &endpoint, token);
+    return start_new<Token>(this->get_executor(), &endpoint, token);
   }
 
   // ---- into a new socket on another executor, or on a context's --------------------------------
@@ -174,12 +174,12 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
   template <bowline::net::detail::AnyExecutor Other,
             completion_token_for<void(Error, Peer<Other>)> Token = Default>
   auto async_accept(const Other& executor, Token&& token = Default()) {
-    return start_new(executor, nullptr, token);
+    return start_new<Token>(executor, nullptr, token);
   }
   template <bowline::net::detail::AnyExecutor Other,
             completion_token_for<void(Error, Peer<Other>)> Token = Default>
   auto async_accept(const Other& executor, endpoint_type& endpoint, Token&& token = Default()) {
-    return start_new(executor, &endpoint, token);
+    return start_new<Token>(executor, &endpoint, token);
   }
 
   template <bowline::net::detail::ExecutionContext Context>
@@ -202,13 +202,13 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
       bowline::net::detail::ExecutionContext Context,
       completion_token_for<void(Error, Peer<typename Context::executor_type>)> Token = Default>
   auto async_accept(Context& context, Token&& token = Default()) {
-    return start_new(context.get_executor(), nullptr, token);
+    return start_new<Token>(context.get_executor(), nullptr, token);
   }
   template <
       bowline::net::detail::ExecutionContext Context,
       completion_token_for<void(Error, Peer<typename Context::executor_type>)> Token = Default>
   auto async_accept(Context& context, endpoint_type& endpoint, Token&& token = Default()) {
-    return start_new(context.get_executor(), &endpoint, token);
+    return start_new<Token>(context.get_executor(), &endpoint, token);
   }
 
  private:
@@ -232,24 +232,27 @@ class basic_socket_acceptor<bowline::net::tcp, Executor>
     return peer;
   }
 
-  template <class PeerSocket, class Token>
-  auto start_into(PeerSocket& peer, endpoint_type* endpoint, Token& token) {
-    return this->template initiate<void(Error)>(token, [this, &peer, endpoint](auto&& handler) {
-      using Work = bowline::net::detail::AcceptIntoWork<PeerSocket, endpoint_type>;
-      if (peer.is_open()) {
-        this->refuse(Work{&peer, endpoint, nullptr}, std::forward<decltype(handler)>(handler),
-                     error::already_open);
-      } else {
-        this->start(Base::Queue::input, Work{&peer, endpoint, nullptr},
-                    std::forward<decltype(handler)>(handler));
-      }
-    });
+  template <class Token, class PeerSocket>
+  auto start_into(PeerSocket& peer, endpoint_type* endpoint,
+                  std::remove_reference_t<Token>& token) {
+    return this->template initiate<void(Error), Token>(
+        token, [this, &peer, endpoint](auto&& handler) {
+          using Work = bowline::net::detail::AcceptIntoWork<PeerSocket, endpoint_type>;
+          if (peer.is_open()) {
+            this->refuse(Work{&peer, endpoint, nullptr}, std::forward<decltype(handler)>(handler),
+                         error::already_open);
+          } else {
+            this->start(Base::Queue::input, Work{&peer, endpoint, nullptr},
+                        std::forward<decltype(handler)>(handler));
+          }
+        });
   }
 
-  template <class PeerExecutor, class Token>
-  auto start_new(const PeerExecutor& executor, endpoint_type* endpoint, Token& token) {
+  template <class Token, class PeerExecutor>
+  auto start_new(const PeerExecutor& executor, endpoint_type* endpoint,
+                 std::remove_reference_t<Token>& token) {
     using NewPeer = Peer<PeerExecutor>;
-    return this->template initiate<void(Error, NewPeer)>(
+    return this->template initiate<void(Error, NewPeer), Token>(
         token, [this, executor, endpoint](auto&& handler) {
           using Work = bowline::net::detail::AcceptNewWork<NewPeer, PeerExecutor, endpoint_type>;
           this->start(Base::Queue::input, Work{executor, endpoint, nullptr},

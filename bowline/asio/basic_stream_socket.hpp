@@ -71,15 +71,15 @@ class basic_stream_socket<bowline::net::tcp, Executor>
 
   template <class Buffers, completion_token_for<void(Error, std::size_t)> Token = Default>
   auto async_send(const Buffers& buffers, message_flags flags, Token&& token = Default()) {
-    return transfer<const std::byte>(Base::Queue::output, buffers, flags, token);
+    return transfer<const std::byte, Token>(Base::Queue::output, buffers, flags, token);
   }
   template <class Buffers, completion_token_for<void(Error, std::size_t)> Token = Default>
   auto async_send(const Buffers& buffers, Token&& token = Default()) {
-    return transfer<const std::byte>(Base::Queue::output, buffers, 0, token);
+    return transfer<const std::byte, Token>(Base::Queue::output, buffers, 0, token);
   }
   template <class Buffers, completion_token_for<void(Error, std::size_t)> Token = Default>
   auto async_write_some(const Buffers& buffers, Token&& token = Default()) {
-    return transfer<const std::byte>(Base::Queue::output, buffers, 0, token);
+    return transfer<const std::byte, Token>(Base::Queue::output, buffers, 0, token);
   }
 
   // ---- in --------------------------------------------------------------------------------------
@@ -105,22 +105,22 @@ class basic_stream_socket<bowline::net::tcp, Executor>
 
   template <class Buffers, completion_token_for<void(Error, std::size_t)> Token = Default>
   auto async_receive(const Buffers& buffers, message_flags flags, Token&& token = Default()) {
-    return transfer<std::byte>(Base::Queue::input, buffers, flags, token);
+    return transfer<std::byte, Token>(Base::Queue::input, buffers, flags, token);
   }
   template <class Buffers, completion_token_for<void(Error, std::size_t)> Token = Default>
   auto async_receive(const Buffers& buffers, Token&& token = Default()) {
-    return transfer<std::byte>(Base::Queue::input, buffers, 0, token);
+    return transfer<std::byte, Token>(Base::Queue::input, buffers, 0, token);
   }
   template <class Buffers, completion_token_for<void(Error, std::size_t)> Token = Default>
   auto async_read_some(const Buffers& buffers, Token&& token = Default()) {
-    return transfer<std::byte>(Base::Queue::input, buffers, 0, token);
+    return transfer<std::byte, Token>(Base::Queue::input, buffers, 0, token);
   }
 
  private:
-  template <class Byte, class Buffers, class Token>
+  template <class Byte, class Token, class Buffers>
   auto transfer(typename Base::Queue queue, const Buffers& buffers, message_flags flags,
-                Token& token) {
-    return this->template initiate<void(Error, std::size_t)>(
+                std::remove_reference_t<Token>& token) {
+    return this->template initiate<void(Error, std::size_t), Token>(
         token, [this, queue, buffers, flags](auto&& handler) {
           this->start(queue, bowline::net::detail::TransferWork<Byte, Buffers>{buffers, flags},
                       std::forward<decltype(handler)>(handler));

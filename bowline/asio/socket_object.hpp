@@ -17,6 +17,7 @@
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "bowline/asio/context.hpp"
@@ -181,7 +182,7 @@ class SocketObject : public boost::asio::socket_base {
   }
   template <boost::asio::completion_token_for<void(Error)> Token = detail::DefaultToken<Executor>>
   auto async_wait(wait_type what, Token&& token = detail::DefaultToken<Executor>()) {
-    return initiate<void(Error)>(token, [this, what](auto&& handler) {
+    return initiate<void(Error), Token>(token, [this, what](auto&& handler) {
       const Queue queue = what == wait_read    ? Queue::input
                           : what == wait_write ? Queue::output
                                                : Queue::exceptions;
@@ -242,9 +243,10 @@ class SocketObject : public boost::asio::socket_base {
     return is_open();
   }
 
-  /// Has `starter` called with the handler of `token`.
+  /// Has `starter` called with the handler of `token`. `Token` is named, not deduced: a reference
+  /// says that the token is to be copied.
   template <class Signature, class Token, class Starter>
-  auto initiate(Token& token, Starter starter) {
+  auto initiate(std::remove_reference_t<Token>& token, Starter starter) {
     return boost::asio::async_initiate<Token, Signature>(
         detail::Initiation(executor_, std::move(starter)), token);
   }

@@ -222,7 +222,10 @@ void SocketState::start_connect(const Endpoint& remote, Operation* operation) {
 }
 
 void SocketState::serve(std::uint8_t mask, OperationQueue& done) {
-  if (phase_ == Phase::connecting && (mask & kWritable) != 0) phase_ = Phase::connected;
+  constexpr std::uint8_t kFailed = kError | kClosed;
+  if (phase_ == Phase::connecting && (mask & kWritable) != 0 && (mask & kFailed) == 0) {
+    phase_ = Phase::connected;
+  }
   for (OperationQueue* const queue : {&input_, &output_, &exceptions_}) {
     while (!queue->empty() && queue->front()->perform(*this)) done.push(queue->pop());
   }
