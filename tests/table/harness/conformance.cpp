@@ -55,9 +55,9 @@ const std::expected<Scene, std::string>& Conformance::scene_for(std::size_t situ
 Verdict Conformance::run(const ExpandedCell& cell) {
   const Situation& situation = kSituations[cell.cell.situation];
   const Plan plan = plan_for(cell.cell);
-  if (!plan.impossible.empty()) return {Agreement::kNotGenerated, std::string(plan.impossible)};
+  if (!plan.impossible.empty()) return {Agreement::kNotGenerated, std::string(plan.impossible), {}};
   const auto& established = scene_for(cell.cell.situation, plan.preparation);
-  if (!established) return {Agreement::kDisagreed, established.error()};
+  if (!established) return {Agreement::kDisagreed, established.error(), {}};
 
   Scene scene = established->clone();
   Before before = Before::of(scene);
@@ -72,11 +72,11 @@ Verdict Conformance::run(const ExpandedCell& cell) {
       owed = true;
       continue;
     }
-    return {};
+    return {Agreement::kAgreed, {}, outcome.choices};
   }
   std::string detail = explain(cell, observed, before, scene);
   if (owed) detail += "  the acknowledgment that is owed does not come within 0.5 s (MUST-40)\n";
-  return {Agreement::kDisagreed, detail};
+  return {Agreement::kDisagreed, detail, {}};
 }
 
 }  // namespace bowline::table

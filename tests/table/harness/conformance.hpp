@@ -31,6 +31,8 @@ struct Verdict {
   Agreement agreement = Agreement::kAgreed;
   /// Why it was not generated; or what was seen, what was demanded and from which paragraph.
   std::string detail;
+  /// The options that the outcome it agreed with stands for.
+  Choices choices;
 };
 
 /// The climates that the test runs in.

@@ -36,6 +36,8 @@ struct Coverage {
   Counts all;
   std::map<std::string, std::vector<std::string>> not_generated;  ///< reason -> cells
   std::vector<std::string> disagreements;
+  std::array<std::size_t, kChoiceCount> by_choice{};
+  std::vector<std::string> outside_the_text;
 };
 
 Coverage run_all(const Climate& climate) {
@@ -47,6 +49,11 @@ Coverage run_all(const Climate& climate) {
     coverage.all.count(verdict.agreement);
     if (verdict.agreement == Agreement::kNotGenerated)
       coverage.not_generated[verdict.detail].push_back(name(cell.cell));
+    for (std::size_t i = 1; i < kChoiceCount; ++i) {
+      if (verdict.choices.contains(static_cast<Choice>(i))) ++coverage.by_choice[i];
+    }
+    if (verdict.choices.meets(kOutsideTheText))
+      coverage.outside_the_text.push_back(name(cell.cell));
     if (verdict.agreement == Agreement::kDisagreed)
       coverage.disagreements.push_back(name(cell.cell) + '\n' + verdict.detail);
   }
@@ -56,6 +63,19 @@ Coverage run_all(const Climate& climate) {
 void print_row(std::ostream& out, std::string_view title, const Counts& counts) {
   out << "| " << title << " | " << counts.agreed + counts.disagreed + counts.not_generated << " | "
       << counts.agreed << " | " << counts.disagreed << " | " << counts.not_generated << " |\n";
+}
+
+void print_choices(std::ostream& out, const Coverage& coverage) {
+  out << "\nOptions that the engine took:\n\n| option | cells |\n|---|---|\n";
+  for (std::size_t i = 1; i < kChoiceCount; ++i) {
+    if (coverage.by_choice[i] == 0) continue;
+    const Choice choice = static_cast<Choice>(i);
+    out << "| " << name(choice) << (kOutsideTheText.contains(choice) ? " (outside the text)" : "")
+        << " | " << coverage.by_choice[i] << " |\n";
+  }
+  out << "\nCells in which Bowline leaves the text of the RFC on purpose (choice.hpp says "
+         "why):\n\n";
+  for (const std::string& cell : coverage.outside_the_text) out << "- " << cell << '\n';
 }
 
 }  // namespace
@@ -73,8 +93,9 @@ bool print_coverage(std::ostream& out) {
       print_row(out, kSituations[i].name, coverage.by_situation[i]);
     print_row(out, "all", coverage.all);
     for (const std::string& disagreement : coverage.disagreements) out << "\n" << disagreement;
-    // Why a cell is not generated does not depend on the climate.
+    // The rest does not depend on the climate.
     if (first) {
+      print_choices(out, coverage);
       out << "\nNot generated:\n";
       for (const auto& [reason, cells] : coverage.not_generated) {
         out << "\n- " << reason << ":\n";

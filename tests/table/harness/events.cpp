@@ -28,7 +28,8 @@ SeqNumber sequence_number(Seq seq, std::uint32_t length, const Scene& scene, boo
     case Seq::kFarBeyond:
       return scene.rcv_nxt + kFar;
     case Seq::kStraddlesLeft:
-      return scene.rcv_nxt - (text ? 3 : 1);
+      // In SYN-RECEIVED only the peer's SYN is old.
+      return scene.rcv_nxt - (text && scene.rcv_nxt != scene.irs + 1 ? 3 : 1);
     case Seq::kOldAdjacent:
       return scene.rcv_nxt - std::max<std::uint32_t>(length, 1);
     case Seq::kOldFar:
@@ -102,7 +103,9 @@ void look_as_user(Scene& scene, Observed& observed) {
       return;
     }
     if (*got == 0) {
+      // Whatever else ended the connection comes after the end of the text.
       observed.end_of_text = true;
+      observed.error = scene.stack().take_error(handle);
       return;
     }
     observed.text.insert(observed.text.end(), buffer.begin(),
@@ -140,20 +143,23 @@ Observed inject(const Cell& cell, Scene& scene, Before& before) {
   return observed;
 }
 
-Result result_of(const std::error_code& error, Call call) {
+Result result_of(const std::error_code& error, Call call, const Situation& situation) {
+  if (error == std::errc::bad_file_descriptor) {
+    // A listener's handle is never a connection's: EBADF stands for what the RFC says of SEND and
+    // RECEIVE in LISTEN.
+    if (situation.state != State::kListen) return Result::kNoConnection;
+    return call == Call::kSend ? Result::kRemoteUnspecified : Result::kNoRoom;
+  }
   if (error == std::errc::operation_would_block) return Result::kQueued;
-  if (error == std::errc::bad_file_descriptor) return Result::kNoConnection;
   if (error == std::errc::address_in_use) return Result::kExists;
   if (error == std::errc::not_connected) {
-    // One POSIX error for several of the RFC's, which the call tells apart.
-    if (call == Call::kSend) return Result::kRemoteUnspecified;
     return call == Call::kReceive ? Result::kNoRoom : Result::kClosing;
   }
   return Result::kClosing;  // broken_pipe
 }
 
-Result of_status(const Status& status, Call call) {
-  return status ? Result::kOk : result_of(status.error(), call);
+Result of_status(const Status& status, Call call, const Situation& situation) {
+  return status ? Result::kOk : result_of(status.error(), call, situation);
 }
 
 Result make_call(const Cell& cell, Scene& scene) {
@@ -166,36 +172,36 @@ Result make_call(const Cell& cell, Scene& scene) {
     case Call::kOpenActive: {
       const auto opened = stack.connect(
           {.remote = scene.remote(), .local = scene.local(), .socket = {}}, scene.now());
-      return opened ? Result::kOk : result_of(opened.error(), call);
+      return opened ? Result::kOk : result_of(opened.error(), call, situation);
     }
     case Call::kOpenPassive: {
       const auto opened = stack.listen({.local = scene.local(), .socket = {}}, scene.now());
       if (opened) scene.listener = *opened;
-      return opened ? Result::kOk : result_of(opened.error(), call);
+      return opened ? Result::kOk : result_of(opened.error(), call, situation);
     }
     case Call::kSend: {
       const auto wrote = stack.write(handle, buffer, scene.now());
       return wrote ? (*wrote == buffer.size() ? Result::kOk : Result::kNoRoom)
-                   : result_of(wrote.error(), call);
+                   : result_of(wrote.error(), call, situation);
     }
     case Call::kReceive:
     case Call::kReceiveTextOnHand: {
       const auto got = stack.read(handle, buffer, scene.now());
-      if (!got) return result_of(got.error(), call);
+      if (!got) return result_of(got.error(), call, situation);
       return *got > 0 ? Result::kText : Result::kEndOfText;
     }
     case Call::kCloseSending:
-      return of_status(stack.shutdown(handle, Direction::send, scene.now()), call);
+      return of_status(stack.shutdown(handle, Direction::send, scene.now()), call, situation);
     case Call::kCloseFully:
     case Call::kCloseFullyUnread:
-      return of_status(stack.close(handle, scene.now()), call);
+      return of_status(stack.close(handle, scene.now()), call, situation);
     case Call::kAbort:
-      return of_status(stack.abort(handle, scene.now()), call);
+      return of_status(stack.abort(handle, scene.now()), call, situation);
     case Call::kStatus: {
       if (situation.state == State::kListen)
         return stack.inspect_listener(handle) ? Result::kOk : Result::kNoConnection;
       const auto view = stack.inspect(handle);
-      return view ? Result::kOk : result_of(view.error(), call);
+      return view ? Result::kOk : result_of(view.error(), call, situation);
     }
   }
   return Result::kNoConnection;
@@ -238,6 +244,7 @@ Observed user_timeout(Scene& scene, const Situation& situation) {
   while (state_of(scene, true) == at_first && scene.pass_to_next_deadline(until)) {
   }
   Observed observed = look(scene, situation);
+  if (situation.state <= State::kListen) return observed;
   // What was sent before the end was the retransmission timer's.
   std::erase_if(observed.sent, [](const Sent& segment) { return !segment.has(wire::kRst); });
   look_as_user(scene, observed);
@@ -336,6 +343,8 @@ Plan plan_for(const Cell& cell) {
   }
   if (cell.event.kind == EventKind::kTimer) {
     Preparation& preparation = plan.preparation;
+    if (situation.syn_unacked && cell.event.timer == Timer::kZeroWindowProbe)
+      plan.impossible = "a CLOSE behind text waits in SYN-RECEIVED, so no text is outstanding";
     switch (cell.event.timer) {
       case Timer::kUser:
         preparation.user_timeout = 5s;

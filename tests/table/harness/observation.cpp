@@ -26,15 +26,10 @@ std::uint32_t length(const Injected& segment) {
 /// What stands at SND.UNA: the SYN, text, or the FIN.
 bool is_front(const Sent& segment, const Before& before, State state) {
   if (segment.seq != before.snd_una) return false;
-  switch (state) {
-    case State::kSynSent:
-      return flags_are(segment, wire::kSyn);
-    case State::kSynReceived:
-      return flags_are(segment, wire::kSyn | wire::kAck);
-    default:
-      return segment.has(wire::kAck) && !segment.has(wire::kSyn) && !segment.has(wire::kRst) &&
-             segment.length() > 0;
-  }
+  if (state == State::kSynSent) return flags_are(segment, wire::kSyn);
+  if (before.snd_una == before.iss) return flags_are(segment, wire::kSyn | wire::kAck);
+  return segment.has(wire::kAck) && !segment.has(wire::kSyn) && !segment.has(wire::kRst) &&
+         segment.length() > 0;
 }
 
 bool signal_is(Signal signal, const Observed& observed) {
@@ -170,8 +165,9 @@ std::vector<std::string> differences(const Observed& observed, const Before& bef
       const SeqNumber una = outcome.una == Sender::kTaken ? before.segment->ack : before.snd_una;
       demand(view.snd_una == una, "SND.UNA is off by " + std::to_string(view.snd_una - una));
     }
+    // In TIME-WAIT there is nothing left to send into a window.
     if (outcome.send_window != Sender::kAny && before.segment.has_value() && !fresh &&
-        expected.situation_state != State::kListen) {
+        expected.situation_state != State::kListen && observed.state != State::kTimeWait) {
       const std::uint32_t window =
           outcome.send_window == Sender::kTaken ? before.segment->window : before.snd_wnd;
       demand(view.snd_wnd == window,

@@ -24,7 +24,7 @@ struct Climate {
   std::string_view name;
   Family family = Family::ipv4;
   /// The peer's initial sequence number.
-  std::uint32_t irs = 0x1000'0000;
+  std::uint32_t irs = 0xc000'0000;
   /// Where the Stack's initial sequence number is to lie: reached by waiting until its ISN clock is
   /// there. Nothing: wherever it is.
   std::optional<std::uint32_t> iss = std::nullopt;

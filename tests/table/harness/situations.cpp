@@ -29,12 +29,14 @@ class Director {
       open_passively();
     }
     if (situation_.state <= State::kSynReceived) return;
-    if (preparation_.text_on_hand) peer_sends_text(kPeerText);
+    // Before our SYN is acknowledged the peer's text is taken in FIN-WAIT-1 only.
+    if (preparation_.text_on_hand && !situation_.syn_unacked) peer_sends_text(kPeerText);
     if (situation_.window == Window::kZero) fill_receive_window();
     if (preparation_.peer_window_zero) peer_acks(scene_.snd_nxt, 0);
     if (wants_user_text()) user_sends(kUserText);
     scene_.pass(50ms);  // the acknowledgments that are owed go out
     close_in_order();
+    if (preparation_.text_on_hand && situation_.syn_unacked) peer_sends_text(kPeerText);
     scene_.pass(50ms);
   }
 
@@ -67,7 +69,7 @@ class Director {
     scene_.flush();
     if (situation_.state == State::kSynSent) return;
     scene_.pass(kRoundTrip);
-    const bool simultaneous = situation_.state == State::kSynReceived;
+    const bool simultaneous = situation_.state == State::kSynReceived || situation_.syn_unacked;
     peer_synchronizes(simultaneous ? wire::kSyn : wire::kSyn | wire::kAck);
     if (!simultaneous) scene_.snd_una = scene_.iss + 1;
   }

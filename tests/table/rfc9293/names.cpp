@@ -40,21 +40,24 @@ std::string_view name(Result result) {
 }
 
 std::string_view name(Choice choice) {
-  constexpr std::array<std::string_view, 15> kNames{"prescribed",
-                                                    "no RFC 5961 section 3",
-                                                    "no RFC 5961 section 4",
-                                                    "no RFC 5961 section 5",
-                                                    "no RFC 1337",
-                                                    "RST with text taken at a zero window",
-                                                    "RST with text lost at a zero window",
-                                                    "segment ahead held whole",
-                                                    "ACK unread at a zero window",
-                                                    "text on SYN,ACK refused",
-                                                    "newer SYN refused in TIME-WAIT",
-                                                    "older SYN dropped silently in TIME-WAIT",
-                                                    "text after close discarded",
-                                                    "listener becomes active",
-                                                    "RST when given up"};
+  constexpr std::array<std::string_view, kChoiceCount> kNames{
+      "prescribed",
+      "no RFC 5961 section 3",
+      "no RFC 5961 section 4",
+      "no RFC 5961 section 5",
+      "MAX.SND.WND is the largest possible window",
+      "no RFC 1337",
+      "RST with text taken at a zero window",
+      "RST with text lost at a zero window",
+      "segment ahead held whole",
+      "ACK unread at a zero window",
+      "text on SYN,ACK refused",
+      "newer SYN refused in TIME-WAIT",
+      "text after close discarded",
+      "listener becomes active",
+      "RST when given up",
+      "SYN with FIN opens nothing",
+      "FIN taken at a zero window"};
   return kNames[static_cast<std::size_t>(choice)];
 }
 

@@ -34,13 +34,20 @@ constexpr Rule kSecond[] = {
 // "Any other control or text should be queued for processing later": it is not delivered now, and
 // the SYN,ACK acknowledges the SYN alone (RCV.NXT = SEG.SEQ+1), so that text and FIN on a SYN may
 // equally be refused and sent again.
+constexpr Effect kSynReceived{
+    .next = State::kSynReceived, .reply = Reply::kSynAck, .rcv_nxt = Receiver::kOverSyn};
+
 constexpr Rule kThird[] = {
     {.name = "listen.syn",
      .paragraph = "3.10.7.2 third",
      .says = "<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>, SYN-RECEIVED; anything else on it waits",
-     .when = {.with = Flag::kSyn},
-     .branches = {stop(
-         {.next = State::kSynReceived, .reply = Reply::kSynAck, .rcv_nxt = Receiver::kOverSyn})}},
+     .when = {.with = Flag::kSyn, .without = Flag::kFin},
+     .branches = {stop(kSynReceived)}},
+    {.name = "listen.syn-fin",
+     .paragraph = "3.10.7.2 third",
+     .says = "the same with a FIN, which waits",
+     .when = {.with = {Flag::kSyn, Flag::kFin}},
+     .branches = {stop(kSynReceived), stop({}, Choice::kSynFinRefused)}},
     {.name = "listen.no-syn",
      .paragraph = "3.10.7.2 third",
      .says = "no SYN: go on",

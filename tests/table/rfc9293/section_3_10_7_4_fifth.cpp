@@ -28,6 +28,9 @@ constexpr Rule kAhead[] = {
      .branches = {go_on(), stop({.reply = {Reply::kSilence, Reply::kAck}}, Choice::kHoldWhole)}},
 };
 
+constexpr States kBeforeTimeWait{State::kEstablished, State::kFinWait1, State::kFinWait2,
+                                 State::kCloseWait,   State::kClosing,  State::kLastAck};
+
 constexpr Rule kAcceptable[] = {
     {.name = "ack.off",
      .paragraph = "3.10.7.4 fifth",
@@ -54,8 +57,16 @@ constexpr Rule kAcceptable[] = {
     {.name = "ack.too-old",
      .paragraph = "3.10.7.4 fifth, MAY-12; 5961 section 5.2",
      .says = "SEG.ACK < SND.UNA - MAX.SND.WND: discard, an ACK sent back",
-     .when = {.in = kSynchronized, .with = Flag::kAck, .ack = Ack::kTooOld},
+     .when = {.in = kBeforeTimeWait, .with = Flag::kAck, .ack = Ack::kTooOld},
      .branches = {stop({.reply = Reply::kAck}), go_on({}, Choice::kNo5961Ack)}},
+    // "Or may be hard-coded to a maximum permissible window value": then these are ordinary old
+    // duplicates. In TIME-WAIT, where nothing is outstanding, Bowline no longer remembers the
+    // window.
+    {.name = "ack.too-old.time-wait",
+     .paragraph = "3.10.7.4 fifth, MAY-12; 5961 section 5.2",
+     .says = "the same in TIME-WAIT; with a hard-coded MAX.SND.WND an old duplicate",
+     .when = {.in = State::kTimeWait, .with = Flag::kAck, .ack = Ack::kTooOld},
+     .branches = {stop({.reply = Reply::kAck}), go_on({}, Choice::kHardCodedMaxSndWnd)}},
     {.name = "ack.unsent",
      .paragraph = "3.10.7.4 fifth, ESTABLISHED; MAY-12",
      .says = "SEG.ACK > SND.NXT: send an ACK, drop",

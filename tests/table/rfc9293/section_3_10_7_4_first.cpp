@@ -23,8 +23,7 @@ constexpr AcceptabilityTest kTable6[] = {
 
 // MAY-2 and RFC 6191 speak of a SYN "larger than the last sequence number seen": RCV.NXT - 1, the
 // FIN's.
-constexpr Seqs kNewer{Seq::kExact, Seq::kAhead, Seq::kLastInWindow, Seq::kFirstBeyond,
-                      Seq::kFarBeyond};
+constexpr Seqs kNewer{Seq::kAhead, Seq::kLastInWindow, Seq::kFirstBeyond, Seq::kFarBeyond};
 constexpr Seqs kOlder{Seq::kStraddlesLeft, Seq::kOldAdjacent, Seq::kOldFar};
 // A pure SYN to TIME-WAIT has rules of its own (the last but one paragraph of the step); the other
 // rules leave it out by asking for another state or for a segment that is not a pure SYN.
@@ -38,48 +37,81 @@ constexpr Effect kReopened{.next = State::kSynReceived,
                            .send_window = Sender::kAny,
                            .rcv_nxt = Receiver::kOverSyn};
 
+constexpr Effect kRefused{.reply = {Reply::kAck, Reply::kSilence}};
+
 constexpr Rule kRules[] = {
     // TIME-WAIT and a SYN. With timestamps "the logic above is not applicable": the stamp decides
-    // before the
-    // number does (6191 section 2).
+    // before the number does (6191 section 2).
     {.name = "seq.time-wait.syn-newer-by-timestamp",
      .paragraph = "3.6.1 SHLD-4; 3.10.7.4 first; 6191 section 2",
      .says = "a newer timestamp, or the first one: honor the request, if somebody listens",
      .when = {.in = State::kTimeWait,
               .with = Flag::kSyn,
-              .without = {Flag::kAck, Flag::kRst},
+              .without = {Flag::kAck, Flag::kRst, Flag::kFin},
               .stamp = {Stamp::kFirst, Stamp::kNewer},
               .origin = Origin::kPassive},
-     .branches = {stop(kReopened), stop({.reply = Reply::kAck}, Choice::kRefuseNewSynInTimeWait)}},
+     .branches = {stop(kReopened), stop(kRefused, Choice::kRefuseNewSynInTimeWait)}},
     {.name = "seq.time-wait.syn-newer",
      .paragraph = "3.6.1 MAY-2; 3.10.7.4 first; 6191 section 2",
      .says = "a number beyond the old connection's may open a new one, if somebody listens",
      .when = {.in = State::kTimeWait,
               .with = Flag::kSyn,
-              .without = {Flag::kAck, Flag::kRst},
+              .without = {Flag::kAck, Flag::kRst, Flag::kFin},
               .seq = kNewer,
               .stamp = {Stamp::kAbsent, Stamp::kEqual},
               .origin = Origin::kPassive},
-     .branches = {stop(kReopened), stop({.reply = Reply::kAck}, Choice::kRefuseNewSynInTimeWait)}},
+     .branches = {stop(kReopened), stop(kRefused, Choice::kRefuseNewSynInTimeWait)}},
+    // "Larger than the last sequence number seen": that was RCV.NXT - 1. Whoever takes RCV.NXT for
+    // it
+    // (as BSD and Linux do) uses one SYN less of what MAY-2 permits.
+    {.name = "seq.time-wait.syn-next",
+     .paragraph = "3.6.1 MAY-2; 3.10.7.4 first; 6191 section 2",
+     .says = "exactly the next number: may open a new one, if somebody listens",
+     .when = {.in = State::kTimeWait,
+              .with = Flag::kSyn,
+              .without = {Flag::kAck, Flag::kRst, Flag::kFin},
+              .seq = Seq::kExact,
+              .stamp = {Stamp::kAbsent, Stamp::kEqual},
+              .origin = Origin::kPassive},
+     .branches = {stop(kReopened), stop(kRefused)}},
+    {.name = "seq.time-wait.syn-fin-newer-by-timestamp",
+     .paragraph = "3.6.1 SHLD-4; 3.10.7.4 first; 6191 section 2",
+     .says = "the same with a FIN, which waits",
+     .when = {.in = State::kTimeWait,
+              .with = {Flag::kSyn, Flag::kFin},
+              .without = {Flag::kAck, Flag::kRst},
+              .stamp = {Stamp::kFirst, Stamp::kNewer},
+              .origin = Origin::kPassive},
+     .branches = {stop(kReopened), stop(kRefused, Choice::kSynFinRefused)}},
+    {.name = "seq.time-wait.syn-fin-newer",
+     .paragraph = "3.6.1 MAY-2; 3.10.7.4 first; 6191 section 2",
+     .says = "the same with a FIN, which waits",
+     .when = {.in = State::kTimeWait,
+              .with = {Flag::kSyn, Flag::kFin},
+              .without = {Flag::kAck, Flag::kRst},
+              .seq = kNewer | Seq::kExact,
+              .stamp = {Stamp::kAbsent, Stamp::kEqual},
+              .origin = Origin::kPassive},
+     .branches = {stop(kReopened), stop(kRefused, Choice::kSynFinRefused)}},
     {.name = "seq.time-wait.syn-newer-nobody-listens",
      .paragraph = "3.10.7.4 first and fourth; 5961 section 4",
      .says = "nobody listens: an acknowledgment, and the SYN is dropped",
      .when = {.in = State::kTimeWait,
               .with = Flag::kSyn,
               .without = {Flag::kAck, Flag::kRst},
-              .seq = kNewer,
+              .seq = kNewer | Seq::kExact,
               .stamp = Stamp::kAbsent,
               .origin = Origin::kActive},
      .branches = {stop({.reply = Reply::kAck})}},
     {.name = "seq.time-wait.syn-older",
      .paragraph = "3.10.7.4 first and fourth; 6191 section 2",
-     .says = "an old duplicate SYN: an acknowledgment (K42), or silence (6191)",
+     .says = "an old duplicate SYN: an acknowledgment (5961, K42), or silence (6191)",
      .when = {.in = State::kTimeWait,
               .with = Flag::kSyn,
               .without = {Flag::kAck, Flag::kRst},
               .seq = kOlder,
               .stamp = {Stamp::kAbsent, Stamp::kEqual}},
-     .branches = {stop({.reply = Reply::kAck}), stop({}, Choice::kOldSynInTimeWaitSilent)}},
+     .branches = {stop(kRefused)}},
     {.name = "seq.time-wait.syn-older-by-timestamp",
      .paragraph = "3.10.7.4 first and fourth; 6191 section 2",
      .says = "an older timestamp, wherever its number lies: the same",
@@ -87,7 +119,7 @@ constexpr Rule kRules[] = {
               .with = Flag::kSyn,
               .without = {Flag::kAck, Flag::kRst},
               .stamp = Stamp::kOlder},
-     .branches = {stop({.reply = Reply::kAck}), stop({}, Choice::kOldSynInTimeWaitSilent)}},
+     .branches = {stop(kRefused)}},
 
     // Acceptable.
     {.name = "seq.acceptable",

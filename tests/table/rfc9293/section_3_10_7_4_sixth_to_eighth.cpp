@@ -78,6 +78,10 @@ constexpr Rule kSeventh[] = {
      .branches = {go_on({.reply = {Reply::kSilence, Reply::kAck}})}},
 };
 
+constexpr Effect taken_anyway(State next) {
+  return {.next = next, .rcv_nxt = Receiver::kOverFin, .end_of_text = true};
+}
+
 constexpr Rule kEighth[] = {
     {.name = "fin.none",
      .paragraph = "3.10.7.4 eighth",
@@ -119,12 +123,40 @@ constexpr Rule kEighth[] = {
      .says = "a FIN ahead of RCV.NXT waits for its turn; RCV.NXT may be acknowledged",
      .when = {.in = kReceiving, .with = Flag::kFin, .seq = kOutOfOrder},
      .branches = {stop({.reply = {Reply::kSilence, Reply::kAck}})}},
-    {.name = "fin.zero-window",
+    {.name = "fin.zero-window.established",
      .paragraph = "3.10.7.4 first, Table 6",
      .says = "a zero window takes no FIN",
+     .when = {.in = State::kEstablished,
+              .with = Flag::kFin,
+              .seq = Seq::kExact,
+              .text = Text::kNone,
+              .window = Window::kZero},
+     .branches = {stop(), stop(taken_anyway(State::kCloseWait), Choice::kFinNeedsNoRoom)}},
+    {.name = "fin.zero-window.fin-wait-1",
+     .paragraph = "3.10.7.4 first, Table 6",
+     .says = "a zero window takes no FIN",
+     .when = {.in = State::kFinWait1,
+              .with = Flag::kFin,
+              .seq = Seq::kExact,
+              .text = Text::kNone,
+              .window = Window::kZero},
+     .branches = {stop(), stop(taken_anyway(State::kClosing), Choice::kFinNeedsNoRoom)}},
+    {.name = "fin.zero-window.fin-wait-2",
+     .paragraph = "3.10.7.4 first, Table 6",
+     .says = "a zero window takes no FIN",
+     .when = {.in = State::kFinWait2,
+              .with = Flag::kFin,
+              .seq = Seq::kExact,
+              .text = Text::kNone,
+              .window = Window::kZero},
+     .branches = {stop(), stop(taken_anyway(State::kTimeWait), Choice::kFinNeedsNoRoom)}},
+    {.name = "fin.zero-window.behind-text",
+     .paragraph = "3.10.7.4 first, Table 6",
+     .says = "a FIN behind text that a zero window refuses is not next",
      .when = {.in = kReceiving,
               .with = Flag::kFin,
               .seq = {Seq::kExact, Seq::kStraddlesLeft},
+              .text = Text::kSome,
               .window = Window::kZero},
      .branches = {stop()}},
     // A FIN behind the peer's FIN. "Advance RCV.NXT over the FIN, and send an acknowledgment"

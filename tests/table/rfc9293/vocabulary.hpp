@@ -213,6 +213,8 @@ struct Situation {
   bool fin_unacked = false;
   /// The connection used timestamps. Such a situation has cells for SYNs alone.
   bool timestamps = false;
+  /// CLOSE came in SYN-RECEIVED (3.10.4): our SYN is outstanding as well as our FIN.
+  bool syn_unacked = false;
 };
 
 /// All situations; a cell of the table is a situation and an event.
@@ -230,6 +232,11 @@ inline constexpr std::array kSituations{
               User::kPresent, true},
     Situation{"FIN-WAIT-1", State::kFinWait1, Origin::kActive, Window::kOpen, User::kPresent, true,
               true},
+    Situation{.name = "FIN-WAIT-1 (from SYN-RECEIVED)",
+              .state = State::kFinWait1,
+              .origin = Origin::kActive,
+              .fin_unacked = true,
+              .syn_unacked = true},
     Situation{"FIN-WAIT-1 (zero window)", State::kFinWait1, Origin::kActive, Window::kZero,
               User::kPresent, true, true},
     Situation{"FIN-WAIT-1 (user gone)", State::kFinWait1, Origin::kActive, Window::kOpen,
