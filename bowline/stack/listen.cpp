@@ -175,8 +175,7 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
   // A SYN-ACK that was repeated gives no sample (Karn); otherwise it was sent when the entry last
   // waited.
   syn.transmissions = entry.retries == 0 ? 1 : 2;
-  syn.sent_at = now - Duration(1us) * (static_cast<std::uint32_t>(now.time_since_epoch() / 1us) -
-                                       entry.sent_at);
+  syn.sent_at = std::min(tcp::sent_time(entry, now), now);
   if (!tcp::ensure_transfer(c, ctx) || !c.transfer->sent.sent(entry.iss, 1, syn)) {
     decisions.make(Reason::no_memory, decisions.frame(), entry.number, {});
     destroy(fresh);

@@ -5,8 +5,8 @@ namespace bowline::tcp {
 void Reno::acked(const AckEvent& event, std::uint32_t mss, std::uint32_t& cwnd,
                  std::uint32_t ssthresh) noexcept {
   if (cwnd < ssthresh) {
-    // One ACK may stand for a whole merged burst, so that more than RFC 3465's two segments are counted for it; RFC
-    // 9406 section 4.2 allows eight without pacing.
+    // One ACK may stand for a whole merged burst, so that more than RFC 3465's two segments are
+    // counted for it; RFC 9406 section 4.2 allows eight without pacing.
     constexpr std::uint32_t kLimit = 8;
     cwnd += std::min(event.acked, kLimit * mss);
     return;

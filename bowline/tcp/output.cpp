@@ -19,8 +19,14 @@ std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcep
 std::uint32_t congestion_allowance(const Connection& c) noexcept {
   const Transfer& transfer = *c.transfer;
   if (transfer.recovery.active()) return transfer.recovery.allowance(c.snd_mss);
+  // Limited transmit (RFC 3042): the first two duplicate ACKs let out a segment each. With SACK,
+  // what they report has left the network and makes room by itself.
+  constexpr std::uint32_t kLimited = 2;
+  const std::uint32_t extra =
+      c.sack ? 0 : std::min<std::uint32_t>(c.dup_acks, kLimited) * c.snd_mss;
   const std::uint32_t in_network = transfer.sent.in_network();
-  return c.congestion.cwnd() > in_network ? c.congestion.cwnd() - in_network : 0;
+  const std::uint32_t cwnd = c.congestion.cwnd() + extra;
+  return cwnd > in_network ? cwnd - in_network : 0;
 }
 
 // The offered window from SND.NXT on.

@@ -19,6 +19,8 @@ void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t 
     limit = std::min(limit, ssthresh_ - pipe);
   }
   allowed_ = limit;
+  // A partial ACK has shown the next hole: its repair does not wait (RFC 6582 section 3.2 step 5).
+  if (progress) repair_due_ = true;
 }
 
 }  // namespace bowline::tcp

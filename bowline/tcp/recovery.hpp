@@ -29,7 +29,7 @@ class Recovery {
     flight_ = std::max(in_flight, 1U);
     ssthresh_ = ssthresh;
     delivered_ = sent_ = allowed_ = 0;
-    first_retransmission_ = true;
+    repair_due_ = true;
   }
   /// An acknowledgment says that `delivered` bytes more have left the network, in which `pipe`
   /// bytes are left (RFC 9937 section 6.1). `progress`: SND.UNA moved, and no new loss was found by
@@ -40,11 +40,11 @@ class Recovery {
   void sent(std::uint32_t bytes) noexcept {
     sent_ += bytes;
     allowed_ -= std::min(allowed_, bytes);
-    first_retransmission_ = false;
+    repair_due_ = false;
   }
-  /// Bytes that may be sent now. The first retransmission always may.
+  /// Bytes that may be sent now. The repair of a hole that was just found always may.
   [[nodiscard]] std::uint32_t allowance(std::uint32_t mss) const noexcept {
-    return first_retransmission_ ? std::max(allowed_, mss) : allowed_;
+    return repair_due_ ? std::max(allowed_, mss) : allowed_;
   }
   /// Ends it. Losses before `snd_nxt` start none anew until that is acknowledged.
   void leave(SeqNumber snd_nxt) noexcept {
@@ -54,7 +54,7 @@ class Recovery {
 
   template <class V>
   void visit(V& v) {
-    v(active_, flight_, ssthresh_, delivered_, sent_, allowed_, first_retransmission_);
+    v(active_, flight_, ssthresh_, delivered_, sent_, allowed_, repair_due_);
     v.local(point_);
   }
 
@@ -66,7 +66,7 @@ class Recovery {
   std::uint32_t sent_ = 0;       // prr_out
   std::uint32_t allowed_ = 0;    // SndCnt, what is left of it
   bool active_ = false;
-  bool first_retransmission_ = false;
+  bool repair_due_ = false;
 };
 
 }  // namespace bowline::tcp

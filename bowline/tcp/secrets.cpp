@@ -6,9 +6,16 @@
 namespace bowline::tcp {
 namespace {
 
-SipKey draw_key(Random& random) noexcept {
-  const std::uint64_t k0 = random.next();
-  return {k0, random.next()};
+// What each derived number is for.
+enum Purpose : std::uint64_t { kIsn = 0, kTimestamp = 2, kTable = 4, kPort = 6, kRandom = 8 };
+
+std::uint64_t derive_word(const std::array<std::uint64_t, 4>& seed,
+                          std::uint64_t purpose) noexcept {
+  return siphash24({seed[0], seed[1]}, std::array<std::uint64_t, 3>{purpose, seed[2], seed[3]});
+}
+
+SipKey derive_key(const std::array<std::uint64_t, 4>& seed, Purpose purpose) noexcept {
+  return {derive_word(seed, purpose), derive_word(seed, purpose + 1)};
 }
 
 // The words of an address, the same number on every machine.
@@ -24,13 +31,19 @@ std::array<std::uint64_t, 5> words_of(const Endpoint& local, const Endpoint& rem
 
 }  // namespace
 
-Secrets Secrets::draw(Random& random) noexcept {
+Secrets Secrets::derive(const std::array<std::uint64_t, 4>& seed) noexcept {
   Secrets secrets;
-  secrets.isn = draw_key(random);
-  secrets.timestamp = draw_key(random);
-  secrets.table = draw_key(random);
-  secrets.port = draw_key(random);
+  secrets.isn = derive_key(seed, kIsn);
+  secrets.timestamp = derive_key(seed, kTimestamp);
+  secrets.table = derive_key(seed, kTable);
+  secrets.port = derive_key(seed, kPort);
   return secrets;
+}
+
+std::array<std::uint64_t, 4> derive_random_seed(const std::array<std::uint64_t, 4>& seed) noexcept {
+  std::array<std::uint64_t, 4> words{};
+  for (std::uint64_t i = 0; i < words.size(); ++i) words[i] = derive_word(seed, kRandom + i);
+  return words;
 }
 
 SeqNumber initial_sequence(const SipKey& key, const Endpoint& local, const Endpoint& remote,

@@ -8,9 +8,9 @@
 // successive connections of one four-tuple rise, and those of different ones have nothing to do
 // with each other.
 
+#include <array>
 #include <cstdint>
 
-#include "bowline/base/random.hpp"
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
@@ -25,8 +25,9 @@ struct Secrets {
   SipKey table;
   SipKey port;
 
-  /// Draws all keys from `random`.
-  [[nodiscard]] static Secrets draw(Random& random) noexcept;
+  /// Derives all keys from the 256 bits of `seed`, each under a name of its own, by SipHash: no
+  /// key, and nothing that a random number generator lets out, tells anything of another.
+  [[nodiscard]] static Secrets derive(const std::array<std::uint64_t, 4>& seed) noexcept;
 
   template <class V>
   void visit(V& v) {
@@ -36,6 +37,11 @@ struct Secrets {
     v.excluded(port, "ports are chosen by the explored program");
   }
 };
+
+/// The seed of the random numbers that are no secrets (ports, the shape of trees), derived in the
+/// same way.
+[[nodiscard]] std::array<std::uint64_t, 4> derive_random_seed(
+    const std::array<std::uint64_t, 4>& seed) noexcept;
 
 /// The initial sequence number of a connection opened at `now`: M + F(local, remote, key), where M
 /// ticks every 4 microseconds (RFC 9293 section 3.4.1, MUST-8, SHLD-1, MUST-9).

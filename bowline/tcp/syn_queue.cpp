@@ -5,9 +5,8 @@
 namespace bowline::tcp {
 namespace {
 
-std::uint32_t tick(Time now) noexcept {
-  return static_cast<std::uint32_t>(now.time_since_epoch() / 1us);
-}
+// In microseconds, rounded up, so that no timer fires early.
+std::int64_t tick(Time now) noexcept { return (now.time_since_epoch() + 999ns) / 1us; }
 
 }  // namespace
 
@@ -73,7 +72,7 @@ void SynQueue::remove(std::uint32_t index) noexcept {
 void SynQueue::append(std::uint32_t index, Time now) noexcept {
   SynEntry& entry = entries_[index];
   Waiting& list = waiting_[entry.retries];
-  entry.sent_at = tick(now);
+  entry.sent_at = static_cast<std::uint32_t>(tick(now));
   entry.previous = list.tail;
   entry.next = kNone;
   (list.tail == kNone ? list.head : entries_[list.tail].next) = index;
@@ -87,15 +86,20 @@ void SynQueue::unlink(std::uint32_t index) noexcept {
   (entry.next == kNone ? list.tail : entries_[entry.next].previous) = entry.previous;
 }
 
+Time sent_time(const SynEntry& entry, Time now) noexcept {
+  // Ticks wrap; what was sent lies behind now by less than a lap.
+  const std::int64_t at = tick(now);
+  const std::uint32_t since = static_cast<std::uint32_t>(at) - entry.sent_at;
+  return Time(Duration(1us) * (at - since));
+}
+
 Time SynQueue::deadline_of(std::uint32_t index, const Settings& settings, Time now) const noexcept {
   const SynEntry& entry = entries_[index];
-  // Ticks wrap; what was sent lies behind now by less than a lap.
-  const Duration waited = Duration(1us) * (tick(now) - entry.sent_at);
+  const Time sent = sent_time(entry, now);
   Duration wait = settings.rto_initial;
   for (unsigned i = 0; i < entry.retries && wait < settings.rto_max; ++i) wait *= 2;
   wait = std::min(wait, settings.rto_max);
-  const Time on_tick{Duration(1us) * (now.time_since_epoch() / 1us)};
-  return on_tick - waited + wait;
+  return sent + wait;
 }
 
 Time SynQueue::next_deadline(const Settings& settings, Time now) const noexcept {

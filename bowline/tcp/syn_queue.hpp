@@ -86,6 +86,9 @@ static_assert(sizeof(SynEntry) <= 64, "what an unproven peer can make us hold (D
 /// The entry in the view of the steps. `window`: what we announced in the SYN-ACK.
 [[nodiscard]] TcbView view_of(const SynEntry& entry, std::uint32_t window) noexcept;
 
+/// When the SYN-ACK of `entry` was sent last (rounded up to a microsecond), seen from `now`.
+[[nodiscard]] Time sent_time(const SynEntry& entry, Time now) noexcept;
+
 /// What the two SYNs agreed on.
 [[nodiscard]] Negotiated agreed(const SynEntry& entry) noexcept;
 

@@ -59,7 +59,8 @@ void on_probe_timer(Connection& c) noexcept {
 void on_keepalive_timer(Connection& c, Context& context) noexcept {
   const Keepalive& keepalive = c.options.keepalive;
   // "Reset by any traffic": the timer is looked at late instead of being moved with each segment.
-  const Time due = saturating_add(std::max(c.last_received_at, c.last_sent_at), keepalive.idle);
+  // What counts is what was received (section 3.8.4).
+  const Time due = saturating_add(c.last_received_at, keepalive.idle);
   if (c.probes == 0 && due > context.now) {
     c.timers.set(Timer::keepalive, due);
     return;

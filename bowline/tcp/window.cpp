@@ -43,9 +43,12 @@ bool window_update_due(const Connection& c, const Settings& settings) noexcept {
   const SeqNumber possible = possible_edge(c, settings);
   if (!after(possible, c.rcv_edge)) return false;
   const std::uint32_t gain = distance(c.rcv_edge, possible);
-  // With half of the buffer still open nobody is waiting: the next ACK will say it.
-  const bool tight = c.rcv_wnd() < receive_limit(c, settings) / 2;
-  return tight && gain >= std::min<std::uint32_t>(receive_limit(c, settings) / 2, 2U * c.rcv_mss);
+  // With half of the buffer still open nobody is waiting: the next ACK will say it. With less than
+  // a segment open the peer waits for certain.
+  const std::uint32_t half = receive_limit(c, settings) / 2;
+  if (c.rcv_wnd() >= half) return false;
+  const std::uint32_t step = c.rcv_wnd() < c.rcv_mss ? c.rcv_mss : 2U * c.rcv_mss;
+  return gain >= std::min(half, step);
 }
 
 }  // namespace bowline::tcp

@@ -14,6 +14,7 @@ void establish(Connection& c, const Segment& segment, Reason why, Context& conte
   c.snd_wl2 = segment.ack;
   // RFC 5681 section 3.1: a handshake that lost something starts with one segment.
   if (c.syn_lost) c.congestion.handshake_lost();
+  c.rtt.end_backoff();  // data starts with an initial timeout of its own (RFC 6298 5.7)
   set_state(c, State::established, why, context);
   // A CLOSE that was queued while opening (section 3.10.4, SYN-RECEIVED).
   if (c.fin_queued) set_state(c, State::fin_wait_1, Reason::state_close, context);

@@ -64,8 +64,9 @@ std::uint32_t pipe(const Connection& c) noexcept {
 // A duplicate ACK as RFC 5681 section 2 defines it: nothing new in it, data outstanding, the window
 // unchanged.
 bool is_duplicate(const Connection& c, const Segment& segment) noexcept {
+  // The answers to window probes look the same and mean nothing of the kind.
   return segment.ack == c.snd_una && c.snd_una != c.snd_nxt && segment.len() == 0 &&
-         (static_cast<std::uint32_t>(segment.window) << c.snd_shift) == c.snd_wnd;
+         c.snd_wnd != 0 && (static_cast<std::uint32_t>(segment.window) << c.snd_shift) == c.snd_wnd;
 }
 
 std::uint32_t note_sacks(Connection& c, const Segment& segment) noexcept {

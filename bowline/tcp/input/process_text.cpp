@@ -57,10 +57,12 @@ Placed place_all(Connection& c, const Segment& segment, const Wanted& wanted,
 }  // namespace
 
 void schedule_ack(Connection& c, const Segment& segment, Context& context) noexcept {
-  // The peer's full segment is what it has shown to be one, up to what we announced.
-  c.seen_mss = static_cast<std::uint16_t>(std::max<std::uint32_t>(
-      c.seen_mss, std::min<std::uint32_t>(segment.wire_payload(), c.rcv_mss)));
-  if (c.unacked_bytes >= 2U * c.seen_mss && c.seen_mss > 0) {
+  // The peer's full segment is what it has shown to be one, between the default MSS and what we
+  // announced.
+  const std::uint32_t least = std::min<std::uint32_t>(context.settings.mss_default_v4, c.rcv_mss);
+  const std::uint32_t seen = std::clamp<std::uint32_t>(segment.wire_payload(), least, c.rcv_mss);
+  c.seen_mss = static_cast<std::uint16_t>(std::max<std::uint32_t>(c.seen_mss, seen));
+  if (c.unacked_bytes >= 2U * c.seen_mss) {
     request_ack(c, Reason::send_ack_second_segment);  // SHLD-19
   } else if (c.options.quick_ack) {
     request_ack(c, Reason::send_ack_immediate);
