@@ -24,6 +24,10 @@ Injected concrete(const Segment& segment, const Scene& scene);
 /// Makes the event of `cell` happen in `scene`, and looks. Notes the injected segment in `before`.
 Observed perform(const Cell& cell, Scene& scene, Before& before);
 
+/// The part of perform() for timers: time passes. Puts RCV.NXT in `before` where text has to come
+/// first.
+Observed time_out(const Cell& cell, Scene& scene, Before& before);
+
 /// Does an acknowledgment of `expected.rcv_nxt` go out within half a second?
 bool acknowledges_in_time(Scene& scene, const Expected& expected);
 
