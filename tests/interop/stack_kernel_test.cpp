@@ -32,8 +32,7 @@ constexpr Duration kPatience = 30s;
 class KernelProgram {
  public:
   explicit KernelProgram(Family family)
-      : family_(family),
-        socket_(
+      : socket_(
             ::socket(family == Family::ipv4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     patient(socket_.get());
   }
