@@ -32,9 +32,10 @@ std::uint32_t PathMtuCache::look_up(const IpAddress& destination, std::uint32_t 
 
 std::uint32_t believable_mtu(Family family, std::uint32_t said, std::uint32_t current) noexcept {
   constexpr std::uint32_t kLeastV4 = 552;
-  const std::uint32_t least = family == Family::ipv4 ? kLeastV4 : wire::kIpv6MinMtu;
   if (said == 0 || said >= current) return 0;
-  const std::uint32_t mtu = std::max(said, least);
+  // No IPv6 link is smaller: such a message "must be discarded" (RFC 8201 section 4).
+  if (family == Family::ipv6 && said < wire::kIpv6MinMtu) return 0;
+  const std::uint32_t mtu = family == Family::ipv4 ? std::max(said, kLeastV4) : said;
   return mtu < current ? mtu : 0;
 }
 

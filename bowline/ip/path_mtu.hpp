@@ -48,8 +48,9 @@ class PathMtuCache {
 };
 
 /// The MTU to believe when an ICMP error says `said` about a path that was thought to take
-/// `current`; 0: do not believe it. Nothing below 552 (IPv4) or 1280 (IPv6) is believed to the
-/// letter: forged small ones would make every packet mostly header (RFC 5927 section 7).
+/// `current`; 0: do not believe it. Less than 552 over IPv4 counts as 552: forged small ones would
+/// make every packet mostly header (RFC 5927 section 7). Less than 1280 over IPv6 is discarded
+/// (RFC 8201 section 4).
 [[nodiscard]] std::uint32_t believable_mtu(Family family, std::uint32_t said,
                                            std::uint32_t current) noexcept;
 
