@@ -1,0 +1,76 @@
+#pragma once
+
+// A host: a Stack at the end of wires, with the applications that use it.
+//
+// The host is the Stack's driver in virtual time. It repeats what every driver does: receive() what
+// came or advance() to the time, let the applications work, transmit() what is to go out. What the
+// Stack hands out as large segments is cut to the wire's MTU here and the checksums are filled in,
+// as a device would do.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bowline/sim/actor.hpp"
+#include "bowline/sim/node.hpp"
+#include "bowline/stack/stack.hpp"
+
+namespace bowline::sim {
+
+/// Makes a host.
+struct HostOptions {
+  /// The Stack's; an all-zero seed is replaced by the host's own stream of the simulation's seed.
+  StackConfig stack;
+  /// Largest segment that the Stack may hand out to be cut here; 0: it cuts by itself.
+  std::uint32_t max_gso = 65'535;
+  /// The Stack leaves checksums to be filled in here.
+  bool transmit_checksum = true;
+};
+
+/// A host of a Simulation, which owns it.
+class Host final : public Node {
+ public:
+  /// Throws std::system_error when the Stack cannot be made.
+  Host(NodeId id, std::string name, const HostOptions& options);
+
+  /// The Stack. Calls on it count for the present instant of the simulation; what they cause to be
+  /// sent goes out as soon as the simulation runs on.
+  [[nodiscard]] Stack& stack() noexcept { return stack_; }
+  [[nodiscard]] const Stack& stack() const noexcept { return stack_; }
+
+  /// Gives the host an interface for a wire with this MTU, and the address. Throws
+  /// std::system_error.
+  Port add_interface(const Cidr& address, std::uint32_t mtu);
+  /// An interface with several addresses (IPv4 and IPv6). Throws std::system_error.
+  void add_address(Port port, const Cidr& address);
+
+  /// Starts an application. It is called for the first time when the simulation runs on.
+  void start(std::unique_ptr<Actor> actor);
+  /// The `index`-th application that was started.
+  [[nodiscard]] Actor& actor(std::size_t index) { return *applications_.at(index).actor; }
+
+  FrameId arrive(Port port, const Packet& packet, Time now) override;
+  void advance(Time now) override;
+  [[nodiscard]] Time next_deadline() const override { return stack_.next_deadline(); }
+  bool act(Time now) override;
+  [[nodiscard]] Time next_act(Time now) const override;
+  void flush(Outlet& outlet, Time now) override;
+  [[nodiscard]] Result<std::unique_ptr<Node>> clone() const override;
+
+ private:
+  struct Application {
+    std::unique_ptr<Actor> actor;
+    Time wakes_at{};  // the origin of time: at once
+  };
+  Host(const Host& other, Stack stack);
+  void gather_ready();
+
+  HostOptions options_;
+  Stack stack_;
+  std::uint32_t ports_ = 0;
+  std::vector<Application> applications_;
+  std::vector<Ready> ready_;  // since the applications were called last
+};
+
+}  // namespace bowline::sim

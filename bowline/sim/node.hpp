@@ -1,0 +1,65 @@
+#pragma once
+
+// Nodes: what stands at the ends of wires.
+//
+// A host is one (sim/host.hpp); routers, bridges and middleboxes will be others. A node never sees
+// the event queue: it is told of packets and of time, and sends through the Outlet of one of its
+// ports.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "bowline/base/result.hpp"
+#include "bowline/base/time.hpp"
+#include "bowline/sim/tap.hpp"
+#include "bowline/sim/wire.hpp"
+
+namespace bowline::sim {
+
+/// The number of a node's end of a wire, counted from 0 in the order of connecting.
+enum class Port : std::uint32_t {};
+
+/// Where a node puts packets that it sends. The Simulation implements it.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  /// Puts `packet` on the wire at `port` of node `from`. `frame` is its number in the node's Stack.
+  virtual void send(NodeId from, Port port, Packet packet, FrameId frame) = 0;
+};
+
+/// Something that packets come to and go from.
+class Node {
+ public:
+  Node(NodeId id, std::string name) : id_(id), name_(std::move(name)) {}
+  virtual ~Node() = default;
+  Node& operator=(const Node&) = delete;
+
+  [[nodiscard]] NodeId id() const noexcept { return id_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  /// `packet` has come to `port`. Returns the number that the node gave it, if it gives numbers.
+  virtual FrameId arrive(Port port, const Packet& packet, Time now) = 0;
+  /// Lets what is due at `now` happen.
+  virtual void advance(Time now) = 0;
+  /// When advance() must be called at the latest; kNever: no need.
+  [[nodiscard]] virtual Time next_deadline() const = 0;
+  /// Lets the applications at this node work. True if they had anything to do.
+  virtual bool act(Time now) = 0;
+  /// When act() must be called at the latest; kNever: no need. `now`: at once.
+  [[nodiscard]] virtual Time next_act(Time now) const = 0;
+  /// Puts whatever waits on its wires.
+  virtual void flush(Outlet& outlet, Time now) = 0;
+  /// A copy that goes on by itself. Errors: not_enough_memory.
+  [[nodiscard]] virtual Result<std::unique_ptr<Node>> clone() const = 0;
+
+ protected:
+  Node(const Node&) = default;
+
+ private:
+  NodeId id_;
+  std::string name_;
+};
+
+}  // namespace bowline::sim

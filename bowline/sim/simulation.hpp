@@ -1,0 +1,149 @@
+#pragma once
+
+// A simulation: hosts, wires and virtual time.
+//
+// The production Stack runs here unchanged; what is simulated is only what lies between two of
+// them. Time does not pass by itself: it jumps to the next thing that happens, so an hour of
+// keepalive takes no longer than a handshake, and a run is its seed: the same calls on the same
+// seed give the same bytes at the same instants, with every compiler.
+//
+//     sim::Simulation net(42);
+//     auto& client = net.add_host("client");
+//     auto& server = net.add_host("server");
+//     net.connect(client, *Cidr::parse("10.0.0.1/24"), server, *Cidr::parse("10.0.0.2/24"),
+//                 {.rate = 10_mbps, .delay = 20ms, .loss = 1_percent});
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bowline/base/random.hpp"
+#include "bowline/sim/event_queue.hpp"
+#include "bowline/sim/host.hpp"
+#include "bowline/sim/node.hpp"
+#include "bowline/sim/tap.hpp"
+#include "bowline/sim/wire.hpp"
+
+namespace bowline::sim {
+
+/// A network in virtual time. One thread's. Host references stay good as long as it lives.
+class Simulation final : private Outlet {
+ public:
+  /// Time begins at `start`; all that is random comes from `seed`.
+  explicit Simulation(std::uint64_t seed, Time start = Time{}) : seed_(seed), now_(start) {}
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+  ~Simulation() override = default;
+
+  // ---- set-up
+  // -------------------------------------------------------------------------------------
+
+  /// Adds a host. Names must differ: a name is what gives a host its random numbers, so that adding
+  /// another one changes nothing for it. Throws std::system_error, std::invalid_argument.
+  Host& add_host(std::string name, HostOptions options = {});
+  /// Lays a wire between new interfaces of `a` and `b`, the same in both directions.
+  WireId connect(Host& a, const Cidr& address_a, Host& b, const Cidr& address_b,
+                 const Wire& both = {}) {
+    return connect(a, address_a, b, address_b, both, both);
+  }
+  /// The same with a direction each: `there` from `a` to `b`, `back` from `b` to `a`.
+  WireId connect(Host& a, const Cidr& address_a, Host& b, const Cidr& address_b, const Wire& there,
+                 const Wire& back);
+  /// From now on the wire is like this, in both directions. The MTU of the interfaces stays.
+  void change(WireId wire, const Wire& both);
+  /// Tells `tap` of every packet. It must outlive the simulation. A copy by fork() has no taps.
+  void observe(Tap& tap) { taps_.push_back(&tap); }
+  /// The stream called `name` of this simulation's seed, for whoever acts in it.
+  [[nodiscard]] Random random(std::string_view name) const { return Random::stream(seed_, name); }
+
+  // ---- time
+  // ---------------------------------------------------------------------------------------
+
+  [[nodiscard]] Time now() const noexcept { return now_; }
+  /// Calls `call` at `when` (not before now), after the frames and timers of that instant.
+  void at(Time when, std::function<void()> call);
+  void after(Duration delay, std::function<void()> call) {
+    at(saturating_add(now_, delay), std::move(call));
+  }
+  /// Goes to the next thing that happens, if that is at `limit` or before. False if there is none.
+  bool step(Time limit = kNever);
+  /// Lets everything happen up to and including `when`; then it is `when`.
+  void run_until(Time when);
+  void run_for(Duration duration) { run_until(saturating_add(now_, duration)); }
+  /// Runs until `done()` holds, asked before each event, or until nothing more happens by `limit`.
+  /// Returns what `done()` says then. `done` may look at Stacks, not call them.
+  bool run_until(const std::function<bool()>& done, Time limit);
+
+  // ---- queries
+  // ------------------------------------------------------------------------------------
+
+  /// The host of that name. Throws std::out_of_range.
+  [[nodiscard]] Host& host(std::string_view name);
+  /// Packets on their way.
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// A second simulation in the same state, which goes on the same way by itself: stacks, wires,
+  /// packets under way, random numbers, actors. Errors: not_enough_memory; operation_not_permitted
+  /// while calls planned with at() are pending (they may refer to anything).
+  [[nodiscard]] Result<std::unique_ptr<Simulation>> fork() const;
+
+ private:
+  struct Link {
+    NodeId ends[2]{};
+    Port ports[2]{};
+    Pipe pipes[2];  // pipes[0] leads from ends[0] to ends[1]
+  };
+  struct Socket {  // a node's port: which end of which wire
+    std::uint32_t wire = 0;
+    std::uint8_t end = 0;
+  };
+  struct NodeState {
+    std::unique_ptr<Node> node;
+    std::vector<Socket> ports;
+    Time timer_planned = kNever;  // the earliest event that will look at next_deadline()
+    Time act_planned = kNever;
+  };
+  // What can happen.
+  struct Arrive {
+    std::uint32_t wire;
+    std::uint8_t direction;
+    bool copy;
+    Fate fate;
+    std::uint64_t number;
+    Packet packet;
+  };
+  struct Wake {
+    std::uint32_t node;
+  };
+  struct Act {
+    std::uint32_t node;
+  };
+  struct Call {
+    std::function<void()> call;
+  };
+  using Happening = std::variant<Arrive, Wake, Act, Call>;
+
+  void send(NodeId from, Port port, Packet packet, FrameId frame) override;
+  void happen(Arrive& arrive);
+  void happen(Wake& wake);
+  void happen(Act& act);
+  void happen(Call& call);
+  bool take_one(Time limit);
+  void settle(std::uint32_t node);
+  void settle_all();
+
+  std::uint64_t seed_;
+  Time now_;
+  EventQueue<Happening> queue_;
+  std::vector<NodeState> nodes_;
+  std::vector<Link> wires_;
+  std::vector<Tap*> taps_;
+  std::uint64_t packets_ = 0;
+  std::size_t in_flight_ = 0;
+  std::uint32_t same_instant_ = 0;  // events since time last moved on
+};
+
+}  // namespace bowline::sim
