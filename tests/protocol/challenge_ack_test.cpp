@@ -1,0 +1,99 @@
+// Blind attacks: RFC 5961, as RFC 9293 section 3.10.7.4 has it. REQUIREMENTS A7, B.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/script.hpp"
+
+namespace bowline::test {
+
+// RFC 5961 4.2, RFC 9293 3.10.7.4 fourth: a SYN on a live connection, wherever its number lies.
+SCRIPT(ChallengeAck, K49_ALateSynChangesNothing) {
+  open_passively();
+  peer.sends("S 5:5(0)"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  peer.sends("S 3000000:3000000(0)"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  peer.sends("S. 5:5(0) ack 1"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  expect_state(State::established);
+  peer.sends("P. 1:6(5) ack 1"_seg, "hello");
+  app.reads("hello");
+  after(40ms);
+  expect(". 1:1(0) ack 6"_seg);
+}
+
+// The peer has restarted and opens anew (RFC 9293 3.5.1 figure 9 and 10): the challenge makes it
+// reset, and the reset has the exact number.
+SCRIPT(ChallengeAck, ARestartedPeerResetsTheOldConnection) {
+  open_passively();
+  peer.sends("S 5000:5000(0)"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  peer.sends("R 1:1(0)"_seg);  // <SEQ=SEG.ACK> of the challenge
+  expect_state(State::closed);
+  app.was_told(std::errc::connection_reset);
+}
+
+// RFC 5961 5.2: SEG.ACK < SND.UNA - MAX.SND.WND: challenged, and its data not taken.
+SCRIPT(ChallengeAck, AnAckFromLongAgoIsNotBelieved) {
+  open_passively("S 0:0(0) win 1000 <mss 1460>"_seg);
+  Segment injected = "P. 1:6(5) ack 0"_seg;
+  injected.ack = 0U - 1'000U;  // SND.UNA is 1, MAX.SND.WND 1000: one too old
+  injected.window = 1'000;
+  peer.sends(injected);
+  expect(". 1:1(0) ack 1"_seg);
+  app.reads_nothing();
+  injected.ack = 0U - 999U;  // the oldest that is allowed
+  peer.sends(injected);
+  app.reads(5);
+  after(40ms);
+  expect(". 1:1(0) ack 6"_seg);
+}
+
+// RFC 9293 3.10.7.4 fifth: "If the ACK acks something not yet sent (SEG.ACK > SND.NXT), then send
+// an ACK, drop the segment, and return."
+SCRIPT(ChallengeAck, AnAckOfTheUnsentIsNotBelieved) {
+  open_passively();
+  peer.sends("P. 1:6(5) ack 2"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  app.reads_nothing();
+  peer.sends(". 1:1(0) ack 1000000"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  expect_state(State::established);
+}
+
+// RFC 5961 7: limited, here to ten a second for each connection (REQUIREMENTS B).
+SCRIPT(ChallengeAck, TenASecond) {
+  open_passively();
+  for (int i = 0; i < 10; ++i) {
+    peer.sends("S 5:5(0)"_seg);
+    expect(". 1:1(0) ack 1"_seg);
+  }
+  for (int i = 0; i < 100; ++i) peer.sends("S 5:5(0)"_seg);
+  expect_nothing();
+  expect_state(State::established);
+  expect_count(Reason::send_challenge_suppressed, 100);
+  idle(2s);
+  peer.sends("S 5:5(0)"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+}
+
+// Per connection: one that is attacked leaves the others theirs (REQUIREMENTS B; CVE-2016-5696).
+SCRIPT(ChallengeAck, TheLimitIsEachConnectionsOwn) {
+  Peer& other = add_peer(40'001);
+  Socket second(*this);
+  open_passively();
+  other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect(other, "S. 0:0(0) ack 1"_seg);
+  other.sends(". 1:1(0) ack 1"_seg);
+  second.accepts(listener);
+  std::size_t challenges = 0;
+  for (int i = 0; i < 20; ++i) {
+    peer.sends("S 5:5(0)"_seg);
+    challenges += skip_sent();
+  }
+  expect_equal(challenges, 10U, "challenges to the first");
+  other.sends("S 5:5(0)"_seg);
+  expect(other, ". 1:1(0) ack 1"_seg);
+}
+
+}  // namespace bowline::test

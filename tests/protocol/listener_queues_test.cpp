@@ -1,0 +1,167 @@
+// The SYN queue and the accept queue: RFC 4987, RFC 9293 section 3.10.7.2. REQUIREMENTS A8: both
+// bounded and observable.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/script.hpp"
+
+namespace bowline::test {
+
+namespace {
+
+ListenerView view_of(Script& script, const Socket& listener) {
+  const auto view = script.stack().inspect_listener(listener.handle());
+  if (!view) script.fail("inspect_listener", Where::current());
+  return *view;
+}
+
+}  // namespace
+
+// K99: between SYN-ACK and ACK the entry is in the SYN queue; then in the accept queue until it is
+// accepted.
+SCRIPT(ListenerQueues, K99_AnEntryGoesFromOneToTheOther) {
+  listener.listens();
+  expect_equal(view_of(*this, listener).half_open, 0U, "half-open at first");
+  peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect("S. 0:0(0) ack 1"_seg);
+  expect_equal(view_of(*this, listener).half_open, 1U, "half-open after the SYN");
+  expect_equal(view_of(*this, listener).accept_queue, 0U, "to accept after the SYN");
+  peer.sends(". 1:1(0) ack 1"_seg);
+  expect_equal(view_of(*this, listener).half_open, 0U, "half-open after the ACK");
+  expect_equal(view_of(*this, listener).accept_queue, 1U, "to accept after the ACK");
+  app.accepts(listener);
+  expect_equal(view_of(*this, listener).accept_queue, 0U, "to accept after accept");
+  expect_equal(view_of(*this, listener).accepted, 1U, "accepted");
+}
+
+// A full SYN queue drops further SYNs (counted); the peer repeats them.
+SCRIPT(ListenerQueues, AFullSynQueueDropsSyns) {
+  ListenOptions options;
+  options.syn_backlog = 2;
+  listener.listens(options);
+  Peer* const peers[] = {&peer, &add_peer(40'001), &add_peer(40'002)};
+  for (int i = 0; i < 2; ++i) {
+    peers[i]->sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+    expect(*peers[i], "S. 0:0(0) ack 1"_seg);
+  }
+  peers[2]->sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect_nothing();
+  expect_equal(view_of(*this, listener).half_open, 2U, "half-open");
+  expect_equal(view_of(*this, listener).half_open_limit, 2U, "their limit");
+  expect_true(view_of(*this, listener).overflows >= 1, "the overflow is counted");
+  // Room again: the repeated SYN is served.
+  peers[0]->sends(". 1:1(0) ack 1"_seg);
+  peers[2]->sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect(*peers[2], "S. 0:0(0) ack 1"_seg);
+}
+
+// A full accept queue drops the final ACK; what follows from the peer is served when there is room.
+SCRIPT(ListenerQueues, AFullAcceptQueueDropsTheFinalAck) {
+  ListenOptions options;
+  options.backlog = 1;
+  listener.listens(options);
+  Peer& other = add_peer(40'001);
+  Socket second(*this);
+  peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect("S. 0:0(0) ack 1"_seg);
+  peer.sends(". 1:1(0) ack 1"_seg);
+  other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  if (!has_sent()) return;  // Bowline may as well not begin what it cannot finish
+  expect(other, "S. 0:0(0) ack 1"_seg);
+  other.sends(". 1:1(0) ack 1"_seg);
+  expect_nothing();
+  expect_state(other, State::syn_received);
+  expect_true(view_of(*this, listener).overflows >= 1, "the overflow is counted");
+  app.accepts(listener);
+  after(1s);
+  expect(other, "S. 0:0(0) ack 1"_seg);  // repeated, so that the peer repeats its ACK
+  other.sends(". 1:1(0) ack 1"_seg);
+  second.accepts(listener);
+  expect_state(other, State::established);
+}
+
+// Connections are accepted in the order in which they were established.
+SCRIPT(ListenerQueues, FirstEstablishedFirstAccepted) {
+  listener.listens();
+  Peer& other = add_peer(40'001);
+  Socket second(*this);
+  peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect("S. 0:0(0) ack 1"_seg);
+  other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect(other, "S. 0:0(0) ack 1"_seg);
+  other.sends("P. 1:6(5) ack 1"_seg, "other");
+  peer.sends("P. 1:6(5) ack 1"_seg, "first");
+  second.accepts(listener);
+  second.reads("other");
+  app.accepts(listener);
+  app.reads("first");
+  lets_pass(40ms);
+  skip_sent();
+}
+
+// A connection that ends before it is accepted leaves the queue, or is handed over with its end.
+SCRIPT(ListenerQueues, AResetBeforeAcceptIsNoHarm) {
+  listener.listens();
+  peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect("S. 0:0(0) ack 1"_seg);
+  peer.sends(". 1:1(0) ack 1"_seg);
+  peer.sends("R 1:1(0)"_seg);
+  expect_state(State::closed);
+  const auto accepted = stack().accept(listener.handle(), now());
+  if (accepted) {
+    Bytes to(1);
+    const auto read = stack().read(*accepted, to, now());
+    expect_true(!read, "reading fails");
+    expect_true(stack().close(*accepted, now()).has_value(), "closing works");
+  }
+  drain();
+  expect_nothing();
+  listener.has_nothing_to_accept();
+}
+
+// RFC 9293 3.10.4 (LISTEN): closing the listener resets what nobody has accepted; accepted ones
+// live on.
+SCRIPT(ListenerQueues, ClosingTheListenerResetsWhatNobodyAccepted) {
+  open_passively();
+  Peer& other = add_peer(40'001);
+  other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect(other, "S. 0:0(0) ack 1"_seg);
+  other.sends(". 1:1(0) ack 1"_seg);
+  listener.closes();
+  const SentPacket reset = take_sent();
+  expect_true(reset.tcp->header.has(wire::kRst), "a RST");
+  expect_equal(reset.tcp->header.destination_port, other.port(), "to the one in the queue");
+  expect_state(other, State::closed);
+  expect_state(State::established);
+  app.writes(10);
+  expect("P. 1:11(10) ack 1"_seg);
+}
+
+// A3: many connections share one listening port.
+SCRIPT(ListenerQueues, K8_ManyConnectionsShareOnePort) {
+  listener.listens();
+  for (std::uint16_t port = 41'000; port < 41'020; ++port) {
+    Peer& each = add_peer(port);
+    each.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+    expect(each, "S. 0:0(0) ack 1"_seg);
+    each.sends(". 1:1(0) ack 1"_seg);
+    expect_state(each, State::established);
+  }
+  expect_equal(view_of(*this, listener).accept_queue, 20U, "to accept");
+}
+
+// Limits::half_open bounds all listeners together; Limits::connections the connections.
+SCRIPT(ListenerQueues, TheStacksLimitHoldsToo) {
+  config.limits.half_open = 1;
+  listener.listens();
+  Peer& other = add_peer(40'001);
+  peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect("S. 0:0(0) ack 1"_seg);
+  other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect_nothing();
+  peer.sends(". 1:1(0) ack 1"_seg);
+  other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect(other, "S. 0:0(0) ack 1"_seg);
+}
+
+}  // namespace bowline::test
