@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "bowline/wire/checksum.hpp"
-#include "bowline/wire/icmp.hpp"
 #include "bowline/wire/tcp.hpp"
 #include "bowline/wire/udp.hpp"
 
@@ -385,64 +384,6 @@ TEST_F(Cutting, EthernetHeaderIsRepeatedInFrontOfEachPacket) {
                             [](std::byte byte) { return byte == std::byte{0xee}; }));
     EXPECT_EQ(open(make_frame(*pool_, std::span(cut).subspan(14))).payload.size(), 1000U);
   }
-}
-
-// A sink that takes so many packets and then no more.
-class Bounded final : public FrameSink {
- public:
-  explicit Bounded(std::size_t room) : room_(room) {}
-  std::size_t take(std::span<Frame> frames) noexcept override {
-    const std::size_t count = std::min(room_, frames.size());
-    for (std::size_t i = 0; i < count; ++i) packets.push_back(std::move(frames[i]));
-    room_ -= count;
-    return count;
-  }
-  std::vector<Frame> packets;
-
- private:
-  std::size_t room_;
-};
-
-TEST_F(Cutting, SinkCountsWirePacketsWhateverPrefixIsTaken) {
-  for (std::size_t room = 0; room <= 42; ++room) {
-    Segment large;
-    large.payload = counted(40 * 1000);
-    large.gso_size = 1000;
-    large.pieces = {0, 0};
-    Segment small;
-    small.payload = counted(10);
-    small.pieces = {10};
-    std::array<Frame, 3> frames{make(small), make(large), make(small)};
-    Bounded end(room);
-    CuttingSink sink(end, *pool_, 1500);
-    EXPECT_EQ(sink.take(frames), room);
-    EXPECT_EQ(end.packets.size(), room);
-    for (const Frame& packet : end.packets) {
-      EXPECT_EQ(packet.checksum, Checksum::complete);
-      open(packet);
-    }
-  }
-}
-
-TEST_F(Cutting, SinkLosesAndCountsWhatTheWireDoesNotTake) {
-  Segment segment;
-  segment.payload = counted(3000);
-  segment.gso_size = 1000;
-  segment.pieces = {0, 0};
-  std::array<Frame, 2> frames{make(segment), make(segment)};
-  frames[0].header_size = 50;
-  Bounded end(100);
-  CuttingSink sink(end, *pool_, 1000);  // smaller than the cut packets
-  EXPECT_EQ(sink.take(frames), wire_packets(frames[0]) + 3U);
-  EXPECT_TRUE(end.packets.empty());
-  EXPECT_EQ(sink.counters().malformed, 1U);
-  EXPECT_EQ(sink.counters().too_big, 3U);
-
-  const BufferPoolOwner empty{BufferPool::make(heap_memory(), 0)};
-  CuttingSink starved(end, *empty, 1500);
-  EXPECT_EQ(starved.take(std::span(frames).last(1)), 3U);
-  EXPECT_EQ(starved.counters().no_memory, 3U);
-  EXPECT_TRUE(end.packets.empty());
 }
 
 }  // namespace
