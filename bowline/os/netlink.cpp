@@ -334,6 +334,16 @@ Outcome<void> Netlink::create_veth(std::string_view name, std::string_view peer,
   return {};
 }
 
+Outcome<void> Netlink::remove(std::string_view name) {
+  const auto index = index_of(name);
+  if (!index) return std::unexpected(index.error());
+  Request request(RTM_DELLINK, 0);
+  request.body<ifinfomsg>().ifi_index = static_cast<int>(*index);
+  const int code = talk(request);
+  if (code != 0) return refused(fmt::format("cannot delete {}", name), code);
+  return {};
+}
+
 Outcome<void> check_interface_name(std::string_view name) {
   if (name.empty()) return failed("an interface needs a name, such as bowline0", EINVAL);
   if (name.size() >= IFNAMSIZ) {

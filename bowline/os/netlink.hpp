@@ -57,6 +57,8 @@ class Netlink {
   /// Makes a pair of Ethernet interfaces joined by a cable; `peer` appears in the namespace that
   /// `peer_namespace` is open on (-1: this one).
   Outcome<void> create_veth(std::string_view name, std::string_view peer, int peer_namespace = -1);
+  /// Deletes it (a veth with its peer).
+  Outcome<void> remove(std::string_view name);
 
  private:
   class Request;

@@ -1,6 +1,8 @@
 #include "bowline/os/tun_link.hpp"
 
+#include <sys/eventfd.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -66,7 +68,16 @@ TunLink::TunLink(FileDescriptor device, const LinkInfo& info) noexcept
       info_(info),
       reserve_(BufferPool::make(heap_memory(), kReserveBytes)) {}
 
+// The interface is gone. Its descriptor would be ready for ever; in its place, and with its number,
+// which drivers may have kept, comes one that never is.
+void TunLink::give_up(int code) noexcept {
+  error_ = {code, std::generic_category()};
+  const FileDescriptor silent(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (silent) ::dup2(silent.get(), device_.get());
+}
+
 std::size_t TunLink::receive(std::span<Frame> frames, BufferPool& pool, Time now) noexcept {
+  if (error_) return 0;
   Catcher catcher(pool, reserve_ ? &*reserve_ : nullptr);
   std::size_t count = 0;
   std::size_t dropped = 0;
@@ -90,7 +101,15 @@ TunLink::Got TunLink::read_frame(Catcher& catcher, Frame& frame) noexcept {
     ++counters_.reads;
     size = ::readv(device_.get(), vectors.data(), static_cast<int>(vectors.size()));
   } while (size < 0 && errno == EINTR);
-  if (size < static_cast<ssize_t>(sizeof header)) return Got::nothing;
+  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Got::nothing;
+  if (size <= 0) {
+    give_up(size < 0 ? errno : ENODEV);
+    return Got::nothing;
+  }
+  if (size < static_cast<ssize_t>(sizeof header)) {
+    ++counters_.malformed;
+    return Got::dropped;
+  }
 
   const auto bytes = static_cast<std::uint32_t>(size) - static_cast<std::uint32_t>(sizeof header);
   if (!catcher.collect(bytes, frame)) {
@@ -123,6 +142,10 @@ std::size_t TunLink::take(std::span<Frame> frames) noexcept {
 // False when the device is full. Any other refusal is a loss, like one on a wire: it is counted,
 // and the transport repairs it.
 bool TunLink::write_frame(const Frame& frame) noexcept {
+  if (error_) {
+    ++counters_.write_errors;
+    return true;
+  }
   VirtioHeader header = write_virtio(frame);
   std::array<iovec, 1 + Frame::kMaxPieces> vectors{};
   vectors[0] = {.iov_base = &header, .iov_len = sizeof header};

@@ -8,6 +8,7 @@
 // copied twice.
 
 #include <cstdint>
+#include <system_error>
 
 #include "bowline/base/buffer.hpp"
 #include "bowline/link/link.hpp"
@@ -44,11 +45,15 @@ class TunLink final : public Link {
 
   [[nodiscard]] const TunCounters& counters() const noexcept { return counters_; }
 
+  /// Why nothing comes and goes any more (somebody deleted the interface); no error while it works.
+  [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
  private:
   class Catcher;
   enum class Got : std::uint8_t { frame, dropped, nothing };
   Got read_frame(Catcher& catcher, Frame& frame) noexcept;
   bool write_frame(const Frame& frame) noexcept;
+  void give_up(int code) noexcept;
 
   FileDescriptor device_;
   LinkInfo info_;
@@ -56,6 +61,7 @@ class TunLink final : public Link {
   /// memory must still get in.
   BufferPoolOwner reserve_;
   TunCounters counters_;
+  std::error_code error_;
   bool blocked_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "bowline/os/tun_link.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,10 +107,28 @@ TEST_F(Device, MalformedVirtioHeaderIsCountedAndDropped) {
   EXPECT_EQ(link_->counters().malformed, 1U);
 }
 
-TEST_F(Device, ShorterThanAVirtioHeaderEndsTheBatch) {
+TEST_F(Device, ShorterThanAVirtioHeaderIsCountedAndDropped) {
   const std::array<std::byte, 4> runt{};
   ASSERT_EQ(::write(kernel_.get(), runt.data(), runt.size()), 4);
+  arrives({}, packet(7));
+  EXPECT_EQ(link_->receive(in_, *pool_, kNow), 1U);
+  EXPECT_EQ(link_->counters().malformed, 1U);
+}
+
+// A descriptor that says "ready" for ever would keep a driver spinning.
+TEST_F(Device, GoneDeviceFallsSilent) {
+  const int descriptor = link_->descriptor();
+  EXPECT_FALSE(link_->error());
+  kernel_ = FileDescriptor();
+  pollfd polled{.fd = descriptor, .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&polled, 1, 0), 1);
   EXPECT_EQ(link_->receive(in_, *pool_, kNow), 0U);
+  EXPECT_TRUE(link_->error());
+  EXPECT_EQ(link_->descriptor(), descriptor);
+  std::array<Frame, 1> out{make_frame(*pool_, packet(1))};
+  EXPECT_EQ(link_->take(out), 1U);
+  EXPECT_EQ(link_->counters().write_errors, 1U);
+  EXPECT_EQ(::poll(&polled, 1, 0), 0);
 }
 
 // An exhausted pool must not keep out the acknowledgments that would free its memory, nor leave the

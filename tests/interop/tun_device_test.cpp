@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
@@ -138,6 +140,19 @@ TEST_F(TunDevice, RefusalsNameTheDeviceAndTheRemedy) {
       refusal({.name = "bowline1", .peer_addresses = {*Cidr::parse("ff02::1/64")}}),
       "cannot give bowline1 the address ff02::1/64: it is no host's (a group, or unspecified)");
   EXPECT_FALSE(find("bowline1"));  // what was begun is undone
+}
+
+TEST_F(TunDevice, DeletedInterfaceIsReportedAndFallsSilent) {
+  open();
+  if (IsSkipped()) return;
+  auto netlink = os::Netlink::open();
+  ASSERT_TRUE(netlink->remove("bowline0"));
+  ASSERT_TRUE(vanishes("bowline0"));
+  std::array<Frame, 4> frames;
+  EXPECT_EQ(link_->receive(frames, *pool_, Time{1s}), 0U);
+  EXPECT_TRUE(link_->error());
+  pollfd polled{.fd = link_->descriptor(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&polled, 1, 0), 0);
 }
 
 TEST_F(TunDevice, DownInterfaceLosesWhatIsSentAndCountsIt) {
