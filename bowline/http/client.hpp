@@ -4,7 +4,9 @@
 // body to a callback as it comes, and says how it ended. Like the server it is written once and
 // instantiated for the kernel's TCP and for Bowline's.
 
-#include <boost/asio/any_io_executor.hpp>
+// First of all: what it specialises must be so in every unit of a program.
+#include "bowline/asio.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
@@ -47,12 +49,13 @@ using GetHandler = std::function<void(boost::system::error_code, const GetResult
 /// empty. Errors: those of connect and read; Beast's for an answer that is not HTTP; end_of_stream
 /// where the connection ended before the body did.
 template <class Protocol>
-void async_get(const boost::asio::any_io_executor& executor,
-               const typename Protocol::endpoint& server, GetRequest request, BodyHandler on_body,
-               GetHandler on_done);
+void async_get(typename Protocol::socket socket, const typename Protocol::endpoint& server,
+               GetRequest request, BodyHandler on_body, GetHandler on_done);
 
-extern template void async_get<boost::asio::ip::tcp>(const boost::asio::any_io_executor&,
+extern template void async_get<boost::asio::ip::tcp>(boost::asio::ip::tcp::socket,
                                                      const boost::asio::ip::tcp::endpoint&,
                                                      GetRequest, BodyHandler, GetHandler);
+extern template void async_get<net::tcp>(net::tcp::socket, const net::tcp::endpoint&, GetRequest,
+                                         BodyHandler, GetHandler);
 
 }  // namespace bowline::http

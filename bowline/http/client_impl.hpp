@@ -3,6 +3,8 @@
 // The body of async_get(). Included only by the units that instantiate it: Beast is expensive to
 // compile.
 
+#include "bowline/http/client.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,8 +24,6 @@
 #include <utility>
 #include <vector>
 
-#include "bowline/http/client.hpp"
-
 namespace bowline::http {
 namespace detail {
 
@@ -33,10 +33,10 @@ namespace beast_http = boost::beast::http;
 template <class Protocol>
 class Fetch : public std::enable_shared_from_this<Fetch<Protocol>> {
  public:
-  Fetch(const boost::asio::any_io_executor& executor, GetRequest request, BodyHandler on_body,
+  Fetch(typename Protocol::socket socket, GetRequest request, BodyHandler on_body,
         GetHandler on_done)
-      : socket_(executor),
-        timer_(executor),
+      : socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
         request_(std::move(request)),
         on_body_(std::move(on_body)),
         on_done_(std::move(on_done)) {}
@@ -163,10 +163,10 @@ class Fetch : public std::enable_shared_from_this<Fetch<Protocol>> {
 }  // namespace detail
 
 template <class Protocol>
-void async_get(const boost::asio::any_io_executor& executor,
-               const typename Protocol::endpoint& server, GetRequest request, BodyHandler on_body,
-               GetHandler on_done) {
-  auto fetch = std::make_shared<detail::Fetch<Protocol>>(executor, std::move(request),
+void async_get(typename Protocol::socket socket, const typename Protocol::endpoint& server,
+               GetRequest request, BodyHandler on_body, GetHandler on_done) {
+  const auto executor = socket.get_executor();
+  auto fetch = std::make_shared<detail::Fetch<Protocol>>(std::move(socket), std::move(request),
                                                          std::move(on_body), std::move(on_done));
   boost::asio::co_spawn(executor, detail::Fetch<Protocol>::run(std::move(fetch), server),
                         boost::asio::detached);

@@ -2,7 +2,7 @@
 #include "bowline/http/client_impl.hpp"
 
 namespace bowline::http {
-template void async_get<boost::asio::ip::tcp>(const boost::asio::any_io_executor&,
+template void async_get<boost::asio::ip::tcp>(boost::asio::ip::tcp::socket,
                                               const boost::asio::ip::tcp::endpoint&, GetRequest,
                                               BodyHandler, GetHandler);
 }  // namespace bowline::http

@@ -14,7 +14,7 @@ namespace bowline::http {
 namespace {
 
 using boost::asio::ip::tcp;
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""s;
 using boost::beast::http::error;
 
 struct Outcome {
@@ -38,7 +38,7 @@ Outcome fetch(std::string answer, bool stay = false) {
   Outcome outcome;
   int calls = 0;
   async_get<tcp>(
-      context.get_executor(), acceptor.local_endpoint(), {.host = "x", .stall_timeout = 1s},
+      tcp::socket(context), acceptor.local_endpoint(), {.host = "x", .stall_timeout = 1s},
       [&](std::span<const char> bytes) { outcome.body.append(bytes.begin(), bytes.end()); },
       [&](const auto& code, const GetResult& result) {
         ++calls;
@@ -102,7 +102,7 @@ TEST(Client, ARefusedConnectionIsToldAsSuch) {
     nobody = closed.local_endpoint();
   }
   boost::system::error_code code;
-  async_get<tcp>(context.get_executor(), nobody, {.host = "x"}, {},
+  async_get<tcp>(tcp::socket(context), nobody, {.host = "x"}, {},
                  [&](const auto& failure, const GetResult&) { code = failure; });
   context.run();
   EXPECT_EQ(code, boost::asio::error::connection_refused);

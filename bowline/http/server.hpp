@@ -9,6 +9,9 @@
 // What one client can make it hold is bounded: a request's header, one block of a file, one open
 // file.
 
+// First of all: what it specialises must be so in every unit of a program.
+#include "bowline/asio.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
@@ -85,5 +88,6 @@ class FileServer {
 };
 
 extern template class FileServer<boost::asio::ip::tcp>;
+extern template class FileServer<net::tcp>;
 
 }  // namespace bowline::http

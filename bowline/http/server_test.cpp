@@ -16,7 +16,8 @@ namespace bowline::http {
 namespace {
 
 using boost::asio::ip::tcp;
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 // A server on a thread of its own.
 class ServerTest : public testing::Test {
@@ -311,7 +312,7 @@ TEST_F(ServerTest, TheClientGetsWhatIsThere) {
     std::string body;
     std::optional<GetResult> result;
     async_get<tcp>(
-        client_context.get_executor(), endpoint, {.host = "x", .target = target},
+        tcp::socket(client_context), endpoint, {.host = "x", .target = target},
         [&](std::span<const char> bytes) { body.append(bytes.begin(), bytes.end()); },
         [&](const auto& error, const GetResult& got) {
           EXPECT_FALSE(error) << error.message();

@@ -1,0 +1,6 @@
+// FileServer over Bowline's TCP.
+#include "bowline/http/server_impl.hpp"
+
+namespace bowline::http {
+template class FileServer<net::tcp>;
+}  // namespace bowline::http

@@ -1,0 +1,44 @@
+#pragma once
+
+// Values of arguments. Each reader throws WrongUsage that names the argument, says what was given
+// and what would be right.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "bowline/wire/ip_address.hpp"
+
+namespace bowline::tools {
+
+/// A whole number from `least` to `most`.
+[[nodiscard]] std::uint64_t read_number(std::string_view argument, std::string_view text,
+                                        std::uint64_t least, std::uint64_t most);
+
+/// A port, 1 to 65535.
+[[nodiscard]] std::uint16_t read_port(std::string_view argument, std::string_view text);
+
+/// An address with the length of its prefix: "10.77.0.2/24", "fd77::2/64". Both parts are needed.
+[[nodiscard]] Cidr read_cidr(std::string_view argument, std::string_view text);
+
+/// An address: "10.77.0.1", "fd77::1".
+[[nodiscard]] IpAddress read_address(std::string_view argument, std::string_view text);
+
+/// Where a link leads.
+struct LinkSpec {
+  /// The name of the TUN interface.
+  std::string tun;
+};
+
+/// "tun:NAME". The other kinds of REQUIREMENTS C (tap:, packet:, xdp:) are known by name and said
+/// to come with a later version.
+[[nodiscard]] LinkSpec read_link(std::string_view argument, std::string_view text);
+
+/// The text form of an address: "10.77.0.2"; with its prefix.
+[[nodiscard]] std::string to_string(const IpAddress& address);
+[[nodiscard]] std::string to_string(const Cidr& cidr);
+
+/// An address as it stands in a URL: IPv6 in brackets; the port unless it is 80.
+[[nodiscard]] std::string url_host(const IpAddress& address, std::uint16_t port);
+
+}  // namespace bowline::tools

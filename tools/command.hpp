@@ -1,0 +1,16 @@
+#pragma once
+
+// The subcommands, one file each.
+
+#include <CLI/App.hpp>
+
+#include "tools/failure.hpp"
+
+namespace bowline::tools {
+
+/// Adds `bowline serve` to `app`. When the command line names it, it runs and sets `status`.
+void add_serve(CLI::App& app, ExitStatus& status);
+/// Adds `bowline demo`.
+void add_demo(CLI::App& app, ExitStatus& status);
+
+}  // namespace bowline::tools

@@ -1,0 +1,98 @@
+// The `bowline` command: picks the subcommand, and turns whatever goes wrong into one line and an
+// exit status.
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Error.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "tools/command.hpp"
+
+#ifndef BOWLINE_VERSION
+#define BOWLINE_VERSION "unknown"
+#endif
+
+namespace bowline::tools {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  bowline demo                       see it work, in a network namespace of its own\n"
+    "  sudo bowline serve ~/public        http://10.77.0.2/ for this machine\n"
+    "  bowline serve --help               all about serving\n"
+    "\n"
+    "Exit status: 0 done, 1 failed (one line says why and what would help), 2 wrong usage.\n";
+
+ExitStatus fail(ExitStatus status, const std::string& command, std::string message) {
+  // One line, whatever the message was made of.
+  for (char& c : message) {
+    if (c == '\n') c = ' ';
+  }
+  while (message.ends_with(' ')) message.pop_back();
+  std::fprintf(stderr, "bowline%s: %s\n", command.c_str(), message.c_str());
+  return status;
+}
+
+// What CLI11 found wrong, in this command's words.
+std::string describe(const CLI::ParseError& error, const std::string& command) {
+  const std::string help = "see bowline" + command + " --help";
+  const std::string what = error.what();
+  constexpr const char* kExtras = "The following argument was not expected: ";
+  constexpr const char* kManyExtras = "The following arguments were not expected: ";
+  for (const std::string start : {kExtras, kManyExtras}) {
+    if (what.starts_with(start)) {
+      const std::string rest = what.substr(start.size());
+      const std::string first = rest.substr(0, rest.find(' '));
+      const bool option = first.starts_with('-');
+      if (command.empty() && !option) return first + ": no such subcommand; " + help;
+      return first + (option ? ": no such option; " : ": one argument too many; ") + help;
+    }
+  }
+  return what + "; " + help;
+}
+
+// " serve", or nothing where no subcommand was named.
+std::string chosen(const CLI::App& app) {
+  const auto subcommands = app.get_subcommands();
+  return subcommands.empty() ? "" : " " + subcommands.front()->get_name();
+}
+
+ExitStatus run(int argc, char** argv) {
+  ExitStatus status = ExitStatus::done;
+  CLI::App app("Bowline: a TCP/IP host stack inside a program, as a command", "bowline");
+  app.set_version_flag("--version", "bowline " BOWLINE_VERSION, "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.get_formatter()->column_width(28);
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  add_serve(app, status);
+  add_demo(app, status);
+
+  try {
+    app.parse(argc, argv);
+    return status;
+  } catch (const CLI::Success& asked) {  // --help, --version
+    app.exit(asked);
+    return ExitStatus::done;
+  } catch (const CLI::RequiredError& error) {
+    if (chosen(app).empty()) {
+      return fail(ExitStatus::wrong_usage, "",
+                  "needs a subcommand: serve or demo; see bowline --help");
+    }
+    return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
+  } catch (const CLI::ParseError& error) {
+    return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
+  } catch (const WrongUsage& error) {
+    return fail(ExitStatus::wrong_usage, chosen(app), error.what());
+  } catch (const std::exception& error) {  // Failure, and what nobody foresaw
+    return fail(ExitStatus::failed, chosen(app), error.what());
+  }
+}
+
+}  // namespace
+}  // namespace bowline::tools
+
+int main(int argc, char** argv) { return static_cast<int>(bowline::tools::run(argc, argv)); }

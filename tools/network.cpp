@@ -1,0 +1,87 @@
+#include "tools/network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bowline/os/random.hpp"
+#include "bowline/os/tun.hpp"
+#include "bowline/trace/capture_link.hpp"
+#include "tools/failure.hpp"
+
+namespace bowline::tools {
+namespace {
+
+// A link and the capture before it, owned together.
+struct WatchedLink {
+  WatchedLink(std::unique_ptr<Link> link, trace::Recorder& recorder, const std::string& name)
+      : inner(std::move(link)), capture(*inner, recorder, InterfaceId{}, name) {}
+  std::unique_ptr<Link> inner;
+  trace::CaptureLink capture;
+};
+
+std::shared_ptr<Link> watched(std::unique_ptr<Link> link, Watch* watch, const std::string& name) {
+  if (watch == nullptr) return link;
+  auto both = std::make_shared<WatchedLink>(std::move(link), watch->recorder(), name);
+  return {both, &both->capture};
+}
+
+std::unique_ptr<Link> open_link(const NetworkOptions& options) {
+  return or_fail(os::create_tun(
+      {.name = options.link.tun, .peer_addresses = options.peer_addresses, .mtu = options.mtu}));
+}
+
+StackConfig stack_config(const NetworkOptions& options) {
+  StackConfig config;
+  config.limits = options.limits;
+  const auto seed = os::random_seed();
+  if (!seed) throw Failure(fmt::format("cannot draw random numbers: {}", seed.error().message()));
+  config.seed = *seed;
+  return config;
+}
+
+}  // namespace
+
+Network::Network(boost::asio::io_context& context, const NetworkOptions& options, Watch* watch)
+    : context_(context), options_(options) {
+  auto link = watched(open_link(options), watch, options.link.tun);
+  try {
+    host_ = &net::use_stack(context, stack_config(options),
+                            {{.link = std::move(link), .addresses = options.addresses}});
+    host_->with_stack([&](Stack& stack, Time) {
+      if (watch != nullptr) stack.set_listener(&watch->recorder());
+      if (!options.gateway) return;
+      const Family family = options.gateway->family();
+      const Status added = stack.add_route({.destination = {IpAddress::any(family), 0},
+                                            .interface = InterfaceId{},
+                                            .gateway = options.gateway});
+      if (!added) throw std::system_error(added.error(), "--gateway");
+    });
+  } catch (const std::system_error& error) {
+    throw Failure(fmt::format("cannot set up the stack: {}", error.what()));
+  }
+}
+
+Network::~Network() {
+  if (host_ != nullptr) host_->close();
+}
+
+void Network::drain() { host_->drain(std::chrono::seconds(1)); }
+
+std::vector<net::tcp::acceptor> Network::listen(std::uint16_t port) {
+  std::vector<net::tcp::acceptor> acceptors;
+  for (const net::tcp& protocol : {net::tcp::v4(), net::tcp::v6()}) {
+    const bool wanted = std::ranges::any_of(options_.addresses, [&](const Cidr& each) {
+      return each.address.is_v4() == (protocol == net::tcp::v4());
+    });
+    if (!wanted) continue;
+    try {
+      acceptors.emplace_back(context_, net::tcp::endpoint(protocol, port));
+    } catch (const boost::system::system_error& error) {
+      throw Failure(fmt::format("cannot listen on port {}: {}", port, error.code().message()));
+    }
+  }
+  return acceptors;
+}
+
+}  // namespace bowline::tools

@@ -1,0 +1,203 @@
+#include "tools/network_options.hpp"
+
+#include <fmt/format.h>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "bowline/os/tun.hpp"
+#include "tools/failure.hpp"
+
+namespace bowline::tools {
+namespace {
+
+constexpr std::uint64_t kSmallestV6Mtu = 1'280;  // RFC 8200 section 5
+
+// The limits that can be set from outside, by the names of their fields.
+struct LimitName {
+  std::string_view name;
+  std::uint32_t Limits::* field;
+};
+constexpr auto kLimits = std::to_array<LimitName>({
+    {"connections", &Limits::connections},
+    {"half-open", &Limits::half_open},
+    {"orphans", &Limits::orphans},
+    {"time-wait", &Limits::time_wait},
+    {"reassembly-bytes", &Limits::reassembly_bytes},
+    {"reassembly-ranges", &Limits::reassembly_ranges},
+    {"replies-per-second", &Limits::stateless_replies_per_second},
+});
+constexpr std::string_view kBufferBytes = "buffer-bytes";
+
+std::string limit_names() {
+  std::string names;
+  for (const LimitName& limit : kLimits) names += fmt::format("{}, ", limit.name);
+  return names + std::string(kBufferBytes);
+}
+
+void read_limit(Limits& limits, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string_view name = std::string_view(text).substr(0, equals);
+  const std::string argument = fmt::format("--limit {}", name);
+  const auto found = std::ranges::find(kLimits, name, &LimitName::name);
+  if (equals == std::string::npos || (found == kLimits.end() && name != kBufferBytes)) {
+    throw WrongUsage(
+        fmt::format("--limit {}: must be NAME=NUMBER, NAME one of {}", text, limit_names()));
+  }
+  const std::string_view value = std::string_view(text).substr(equals + 1);
+  if (name == kBufferBytes) {
+    limits.buffer_bytes = read_number(argument, value, 1U << 20, 1ULL << 40);
+  } else {
+    limits.*found->field = static_cast<std::uint32_t>(
+        read_number(argument, value, 1, std::numeric_limits<std::int32_t>::max()));
+  }
+}
+
+bool has(const std::vector<Cidr>& list, const Cidr& cidr) {
+  return std::ranges::find(list, cidr) != list.end();
+}
+
+// The kernel's address for `own`: the one given for its family, or the first other host of its
+// prefix.
+Cidr choose_peer(const Cidr& own, const std::vector<Cidr>& given) {
+  const auto peer = std::ranges::find(given, own.address.family(),
+                                      [](const Cidr& each) { return each.address.family(); });
+  if (peer == given.end()) {
+    const auto first = os::peer_of(own);
+    if (first) return *first;
+    throw WrongUsage(
+        fmt::format("--address {}: its prefix has no other host for the kernel's side; give a "
+                    "shorter prefix, such as {}/{}",
+                    to_string(own), to_string(own.address), own.address.is_v4() ? 24 : 64));
+  }
+  if (peer->address == own.address) {
+    throw WrongUsage(fmt::format("--peer-address {}: is Bowline's own; the two ends need two",
+                                 to_string(*peer)));
+  }
+  if (!own.contains(peer->address)) {
+    throw WrongUsage(fmt::format("--peer-address {}: must lie in the prefix of --address {}",
+                                 to_string(*peer), to_string(own)));
+  }
+  return *peer;
+}
+
+}  // namespace
+
+void add_watch_options(CLI::App& command, WatchOptions& options) {
+  const auto* const group = "Seeing what happens";
+  command
+      .add_option("--pcap", options.pcap,
+                  "Write a pcapng capture; its packets carry the stack's reasons as comments")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_flag("--trace", options.trace, "Print packets as tcpdump does, with reasons")
+      ->group(group);
+  command.add_flag("--ladder", options.ladder, "Print the diagram of each connection as it ends")
+      ->group(group);
+  command.add_flag("--json", options.json, "Print events as NDJSON, one object to a line")
+      ->group(group);
+}
+
+void add_network_options(CLI::App& command, NetworkOptions& options) {
+  const auto* const group = "Network";
+  command
+      .add_option_function<std::string>(
+          "--link", [&](const std::string& text) { options.link = read_link("--link", text); },
+          "The link to the outside, created and removed again [tun:bowline0]")
+      ->type_name("tun:NAME")
+      ->group(group);
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--address",
+          [&](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              options.addresses.push_back(read_cidr("--address", text));
+            }
+          },
+          "Bowline's own address, once for each family [10.77.0.2/24 and fd77::2/64]")
+      ->type_name("CIDR")
+      ->allow_extra_args(false)
+      ->group(group);
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--peer-address",
+          [&](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              options.peer_addresses.push_back(read_cidr("--peer-address", text));
+            }
+          },
+          "The kernel's address on the link [the first other host of the prefix]")
+      ->type_name("CIDR")
+      ->allow_extra_args(false)
+      ->group(group);
+  command
+      .add_option_function<std::string>(
+          "--gateway",
+          [&](const std::string& text) { options.gateway = read_address("--gateway", text); },
+          "Where everything beyond the link goes [nowhere]")
+      ->type_name("ADDRESS")
+      ->group(group);
+  command
+      .add_option_function<std::string>(
+          "--mtu",
+          [&](const std::string& text) {
+            options.mtu = static_cast<std::uint32_t>(read_number("--mtu", text, 68, 65'535));
+          },
+          "Largest packet on the link, in bytes [1500]")
+      ->type_name("BYTES")
+      ->group(group);
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--limit",
+          [&](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) read_limit(options.limits, text);
+          },
+          "A bound on what the stack holds: " + limit_names())
+      ->type_name("NAME=NUMBER")
+      ->allow_extra_args(false)
+      ->group(group);
+  add_watch_options(command, options.watch);
+}
+
+void complete(NetworkOptions& options) {
+  if (options.addresses.empty()) {
+    options.addresses = {*Cidr::parse("10.77.0.2/24")};
+    if (options.mtu >= kSmallestV6Mtu) options.addresses.push_back(*Cidr::parse("fd77::2/64"));
+  }
+  std::vector<Cidr> peers;
+  for (const Cidr& own : options.addresses) {
+    if (!own.address.is_v4() && options.mtu < kSmallestV6Mtu) {
+      throw WrongUsage(fmt::format("--mtu {}: must be at least {} where there is an IPv6 address",
+                                   options.mtu, kSmallestV6Mtu));
+    }
+    if (std::ranges::count(options.addresses, own.address, &Cidr::address) > 1) {
+      throw WrongUsage(fmt::format("--address {}: is given twice", to_string(own)));
+    }
+    const Cidr peer = choose_peer(own, options.peer_addresses);
+    if (!has(peers, peer)) peers.push_back(peer);
+  }
+  for (const Cidr& given : options.peer_addresses) {
+    if (!has(peers, given)) {
+      throw WrongUsage(
+          fmt::format("--peer-address {}: there is no --address of its family", to_string(given)));
+    }
+  }
+  options.peer_addresses = std::move(peers);
+  const bool gateway_on_link =
+      !options.gateway || std::ranges::any_of(options.addresses, [&](const Cidr& own) {
+        return own.contains(*options.gateway);
+      });
+  if (!gateway_on_link) {
+    throw WrongUsage(fmt::format("--gateway {}: must lie in the prefix of an --address",
+                                 to_string(*options.gateway)));
+  }
+  if (options.watch.json && (options.watch.trace || options.watch.ladder)) {
+    throw WrongUsage(fmt::format("--json: has standard output to itself; leave out {}",
+                                 options.watch.trace ? "--trace" : "--ladder"));
+  }
+}
+
+}  // namespace bowline::tools

@@ -1,0 +1,49 @@
+#pragma once
+
+// The options that every subcommand with a network has (REQUIREMENTS C), in one place.
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bowline/base/limits.hpp"
+#include "bowline/wire/ip_address.hpp"
+#include "tools/arguments.hpp"
+
+namespace bowline::tools {
+
+/// What is written down of the traffic, and where.
+struct WatchOptions {
+  std::string pcap;     ///< a pcapng file; empty: none
+  bool trace = false;   ///< lines on standard output
+  bool ladder = false;  ///< a diagram of each connection as it ends, on standard output
+  bool json = false;    ///< NDJSON events on standard output
+
+  [[nodiscard]] bool any() const { return !pcap.empty() || trace || ladder || json; }
+};
+
+/// A stack on a link of this machine.
+struct NetworkOptions {
+  LinkSpec link{"bowline0"};
+  /// Bowline's own.
+  std::vector<Cidr> addresses;
+  /// The kernel's on the same link, one for each family of `addresses`.
+  std::vector<Cidr> peer_addresses;
+  std::optional<IpAddress> gateway;
+  std::uint32_t mtu = 1'500;
+  Limits limits;
+  WatchOptions watch;
+};
+
+/// Adds --pcap, --trace, --ladder and --json.
+void add_watch_options(CLI::App& command, WatchOptions& options);
+/// Adds all of them.
+void add_network_options(CLI::App& command, NetworkOptions& options);
+
+/// Once all arguments are read: completes `options` (default addresses, the peer's addresses) and
+/// checks what no single argument shows. Throws WrongUsage.
+void complete(NetworkOptions& options);
+
+}  // namespace bowline::tools
