@@ -65,6 +65,20 @@ void wait_for(std::vector<pollfd>& polled, Time until) {
       ::ppoll(polled.data(), polled.size(), until == kNever ? nullptr : &timeout, nullptr));
 }
 
+/// Does a connection without an owner still have something that its peer has not acknowledged?
+bool is_delivering(const Stack& stack) {
+  if (stack.usage().orphans == 0) return false;
+  bool found = false;
+  stack.for_each_connection(
+      [](void* context, const ConnectionView& view) {
+        const bool done = view.state == bowline::tcp::State::fin_wait_2 ||
+                          view.state == bowline::tcp::State::time_wait;
+        if (view.orphan && !done) *static_cast<bool*>(context) = true;
+      },
+      &found);
+  return found;
+}
+
 class ReactorHost final : public IoHost {
  public:
   ReactorHost(boost::asio::io_context& context, Stack stack)
@@ -337,7 +351,7 @@ bool ReactorHost::drain(Duration most) {
   for (;;) {
     const std::uint64_t seen = turns();
     const bool delivered = call([&](OperationQueue&) {
-      return !stack_ || (stack_->usage().orphans == 0 && turn_->next_deadline() > now());
+      return !stack_ || (!is_delivering(*stack_) && turn_->next_deadline() > now());
     });
     if (delivered) return true;
     if (now() >= end || !drive_past(seen, end)) return false;

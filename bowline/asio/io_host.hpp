@@ -36,9 +36,8 @@ class IoHost : public Host {
   /// network_down when closed.
   virtual InterfaceId attach(const Attachment& attachment) = 0;
 
-  /// Drives the Stack in place until no connection without an owner has anything left to deliver,
-  /// but at most `most`. True: all is delivered (TIME-WAIT does not count). In virtual time it only
-  /// looks.
+  /// Drives the Stack in place until the peers of connections without an owner have acknowledged
+  /// all, FINs included, but at most `most`. True: they have. In virtual time it only looks.
   virtual bool drain(Duration most) = 0;
 
   /// A link in memory may have been given something by a stack of another context. (Stacks of one

@@ -6,6 +6,7 @@
 
 #include "tests/asio/program/alias.hpp"
 //
+#include <atomic>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
@@ -27,7 +28,7 @@ using stream = beast::basic_stream<tcp>;
 /// What the server does and has done.
 struct ServerSettings {
   std::chrono::steady_clock::duration patience = std::chrono::seconds(30);
-  std::size_t timeouts = 0;  ///< sessions that ended because their client was silent
+  std::atomic<int> timeouts = 0;  ///< sessions that ended because their client was silent
 };
 
 /// Answers: "/" with a greeting, "/large" with 3 MB, POST with what was posted.
