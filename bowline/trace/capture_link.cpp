@@ -14,9 +14,13 @@ std::size_t CaptureLink::receive(std::span<Frame> frames, BufferPool& pool, Time
   recorder_.settle();
   const std::size_t count = inner_.receive(frames, pool, now);
   for (Frame& frame : frames.first(count)) recorder_.received(frame, interface_, kind_, now);
-  // Nothing there: the driver is about to sleep, and somebody may be reading along.
-  if (count == 0) recorder_.flush();
   return count;
+}
+
+// The driver may be about to sleep, and somebody may be reading along.
+void CaptureLink::settle() noexcept {
+  recorder_.flush();
+  inner_.settle();
 }
 
 std::size_t CaptureLink::take(std::span<Frame> frames) noexcept {

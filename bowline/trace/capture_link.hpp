@@ -25,6 +25,7 @@ class CaptureLink : public Link {
   [[nodiscard]] std::size_t receive(std::span<Frame> frames, BufferPool& pool,
                                     Time now) noexcept override;
   [[nodiscard]] std::size_t take(std::span<Frame> frames) noexcept override;
+  void settle() noexcept override;
   [[nodiscard]] int descriptor() const noexcept override { return inner_.descriptor(); }
   [[nodiscard]] Time next_deadline() const noexcept override { return inner_.next_deadline(); }
   [[nodiscard]] bool blocked() const noexcept override { return inner_.blocked(); }

@@ -37,6 +37,7 @@ Duration fraction(std::string_view digits) {
 // "14:03:59.123456", "1700000000.123456".
 std::optional<Duration> read_time(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789";
+  constexpr std::uint32_t kMostHours = 1'000'000;  // counted since the first line; 64 bits hold it
   Scanner scan(text);
   Duration time{};
   const auto first = scan.number<std::uint32_t>();
@@ -45,7 +46,7 @@ std::optional<Duration> read_time(std::string_view text) {
     const auto minutes = scan.number<std::uint8_t>();
     if (!minutes || !scan.take(":")) return std::nullopt;
     const auto seconds = scan.number<std::uint8_t>();
-    if (!seconds) return std::nullopt;
+    if (!seconds || *first > kMostHours || *minutes >= 60 || *seconds > 60) return std::nullopt;
     time = std::chrono::hours(*first) + std::chrono::minutes(*minutes) +
            std::chrono::seconds(*seconds);
   } else {

@@ -117,6 +117,8 @@ TEST(ReadLine, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(error("IP 10.0.0.1.1 > 10.0.0.2.2: S 1:1 <mss 1"), "the options have no end");
   EXPECT_EQ(error("IP 10.0.0.1.1 > 10.0.0.2.2: S 1:1 quux"),
             "'quux': one of first:last(bytes), ack, win, urg, <options> must stand here");
+  EXPECT_EQ(error("99999999:00:00 IP 10.0.0.1.1 > 10.0.0.2.2: S 1:1"),
+            "'99999999:00:00': a time, IP or IP6 may stand in front of the addresses");
   EXPECT_EQ(error("yesterday IP 10.0.0.1.1 > 10.0.0.2.2: S 1:1"),
             "'yesterday': a time, IP or IP6 may stand in front of the addresses");
 }

@@ -57,6 +57,8 @@ void Recorder::received(Frame& frame, InterfaceId interface, LinkKind link, Time
   if (frame.id == FrameId::none) frame.id = captured_frame_id(interface, ++counter_);
   const Time time = frame.arrival == kNever ? now : frame.arrival;
   pending_.push_back({.frame = frame,
+                      .way = Way::in,
+                      .packets = wire_packets(frame),
                       .interface = interface,
                       .link = link,
                       .time = time,
@@ -72,9 +74,14 @@ void Recorder::sent(const Frame& frame, std::uint32_t packets, InterfaceId inter
     decisions.push_back(announced.decision);
     return true;
   });
-  // The sink is not told the time; the decisions were made in the same call.
-  const Time time = decisions.empty() ? now_ : decisions.back().now;
-  emit(frame, packets, interface, link, Way::out, time, decisions);
+  pending_.push_back({.frame = frame,
+                      .way = Way::out,
+                      .packets = packets,
+                      .interface = interface,
+                      .link = link,
+                      .time = now_,
+                      .is_frame = true,
+                      .decisions = std::move(decisions)});
 }
 
 void Recorder::settle() noexcept {
@@ -82,8 +89,10 @@ void Recorder::settle() noexcept {
   last_found_ = 0;
   for (const Pending& pending : done) {
     if (pending.is_frame) {
-      emit(pending.frame, wire_packets(pending.frame), pending.interface, pending.link, Way::in,
-           pending.time, pending.decisions);
+      // A sink is not told the time; the decisions about what it took were made in the same call.
+      const bool told = pending.way == Way::out && !pending.decisions.empty();
+      emit(pending.frame, pending.packets, pending.interface, pending.link, pending.way,
+           told ? pending.decisions.back().now : pending.time, pending.decisions);
     } else {
       for (const Decision& decision : pending.decisions) emit(decision);
     }

@@ -3,10 +3,10 @@
 // Brings frames and decisions together.
 //
 // The Stack tells its decisions with the number of the frame that they are about; capture links
-// tell the frames. A received frame is held until the call that judged it has returned, which is
-// known when the capture is called again; a sent one is complete when it comes, for its decisions
-// were made before. What happens in between waits its turn, so that outputs see everything in the
-// order of time.
+// tell the frames. A frame is held until the call that judged or sent it has returned, which is
+// known when the capture is called again: why a segment was sent is decided for good when the link
+// has taken it. What happens in between waits its turn, so that outputs see everything in the order
+// of time.
 
 #include <cstdint>
 #include <string>
@@ -52,9 +52,11 @@ class Recorder : public DecisionListener {
   void flush() noexcept;
 
  private:
-  // What waits its turn: a received frame, or a decision that came after it and belongs to none.
+  // What waits its turn: a frame, or a decision that came after it and belongs to none.
   struct Pending {
     Frame frame;
+    Way way = Way::in;
+    std::uint32_t packets = 1;  // of it that crossed the link
     InterfaceId interface{};
     LinkKind link = LinkKind::ip;
     Time time{};
