@@ -34,6 +34,7 @@ bool Turn::input(Time now) {
 void Turn::output(Time now) {
   for (const Port& port : ports_) {
     if (stack_.has_output(port.interface)) stack_.transmit(port.interface, *port.link, now);
+    port.link->settle();
   }
 }
 

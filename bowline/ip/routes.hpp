@@ -13,10 +13,10 @@ namespace bowline::ip {
 
 /// A way to a network.
 struct Route {
-  Cidr destination;
+  Cidr destination{};
   InterfaceId interface{};
   /// The next hop; nothing: the destination is on the link.
-  std::optional<IpAddress> gateway;
+  std::optional<IpAddress> gateway{};
 
   template <class V>
   void visit(V& v) {

@@ -55,6 +55,10 @@ class Link : public FrameSink {
   /// no need.
   [[nodiscard]] virtual Time next_deadline() const noexcept { return kNever; }
 
+  /// The turn is over: nothing more comes until something happens. What a link holds back for a
+  /// moment (a capture, the frames whose reasons it waits for) it hands on now.
+  virtual void settle() noexcept {}
+
   /// Did the last take() leave frames because the link was full? Then poll descriptor() for output.
   [[nodiscard]] virtual bool blocked() const noexcept { return false; }
 };

@@ -55,6 +55,7 @@ Result<Handle> Stack::Core::accept(Handle handle) noexcept {
              false);
   tcp::Connection& c = connections[index];
   c.listener = kNone;
+  announce(index, true);
   return c.handle;
 }
 
@@ -123,13 +124,9 @@ Status Stack::Core::close_listener(std::uint32_t index) noexcept {
                ctx);
     destroy(waiting);
   }
-  while (listener.half_open > 0) {
-    std::uint32_t found = kNone;
-    half_open.for_each([&](std::uint32_t i, const tcp::SynEntry& entry) {
-      if (entry.listener == index) found = i;
-    });
-    drop_syn_entry(found, Reason::state_listener_closed);
-  }
+  half_open.for_each([&](std::uint32_t i, const tcp::SynEntry& entry) {
+    if (entry.listener == index) drop_syn_entry(i, Reason::state_listener_closed);
+  });
   ready.erase([this](std::uint32_t i) -> ListLink& { return ready_link(i); },
               tagged(Kind::listener, index));
   listening.erase(port_hash(listener.local.port), index);

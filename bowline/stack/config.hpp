@@ -19,7 +19,7 @@ namespace bowline {
 /// Makes a Stack. Copied into it; nothing of it is referred to later but `memory`.
 struct StackConfig {
   tcp::Settings tcp = tcp::Settings::of(tcp::Profile::rfc);
-  Limits limits;
+  Limits limits{};
   /// All secrets and random numbers come from this: 256 bits from the OS generator in production (a
   /// guessable seed makes guessable ISNs), a counted seed in tests. The same seed and the same
   /// calls give the same bytes.
@@ -36,7 +36,7 @@ struct StackConfig {
 /// An interface: a link as the Stack sees it. The Stack never holds the link itself, only its
 /// number.
 struct InterfaceConfig {
-  LinkInfo link;
+  LinkInfo link{};
 };
 
 /// A way to a network.
@@ -45,32 +45,32 @@ using Route = ip::Route;
 /// A passive open (RFC 9293 section 3.10.1).
 struct ListenOptions {
   /// Where: the unspecified address means any of ours, of that family. Port 0 picks one.
-  Endpoint local;
+  Endpoint local{};
   /// Connections that are established and not yet accepted; beyond it the final ACK of a handshake
   /// is dropped and the peer repeats it. At least 1.
   std::uint32_t backlog = 128;
   /// Half-open entries of this listener.
   std::uint32_t syn_backlog = 1'024;
   /// Inherited by accepted connections.
-  tcp::SocketOptions socket;
+  tcp::SocketOptions socket{};
 };
 
 /// An active open (RFC 9293 section 3.10.1).
 struct ConnectOptions {
-  Endpoint remote;
+  Endpoint remote{};
   /// Our side; nothing: the address of the interface that leads there, and an ephemeral port. A
   /// port of 0 with an address picks the port alone; the unspecified address picks the address
   /// alone.
-  std::optional<Endpoint> local;
-  tcp::SocketOptions socket;
+  std::optional<Endpoint> local{};
+  tcp::SocketOptions socket{};
 };
 
 /// A UDP socket.
 struct UdpOptions {
   /// Where to receive: the unspecified address means any of ours. Port 0 picks one.
-  Endpoint local;
+  Endpoint local{};
   /// Given: datagrams to and from this peer alone (a connected socket).
-  std::optional<Endpoint> remote;
+  std::optional<Endpoint> remote{};
 };
 
 }  // namespace bowline

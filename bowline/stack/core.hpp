@@ -204,6 +204,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   void destroy(std::uint32_t index) noexcept;
   [[nodiscard]] bool become_record(std::uint32_t index) noexcept;
   void add_orphan(std::uint32_t index) noexcept;
+  void announce(std::uint32_t index, bool news) noexcept;
   void note_ready(std::uint32_t tagged_index, std::uint8_t mask, std::uint8_t& announced,
                   bool news) noexcept;
   [[nodiscard]] std::uint8_t readiness(const tcp::Connection& c) const noexcept;

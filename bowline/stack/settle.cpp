@@ -23,6 +23,7 @@ std::uint32_t Stack::Core::new_connection(const Endpoint& local, const Endpoint&
   c.remote = remote;
   c.interface = interface;
   c.options = options;
+  if (options.keepalive == tcp::Keepalive{}) c.options.keepalive = config.tcp.keepalive;
   c.hash = hash(local, remote);
   c.handle = {index, connections.generation(index), HandleKind::tcp};
   c.last_received_at = c.last_sent_at = now;
@@ -86,7 +87,7 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
     wheel.cancel(wheel_links, index);
     interface.output.erase(output_links, index);
     if (c.orphan) return destroy(index);
-    note_ready(tagged(Kind::connection, index), readiness(c), c.ready_mask, true);
+    announce(index, false);
     return;
   }
   if (c.state == tcp::State::time_wait && c.orphan && become_record(index)) return;
@@ -98,12 +99,16 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
   if (!c.output_link.linked && tcp::next_segment(c, interface.ability(), config.tcp, now)) {
     interface.output.push_back(output_links, index);
   }
-  if (!c.orphan) {
-    const std::uint32_t readable = c.readable();
-    note_ready(tagged(Kind::connection, index), readiness(c), c.ready_mask,
-               readable > c.announced_readable);
-    c.announced_readable = readable;
-  }
+  const std::uint32_t readable = c.readable();
+  if (!c.orphan) announce(index, readable > c.announced_readable);
+  c.announced_readable = readable;
+}
+
+// Whoever waits in an accept queue has no application yet that could be told.
+void Stack::Core::announce(std::uint32_t index, bool news) noexcept {
+  tcp::Connection& c = connections[index];
+  if (c.listener != kNone) return;
+  note_ready(tagged(Kind::connection, index), readiness(c), c.ready_mask, news);
 }
 
 void Stack::Core::leave_table(tcp::Connection& c, std::uint32_t index) noexcept {

@@ -15,7 +15,8 @@ void Connection::visit(V& v) {
            latest_out_of_order);
   v(local, remote, snd_wnd, state, interface, snd_shift, rcv_shift, snd_mss, timestamps, sack,
     ack_now, fin_queued, fin_sent, fin_received, unacked_bytes, options, timers, rtt, congestion);
-  v(output_link, ready_link, queue_link, wheel);
+  v(output_link, ready_link, queue_link);
+  v.excluded(wheel, "its place is moved late; the timers say when something happens");
   v(handle, max_snd_wnd, listener, outstanding_since, path_mtu, peer_mss, rcv_mss, seen_mss,
     dup_acks, retransmits, probes, passive, orphan, read_closed, window_scaling, syn_lost,
     peer_fin_pending, urgent_send, urgent_received, probe_due, override_due, keepalive_due, cold,

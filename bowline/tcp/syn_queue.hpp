@@ -127,6 +127,11 @@ class SynQueue {
   /// The SYN-ACK of `index` was repeated by its timer.
   void sent_again(std::uint32_t index, Time now) noexcept;
 
+  /// Calls `f(index, entry)` for each; `f` may remove the entry that it is given.
+  template <class F>
+  void for_each(F&& f) {
+    entries_.for_each(f);
+  }
   template <class F>
   void for_each(F&& f) const {
     entries_.for_each(f);

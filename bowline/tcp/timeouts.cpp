@@ -79,20 +79,24 @@ void on_keepalive_timer(Connection& c, Context& context) noexcept {
   c.timers.set(Timer::keepalive, saturating_add(context.now, keepalive.interval));
 }
 
+// RFC 5482; zero: none. An orphan has no user any more.
+Duration user_timeout(const Connection& c, const Settings& settings) noexcept {
+  if (c.orphan) return Duration::zero();
+  return c.options.user_timeout != Duration::zero() ? c.options.user_timeout
+                                                    : settings.user_timeout;
+}
+
 Duration r2_of(const Connection& c, const Settings& settings) noexcept {
-  Duration limit = settings.r2_data;
-  if (is_opening(c)) limit = settings.r2_syn;
-  if (c.orphan) limit = std::min(limit, settings.orphan_r2);
-  const Duration user =
-      c.options.user_timeout != Duration::zero() ? c.options.user_timeout : settings.user_timeout;
-  return user != Duration::zero() && !c.orphan ? user : limit;
+  const Duration user = user_timeout(c, settings);
+  if (user != Duration::zero()) return user;
+  const Duration limit = is_opening(c) ? settings.r2_syn : settings.r2_data;
+  return c.orphan ? std::min(limit, settings.orphan_r2) : limit;
 }
 
 void on_give_up(Connection& c, Context& context) noexcept {
   const bool opening = is_opening(c);
-  const bool by_user = c.options.user_timeout != Duration::zero();
   Reason why = opening ? Reason::state_syn_timeout : Reason::state_timed_out;
-  if (by_user) why = Reason::state_user_timeout;
+  if (user_timeout(c, context.settings) != Duration::zero()) why = Reason::state_user_timeout;
   if (c.has_soft_error && opening) {
     end(c, EndReason::unreachable, why, context);
   } else {
@@ -135,7 +139,8 @@ void settle_shedding(Connection& c, Context& context) noexcept {
 void on_shed_timer(Connection& c, Context& context) noexcept {
   const bool quiet =
       context.now - std::max(c.last_received_at, c.last_sent_at) >= context.settings.shed_after;
-  if (quiet && c.transfer && c.transfer->idle()) c.transfer.reset();
+  const bool owes_fin = c.fin_queued && !c.fin_sent;  // the link has not taken it yet
+  if (quiet && !owes_fin && c.transfer && c.transfer->idle()) c.transfer.reset();
 }
 
 }  // namespace

@@ -208,8 +208,9 @@ void process_ack(Connection& c, const Segment& segment, Context& context) noexce
     if (is_duplicate(c, segment) || newly_sacked > 0) on_duplicate(c, newly_sacked, context);
   }
   update_send_window(c, segment, context);
-  // A peer that answers is alive, though it may keep its window shut for ever (MUST-37).
-  if (c.snd_wnd == 0 && c.snd_una != c.snd_nxt) c.outstanding_since = context.now;
+  // A peer that answers is alive, though it may keep its window shut for ever (MUST-37). But nobody
+  // waits for an orphan's data: its time is bounded.
+  if (c.snd_wnd == 0 && c.snd_una != c.snd_nxt && !c.orphan) c.outstanding_since = context.now;
   if (c.fin_acked()) on_fin_acknowledged(c, context);
 }
 
