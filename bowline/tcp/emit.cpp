@@ -42,6 +42,32 @@ wire::TcpOptions options_of(const Connection& c, bool syn, Context& context) noe
   return options;
 }
 
+// What does not fit goes in the next frame, and with it the end of the data and what stands there.
+void shorten(Plan& plan, std::uint32_t data) noexcept {
+  plan.data = data;
+  plan.fin = false;
+  plan.flags &= static_cast<std::uint16_t>(~(wire::kPsh | wire::kFin));
+  if (plan.fresh) plan.why = Reason::send_data;
+}
+
+// Options take their room from the data (section 3.7.1, RFC 6691). SND.MSS allows for those that
+// are always there; SACK blocks come and go.
+void make_room_for_sack(const Connection& c, wire::TcpOptions& options, Plan& plan) noexcept {
+  if (options.sack_count == 0 || plan.data == 0) return;
+  const std::uint32_t always = c.timestamps ? wire::kTcpTimestampsSize : 0;
+  const std::uint32_t taken = wire::options_size(options) - always;
+  if (c.snd_mss < 2 * taken) {  // with so small an MSS the data goes first
+    options.sack_count = 0;
+    return;
+  }
+  const std::uint32_t room = c.snd_mss - taken;
+  if (plan.packet != 0) {
+    plan.packet = static_cast<std::uint16_t>(room);
+  } else if (plan.data > room) {
+    shorten(plan, room);
+  }
+}
+
 std::uint16_t urgent_pointer(const Connection& c, const Plan& plan) noexcept {
   if ((plan.flags & wire::kUrg) == 0) return 0;
   return static_cast<std::uint16_t>(std::min(distance(plan.seq, c.snd_up), 0xffffU));
@@ -72,7 +98,8 @@ void fill_checksum(std::span<std::byte> tcp, const Connection& c, const LinkAbil
 bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& context,
           Frame& frame) noexcept {
   const bool syn = (plan.flags & wire::kSyn) != 0;
-  const wire::TcpOptions options = options_of(c, syn, context);
+  wire::TcpOptions options = options_of(c, syn, context);
+  make_room_for_sack(c, options, plan);
   const std::uint32_t ip_size = wire::ip_header_size(c.remote.address.family());
   const std::uint32_t tcp_size = wire::kTcpHeaderSize + wire::options_size(options);
   const std::uint32_t headers = ip_size + tcp_size;
@@ -82,11 +109,7 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
     const std::uint32_t gathered =
         c.transfer->send.gather(distance(c.send_front, plan.seq), plan.data, frame);
     if (gathered == 0) return false;
-    if (gathered < plan.data) {  // more pieces than a frame has: the rest goes in the next one
-      plan.data = gathered;
-      plan.fin = false;
-      plan.flags &= static_cast<std::uint16_t>(~(wire::kPsh | wire::kFin));
-    }
+    if (gathered < plan.data) shorten(plan, gathered);  // more pieces than a frame has
   }
   if (plan.packet != 0 && plan.data > plan.packet) {
     frame.gso_size = plan.packet;
