@@ -164,7 +164,7 @@ InterfaceId ReactorHost::attach(const Attachment& attachment) {
 // ---- turns -------------------------------------------------------------------------------------
 
 void ReactorHost::touched() {
-  if (turn_->next_deadline() < timer_at_) post_turn();
+  if (!turn_posted_ && turn_->next_deadline() < timer_at_) post_turn();
   // Outside the handlers there may never be a run(): what is to go out goes now.
   if (!executor_.running_in_this_thread()) turn_->output(now());
 }

@@ -122,7 +122,7 @@ TEST_F(Coroutine, ConnectsToTheFirstEndpointThatAnswers) {
 TEST_F(Coroutine, WhatLosesARaceIsCancelled) {
   Pair pair = connected();
   run_task([](tcp::socket& socket) -> awaitable<void> {
-    using namespace boost::asio::experimental::awaitable_operators;  // NOLINT: it is all operators
+    using boost::asio::experimental::awaitable_operators::operator||;
     boost::asio::steady_timer timer(socket.get_executor(), std::chrono::milliseconds(20));
     char byte = 0;
     const auto first = co_await (socket.async_read_some(buffer(&byte, 1), use_awaitable) ||
