@@ -21,6 +21,7 @@ class FakeLink : public Link {
   std::vector<Frame> arriving;
   std::vector<Frame> taken;
   std::size_t room = 1'000;
+  int settled = 0;
 
   [[nodiscard]] LinkInfo info() const noexcept override { return {}; }
   [[nodiscard]] std::size_t receive(std::span<Frame> frames, BufferPool& /*pool*/,
@@ -43,6 +44,7 @@ class FakeLink : public Link {
     }
     return count;
   }
+  void settle() noexcept override { ++settled; }
   [[nodiscard]] int descriptor() const noexcept override { return 42; }
   [[nodiscard]] Time next_deadline() const noexcept override { return Time{7s}; }
   [[nodiscard]] bool blocked() const noexcept override { return room == 0; }
@@ -126,6 +128,8 @@ TEST_F(Capture, ASentFrameCarriesWhatWasDecidedBeforeIt) {
   recorder_.decided(decision(Reason::send_syn_ack, FrameId{9}, 1, Time{8ms}));
   EXPECT_TRUE(heard_.events.empty());
   EXPECT_EQ(link_.take(frames), 1U);
+  EXPECT_TRUE(heard_.events.empty());
+  link_.settle();
   ASSERT_EQ(heard_.events.size(), 1U);
   EXPECT_EQ(heard_.events[0].way, Way::out);
   EXPECT_EQ(heard_.events[0].time, Time{8ms});
@@ -142,9 +146,11 @@ TEST_F(Capture, WhatTheLinkDoesNotTakeIsNotShown) {
   recorder_.decided(decision(Reason::send_handshake_ack, FrameId{2}));
   inner_.room = 1;
   EXPECT_EQ(link_.take(frames), 1U);
+  link_.settle();
   ASSERT_EQ(heard_.events.size(), 1U);
   inner_.room = 1;  // offered again later, its reason is still there
   EXPECT_EQ(link_.take(std::span(frames).subspan(1)), 1U);
+  link_.settle();
   ASSERT_EQ(heard_.events.size(), 2U);
   EXPECT_EQ(heard_.events[1].decisions.at(0).reason, Reason::send_handshake_ack);
 }
@@ -158,6 +164,7 @@ TEST_F(Capture, AFrameTakenInPartIsShownAsThePacketsThatWent) {
   recorder_.decided(decision(Reason::send_data, FrameId{4}));
   inner_.room = 2;
   EXPECT_EQ(link_.take(frames), 2U);
+  link_.settle();
   ASSERT_EQ(heard_.events.size(), 2U);
   EXPECT_EQ(heard_.events[0].bytes.size(), 1'040U);
   EXPECT_EQ(heard_.events[0].decisions.size(), 1U);
@@ -195,14 +202,27 @@ TEST_F(Capture, MemoryForUnseenFramesIsBounded) {
   recorder_.flush();
 }
 
-TEST_F(Capture, FlushesWhenNothingArrives) {
-  (void)receive(Time{});
+// The Stack commits what the link took, and says why only then.
+TEST_F(Capture, ASentFrameCarriesWhatIsDecidedAfterItToo) {
+  std::vector<Frame> frames{frame(handshake_[1])};
+  frames[0].id = FrameId{9};
+  EXPECT_EQ(link_.take(frames), 1U);
+  recorder_.decided(decision(Reason::send_syn_ack, FrameId{9}, 1, Time{8ms}));
+  link_.settle();
+  ASSERT_EQ(heard_.events.size(), 1U);
+  EXPECT_EQ(heard_.events[0].time, Time{8ms});
+  EXPECT_EQ(heard_.events[0].decisions.at(0).reason, Reason::send_syn_ack);
+}
+
+TEST_F(Capture, FlushesAtTheEndOfATurnThatSawSomething) {
+  link_.settle();
   EXPECT_EQ(heard_.flushes, 0);  // nothing was written
   inner_.arriving.push_back(frame(handshake_[0]));
   (void)receive(Time{});
   EXPECT_EQ(heard_.flushes, 0);
-  (void)receive(Time{});
+  link_.settle();
   EXPECT_EQ(heard_.flushes, 1);
+  EXPECT_EQ(inner_.settled, 2);
 }
 
 TEST(CutCapture, AnEventForEachWirePacketTheReasonsWithTheFirst) {
@@ -222,6 +242,7 @@ TEST(CutCapture, AnEventForEachWirePacketTheReasonsWithTheFirst) {
   frames[0].header_size = 40;
   recorder.decided(decision(Reason::send_data_push, FrameId{4}));
   EXPECT_EQ(link.take(frames), 3U);
+  link.settle();
   ASSERT_EQ(heard.events.size(), 3U);
   EXPECT_EQ(heard.events[0].decisions.size(), 1U);
   EXPECT_EQ(heard.events[2].bytes.size(), 540U);

@@ -3,10 +3,11 @@
 // Brings frames and decisions together.
 //
 // The Stack tells its decisions with the number of the frame that they are about; capture links
-// tell the frames. A frame is held until the call that judged or sent it has returned, which is
-// known when the capture is called again: why a segment was sent is decided for good when the link
-// has taken it. What happens in between waits its turn, so that outputs see everything in the order
-// of time.
+// tell the frames. What is decided about a frame comes after it (one received is judged, one
+// offered to a link is committed once the link has taken it) or shortly before it (a reply is made
+// when the segment is judged). So frames are held until the calls in question have returned, which
+// is known when the capture is called again or the turn ends. What happens in between waits its
+// turn, and outputs see everything in the order of time.
 
 #include <cstdint>
 #include <string>
@@ -42,13 +43,14 @@ class Recorder : public DecisionListener {
   /// `frame` came in on `interface`: gives it an id if it has none, and holds its bytes until
   /// settle().
   void received(Frame& frame, InterfaceId interface, LinkKind link, Time now) noexcept;
-  /// The link took the first `packets` wire packets of `frame`.
+  /// The link took the first `packets` wire packets of `frame`; held until settle() as well.
   void sent(const Frame& frame, std::uint32_t packets, InterfaceId interface,
             LinkKind link) noexcept;
-  /// The calls that judged what was received have returned: hands it on.
+  /// The calls that judged what was received and committed what was sent have returned: hands it
+  /// on.
   void settle() noexcept;
-  /// settle(), then every output's flush(). Call it before the process sleeps or ends; CaptureLink
-  /// does it when nothing arrives.
+  /// settle(), then every output's flush() if it was given anything. Call it before the process
+  /// ends; CaptureLink does it at the end of each turn.
   void flush() noexcept;
 
  private:
