@@ -10,9 +10,19 @@ namespace bowline::tcp {
 template <class V>
 void Connection::visit(V& v) {
   v.bases(iss, irs);
-  v.local(iss, snd_una, snd_nxt, snd_wl2, send_front, snd_up);
-  v.remote(irs, snd_wl1, rcv_nxt, rcv_edge, fin_seq_peer, last_ack_sent, rcv_up,
-           latest_out_of_order);
+  v.local(iss, snd_una, snd_nxt, send_front);
+  v.remote(irs, rcv_nxt, rcv_edge, last_ack_sent);
+  // A number that nothing has set yet is no place in a numbering: hashed, it would tell the ISNs.
+  // The flags that say whether it is set are hashed below.
+  const auto is_set = [](bool set) { return !V::hashing || set; };
+  if (is_set(state != State::syn_sent)) {
+    v.local(snd_wl2);
+    v.remote(snd_wl1);
+  }
+  if (is_set(urgent_send)) v.local(snd_up);
+  if (is_set(urgent_received)) v.remote(rcv_up);
+  if (is_set(peer_fin_pending)) v.remote(fin_seq_peer);
+  if (is_set(transfer && transfer->received.waiting() > 0)) v.remote(latest_out_of_order);
   v(local, remote, snd_wnd, state, interface, snd_shift, rcv_shift, snd_mss, timestamps, sack,
     ack_now, fin_queued, fin_sent, fin_received, unacked_bytes, options, timers, rtt, congestion);
   v(output_link, ready_link, queue_link);

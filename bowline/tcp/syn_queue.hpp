@@ -57,11 +57,12 @@ struct SynEntry {
     std::uint8_t bits = static_cast<std::uint8_t>(snd_shift | ipv6 << 4 | window_scaling << 5 |
                                                   timestamps << 6 | sack << 7);
     v.bases(iss, irs);
-    v(remote_address, listener, ts_recent, previous, next, remote_port, local_port, local_address,
-      peer_mss, retries, interface, bits, rcv_shift);
+    v(remote_address, listener, previous, next, remote_port, local_port, local_address, peer_mss,
+      retries, interface, bits, rcv_shift);
     v.local(iss);
     v.remote(irs);
     v.excluded(sent_at, "a tick of the clock; the list's order says who is due first");
+    v.excluded(ts_recent, "the peer's clock, whose numbers mean nothing by themselves");
     v.excluded(number, "a name");
     if constexpr (V::loading) {
       snd_shift = bits & 15U;

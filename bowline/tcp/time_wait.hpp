@@ -39,7 +39,8 @@ struct TimeWaitRecord {
   template <class V>
   void visit(V& v) {
     v.bases(iss, irs);
-    v(local, remote, rcv_wnd, ts_recent, previous, next, rcv_shift, interface, timestamps, ends_at);
+    v(local, remote, rcv_wnd, previous, next, rcv_shift, interface, timestamps, ends_at);
+    v.excluded(ts_recent, "the peer's clock, whose numbers mean nothing by themselves");
     v.local(iss, snd_nxt);
     v.remote(irs, rcv_nxt);
     v.excluded(number, "a name");

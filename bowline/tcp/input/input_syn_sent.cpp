@@ -84,7 +84,7 @@ void input_syn_sent(Connection& c, const Segment& segment, Context& context) noe
   c.snd_wnd = segment.window;
   c.max_snd_wnd = segment.window;
   c.snd_wl1 = segment.seq;
-  c.snd_wl2 = segment.seq;
+  c.snd_wl2 = c.iss;  // it acknowledges nothing
   set_state(c, State::syn_received, Reason::state_simultaneous_open, context);
   c.transfer->sent.mark_all_lost();
 }
