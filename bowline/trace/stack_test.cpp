@@ -4,113 +4,21 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <functional>
 
-#include "bowline/link/memory_link.hpp"
-#include "bowline/stack/stack.hpp"
-#include "bowline/trace/capture_link.hpp"
-#include "bowline/trace/ladder_collector.hpp"
 #include "bowline/trace/ladder_text.hpp"
-#include "bowline/trace/pcapng.hpp"
-#include "bowline/trace/testing/conversation.hpp"
 #include "bowline/trace/testing/program.hpp"
+#include "bowline/trace/testing/watched_stacks.hpp"
 
 namespace bowline::trace {
 namespace {
 
 using tcp::State;
 using testing::Heard;
+using testing::Host;
+using testing::WatchedStacks;
 
-constexpr std::uint16_t kPort = 80;
-
-Stack make_stack(std::uint64_t seed) {
-  StackConfig config;
-  config.seed = {seed, 2, 3, 4};
-  return std::move(Stack::create(config).value());
-}
-
-// A stack, its watched end of the cable, and all that was seen of it.
-struct Host {
-  Host(Link& link, std::uint64_t seed, const char* address)
-      : stack(make_stack(seed)), capture(link, recorder, InterfaceId{0}, "cable0") {
-    recorder.add_output(heard);
-    recorder.add_output(collector);
-    recorder.add_output(pcapng);
-    stack.set_listener(&recorder);
-    EXPECT_TRUE(stack.add_interface({capture.info()}));
-    EXPECT_TRUE(stack.add_address(InterfaceId{0}, *Cidr::parse(address)));
-  }
-
-  // Takes in at most one frame, then sends what is to go out.
-  bool turn(Time now) {
-    std::array<Frame, 1> frames;
-    const std::size_t count = capture.receive(frames, stack.pool(), now);
-    if (count > 0) stack.receive(InterfaceId{0}, frames, now);
-    stack.advance(now);
-    const bool sent = stack.transmit(InterfaceId{0}, capture, now) > 0;
-    capture.settle();
-    return sent || count > 0;
-  }
-
-  Recorder recorder;
-  Heard heard;
-  std::vector<Ladder> ladders;
-  LadderCollector collector{[this](const Ladder& ladder) { ladders.push_back(ladder); },
-                            {.most_first = 10'000}};
-  MemorySink file;
-  PcapngOutput pcapng{file};
-  Stack stack;
-  CaptureLink capture;
-};
-
-class WatchedStacks : public ::testing::Test {
+class InferredStates : public WatchedStacks {
  protected:
-  // Until nothing moves at this instant, a microsecond for each turn.
-  void settle() {
-    bool moved = true;
-    while (moved) {
-      now_ += 1us;
-      const bool left = client_.turn(now_);
-      const bool right = server_.turn(now_);
-      moved = left || right;
-    }
-  }
-  // Time goes on: delayed acknowledgments, TIME-WAIT.
-  void wait(Duration time) {
-    now_ += time;
-    settle();
-  }
-  void open() {
-    ListenOptions listen;
-    listen.local = {*IpAddress::parse("10.0.0.2"), kPort};
-    const Handle listener = server_.stack.listen(listen, now_).value();
-    connect();
-    server_socket_ = server_.stack.accept(listener, now_).value();
-  }
-  void connect() {
-    ConnectOptions connect;
-    connect.remote = {*IpAddress::parse("10.0.0.2"), kPort};
-    client_socket_ = client_.stack.connect(connect, now_).value();
-    settle();
-  }
-  void write(Host& from, Handle socket, std::size_t count) {
-    const std::vector<std::byte> bytes(count, std::byte{'x'});
-    EXPECT_EQ(from.stack.write(socket, bytes, now_).value_or(0), count);
-    settle();
-  }
-  void read_all(Host& at, Handle socket) {
-    std::vector<std::byte> bytes(1U << 20U);
-    while (at.stack.read(socket, bytes, now_).value_or(0) > 0) settle();
-    settle();
-  }
-  void finish() {
-    for (Host* host : {&client_, &server_}) {
-      host->recorder.flush();
-      host->collector.finish();
-    }
-  }
-
   // "SYN seq: STATE" of each segment that the peer sent, as inferred from here; and as it told
   // itself.
   static std::vector<std::string> sent_states(const Ladder& ladder, const Endpoint& by) {
@@ -138,16 +46,9 @@ class WatchedStacks : public ::testing::Test {
     EXPECT_EQ(sent_states(by_server, client), sent_states(by_client, client))
         << draw_text(by_server) << draw_text(by_client);
   }
-
-  LinkPair cable_ = std::move(LinkPair::create({}).value());
-  Host client_{cable_.left(), 1, "10.0.0.1/24"};
-  Host server_{cable_.right(), 2, "10.0.0.2/24"};
-  Handle client_socket_;
-  Handle server_socket_;
-  Time now_{1s};
 };
 
-TEST_F(WatchedStacks, K57_TheClientClosesFirst) {
+TEST_F(InferredStates, K57_TheClientClosesFirst) {
   open();
   write(client_, client_socket_, 100);
   read_all(server_, server_socket_);
@@ -159,7 +60,7 @@ TEST_F(WatchedStacks, K57_TheClientClosesFirst) {
   expect_inferred_right();
 }
 
-TEST_F(WatchedStacks, K58_TheServerClosesFirst) {
+TEST_F(InferredStates, K58_TheServerClosesFirst) {
   open();
   write(server_, server_socket_, 1'000);
   EXPECT_TRUE(server_.stack.close(server_socket_, now_));
@@ -193,7 +94,7 @@ TEST_F(WatchedStacks, K70_BothCloseAtOnce) {
   }
 }
 
-TEST_F(WatchedStacks, AnAbort) {
+TEST_F(InferredStates, AnAbort) {
   open();
   EXPECT_TRUE(client_.stack.abort(client_socket_, now_));
   settle();
