@@ -36,7 +36,10 @@ bool demo(const DemoOptions& options) {
       "No network device for the kernel's side: {}\n"
       "So here is the same exchange between two Bowline stacks in memory.\n\n",
       obstacle);
-  return demo_in_memory(options);
+  const bool good = demo_in_memory(options);
+  if (options.keep)
+    fmt::print("--keep: a server in memory cannot be reached, so nothing stays up.\n");
+  return good;
 }
 
 }  // namespace
@@ -44,7 +47,7 @@ bool demo(const DemoOptions& options) {
 void add_demo(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<DemoOptions>();
   CLI::App* const command = app.add_subcommand(
-      "demo", "See it work: curl and the kernel's TCP against this one, in a private network");
+      "demo", "See it work, with curl and the kernel's TCP, in a network of its own");
   command->footer(kExamples);
   command
       ->add_option_function<std::string>(

@@ -64,6 +64,8 @@ class DemoReport {
   void line(std::string_view text);
   /// A connection as a diagram.
   void ladder(const trace::Ladder& ladder);
+  /// Something begins that may take a while: says so on a terminal, until check() says how it went.
+  void begin(std::string_view what);
   /// One thing that had to hold, and what was seen.
   void check(std::string_view what, bool held, std::string_view seen);
   /// A transfer: it came whole, and its hash is `expected`.

@@ -41,13 +41,16 @@ boost::asio::awaitable<Ended> get(net::tcp::socket socket, net::tcp::endpoint se
 }  // namespace
 
 boost::asio::awaitable<Transfer> fetch_to_file(net::tcp::socket socket, net::tcp::endpoint server,
-                                               std::string name, std::string to) {
+                                               std::string name, std::uint64_t size,
+                                               std::string to) {
   Transfer transfer;
   const os::FileDescriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file) {
     transfer.problem = std::error_code(errno, std::generic_category()).message();
     co_return transfer;
   }
+  // The room is made beforehand: what is timed is the transfer, not the kernel's finding of pages.
+  ::posix_fallocate(file.get(), 0, static_cast<off_t>(size));
   http::GetRequest request;
   request.host = server.address().is_v6()
                      ? fmt::format("[{}]:{}", server.address().to_string(), server.port())
@@ -66,14 +69,18 @@ boost::asio::awaitable<Transfer> fetch_to_file(net::tcp::socket socket, net::tcp
   };
   const Ended ended =
       co_await get(std::move(socket), server, std::move(request), std::move(on_body));
+  // And what was not received is not there, so that the hash is that of what was.
+  const bool cut = ::ftruncate(file.get(), static_cast<off_t>(ended.result.body_bytes)) == 0;
   transfer.bytes = ended.result.body_bytes;
   transfer.seconds = std::chrono::duration<double>(ended.result.finished).count();
   if (ended.error) {
     transfer.problem = ended.error.message();
   } else if (ended.result.status != 200) {
     transfer.problem = fmt::format("HTTP status {}", ended.result.status);
-  } else if (write_error != 0) {
-    transfer.problem = std::error_code(write_error, std::generic_category()).message();
+  } else if (write_error != 0 || !cut) {
+    transfer.problem =
+        "the copy: " +
+        std::error_code(cut ? write_error : errno, std::generic_category()).message();
   }
   co_return transfer;
 }

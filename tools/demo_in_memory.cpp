@@ -154,8 +154,8 @@ class MemoryDemo {
     const auto address = boost::asio::ip::make_address("10.77.0.2");
     const std::string file = files_.folder().path("page");
     const net::tcp::endpoint server(address, 80);
-    const Transfer got =
-        co_await fetch_to_file(pair.socket(pair.a(), address), server, "index.html", file);
+    const Transfer got = co_await fetch_to_file(pair.socket(pair.a(), address), server,
+                                                "index.html", files_.page().size(), file);
     const std::string hash = co_await sha256(file);
     const std::string expected = co_await sha256(files_.folder().path("index.html"));
     const bool held = got.problem.empty() && hash == expected;
@@ -181,10 +181,11 @@ class MemoryDemo {
   awaitable<void> download(Pair& pair, net::IoHost& client, std::string_view what,
                            const char* from) {
     const auto address = boost::asio::ip::make_address(from);
+    report_.begin(what);
     const std::string file = files_.folder().path("copy");
     const net::tcp::endpoint server(address, 80);
-    Transfer transfer =
-        co_await fetch_to_file(pair.socket(client, address), server, files_.big_name(), file);
+    Transfer transfer = co_await fetch_to_file(pair.socket(client, address), server,
+                                               files_.big_name(), files_.big_size(), file);
     transfer.what = what;
     if (transfer.problem.empty()) transfer.hash = co_await sha256(file);
     files_.folder().remove("copy");

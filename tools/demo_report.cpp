@@ -50,8 +50,15 @@ void DemoReport::ladder(const trace::Ladder& ladder) {
   std::fflush(stdout);
 }
 
+void DemoReport::begin(std::string_view what) {
+  if (!style_.terminal) return;
+  fmt::print("  {}  {}", style_.faint("..  "), what);
+  std::fflush(stdout);
+}
+
 void DemoReport::check(std::string_view what, bool held, std::string_view seen) {
   ++(held ? held_ : failed_);
+  if (style_.terminal) fmt::print("\r");
   fmt::print("  {}  {:<30}  {}\n", held ? style_.good("ok  ") : style_.bad("FAIL"), what, seen);
   std::fflush(stdout);
 }

@@ -207,6 +207,7 @@ class KernelDemo {
   }
 
   awaitable<void> download_by_curl(std::string_view what, std::string url) {
+    report_.begin(what);
     const std::string file = files_.folder().path("copy");
     const CurlResult got = co_await curl(std::move(url), file);
     Transfer transfer{what, got.bytes, got.seconds, {}, got.problem};
@@ -217,10 +218,11 @@ class KernelDemo {
 
   awaitable<void> download_by_bowline(boost::asio::io_context& context, std::string_view what,
                                       const char* address) {
+    report_.begin(what);
     const std::string file = files_.folder().path("copy");
     const net::tcp::endpoint server(boost::asio::ip::make_address(address), kKernelPort);
-    Transfer transfer =
-        co_await fetch_to_file(net::tcp::socket(context), server, files_.big_name(), file);
+    Transfer transfer = co_await fetch_to_file(net::tcp::socket(context), server, files_.big_name(),
+                                               files_.big_size(), file);
     transfer.what = what;
     if (transfer.problem.empty()) transfer.hash = co_await sha256(file);
     files_.folder().remove("copy");

@@ -32,12 +32,6 @@ constexpr auto kLimits = std::to_array<LimitName>({
 });
 constexpr std::string_view kBufferBytes = "buffer-bytes";
 
-std::string limit_names() {
-  std::string names;
-  for (const LimitName& limit : kLimits) names += fmt::format("{}, ", limit.name);
-  return names + std::string(kBufferBytes);
-}
-
 void read_limit(Limits& limits, const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::string_view name = std::string_view(text).substr(0, equals);
@@ -86,11 +80,17 @@ Cidr choose_peer(const Cidr& own, const std::vector<Cidr>& given) {
 
 }  // namespace
 
+std::string limit_names() {
+  std::string names;
+  for (const LimitName& limit : kLimits) names += fmt::format("{}, ", limit.name);
+  return names + std::string(kBufferBytes);
+}
+
 void add_watch_options(CLI::App& command, WatchOptions& options) {
   const auto* const group = "Seeing what happens";
   command
       .add_option("--pcap", options.pcap,
-                  "Write a pcapng capture; its packets carry the stack's reasons as comments")
+                  "Capture as pcapng; packets carry the stack's reasons as comments")
       ->type_name("FILE")
       ->group(group);
   command.add_flag("--trace", options.trace, "Print packets as tcpdump does, with reasons")
@@ -117,7 +117,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
               options.addresses.push_back(read_cidr("--address", text));
             }
           },
-          "Bowline's own address, once for each family [10.77.0.2/24 and fd77::2/64]")
+          "Bowline's own, once for each family [10.77.0.2/24 and fd77::2/64]")
       ->type_name("CIDR")
       ->allow_extra_args(false)
       ->group(group);
@@ -155,7 +155,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
           [&](const std::vector<std::string>& texts) {
             for (const std::string& text : texts) read_limit(options.limits, text);
           },
-          "A bound on what the stack holds: " + limit_names())
+          "A bound on what the stack holds; the names are below")
       ->type_name("NAME=NUMBER")
       ->allow_extra_args(false)
       ->group(group);

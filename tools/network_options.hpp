@@ -42,6 +42,9 @@ void add_watch_options(CLI::App& command, WatchOptions& options);
 /// Adds all of them.
 void add_network_options(CLI::App& command, NetworkOptions& options);
 
+/// The names that --limit knows, as a list for a person.
+[[nodiscard]] std::string limit_names();
+
 /// Once all arguments are read: completes `options` (default addresses, the peer's addresses) and
 /// checks what no single argument shows. Throws WrongUsage.
 void complete(NetworkOptions& options);

@@ -40,6 +40,14 @@ constexpr const char* kExamples =
     "\n"
     "Ctrl-C ends it: the capture is complete then and the interface gone.\n";
 
+// The names of the limits, below one another's beginnings where a line would be too long.
+std::string limits_help() {
+  std::string text = "Limits: " + limit_names() + ".";
+  const std::size_t comma = text.find(", ", 60);
+  if (comma != std::string::npos) text.replace(comma, 2, ",\n        ");
+  return text;
+}
+
 // Each file that is being sent is a descriptor; the usual soft limit of 1024 is for programs that
 // use select().
 void allow_many_descriptors() {
@@ -104,7 +112,7 @@ void add_serve(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* const command =
       app.add_subcommand("serve", "Serve the files of a folder over HTTP, on this TCP");
-  command->footer(kExamples);
+  command->footer(fmt::format("{}\n\n{}", limits_help(), kExamples));
   command->add_option("DIR", options->folder, "The folder [.]")->type_name("");
   command
       ->add_option_function<std::string>(

@@ -37,7 +37,8 @@ bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 Style Style::of_output() {
   const bool wanted = environment("NO_COLOR").empty() && environment("TERM") != "dumb";
-  return {.colour = wanted && is_terminal(STDOUT_FILENO), .utf8 = locale_is_utf8()};
+  const bool terminal = is_terminal(STDOUT_FILENO);
+  return {.terminal = terminal, .colour = wanted && terminal, .utf8 = locale_is_utf8()};
 }
 
 std::string Style::bold(std::string_view text) const { return wrapped(colour, "1", text); }

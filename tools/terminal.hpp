@@ -14,8 +14,9 @@ namespace bowline::tools {
 
 /// How standard output is written.
 struct Style {
-  bool colour = false;  ///< a terminal that does not ask for none (NO_COLOR, TERM=dumb)
-  bool utf8 = false;    ///< the locale's encoding
+  bool terminal = false;  ///< a person looks on as it is written
+  bool colour = false;    ///< a terminal that does not ask for none (NO_COLOR, TERM=dumb)
+  bool utf8 = false;      ///< the locale's encoding
 
   /// Of standard output, as the environment has it.
   [[nodiscard]] static Style of_output();
