@@ -9,9 +9,11 @@
 // way. And it says what is known of its transport checksum, because that work, too, belongs to
 // whoever can do it best.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "bowline/base/buffer.hpp"
 #include "bowline/base/handle.hpp"
@@ -27,12 +29,8 @@ enum class Checksum : std::uint8_t {
   complete,  ///< the field is right (frames to transmit)
 };
 
-/// One packet on its way into or out of a Stack. Movable; copying shares the bytes.
-struct Frame {
-  /// The most pieces that a frame has: headers, and a payload scattered over seven blocks.
-  static constexpr std::size_t kMaxPieces = 8;
-
-  std::array<Slice, kMaxPieces> pieces;
+/// What is said of a frame beside its bytes.
+struct FrameDescription {
   std::uint8_t piece_count = 0;
   Checksum checksum = Checksum::unknown;
   /// With Checksum::partial: where the checksummed part starts, from the frame's first byte.
@@ -48,6 +46,37 @@ struct Frame {
   /// When the link had it, not later than the `now` of the receive() that hands it in. Serves RTT
   /// samples and captures alone (DESIGN section 3). `kNever`: not known, take `now`.
   Time arrival = kNever;
+};
+
+/// One packet on its way into or out of a Stack. Copying shares the bytes; moving leaves an empty
+/// frame behind. Both touch only the pieces that there are: most frames have one or two of eight.
+struct Frame : FrameDescription {
+  /// The most pieces that a frame has: headers, and a payload scattered over seven blocks.
+  static constexpr std::size_t kMaxPieces = 8;
+
+  std::array<Slice, kMaxPieces> pieces;
+
+  Frame() noexcept = default;
+  Frame(const Frame& other) noexcept : FrameDescription(other) {
+    for (std::size_t i = 0; i < piece_count; ++i) pieces[i] = other.pieces[i];
+  }
+  Frame(Frame&& other) noexcept : FrameDescription(std::exchange(other.description(), {})) {
+    for (std::size_t i = 0; i < piece_count; ++i) pieces[i] = std::move(other.pieces[i]);
+  }
+  Frame& operator=(const Frame& other) noexcept {
+    Frame copy(other);
+    return *this = std::move(copy);
+  }
+  Frame& operator=(Frame&& other) noexcept {
+    if (this == &other) return *this;
+    const std::size_t count = std::max(piece_count, other.piece_count);
+    for (std::size_t i = 0; i < count; ++i) pieces[i] = std::move(other.pieces[i]);
+    description() = std::exchange(other.description(), {});
+    return *this;
+  }
+  ~Frame() = default;
+
+  [[nodiscard]] FrameDescription& description() noexcept { return *this; }
 
   /// Appends a piece; empty ones are left out. False (and nothing appended) when kMaxPieces are
   /// there.

@@ -3,8 +3,9 @@
 // A ring: a queue that can be indexed.
 //
 // Send and receive queues are rows of slices: appended at the end, let go at the front, looked into
-// in between. A ring does that with one block of memory, which it gives back when it is empty, so
-// that an idle connection owns none.
+// in between. A ring does that with one block of memory. It gives a large one back when it is
+// empty; a small one it keeps, so that a queue that fills and empties with each burst does not
+// allocate.
 
 #include <bit>
 #include <cstdint>
@@ -62,7 +63,8 @@ class Ring {
     std::construct_at(place(size_ - 1), std::move(value));
     return true;
   }
-  /// Removes the front; there must be one. Memory goes back with the last element.
+  /// Removes the front; there must be one. With the last element the memory of more than kKept
+  /// goes back.
   void pop_front() noexcept {
     std::destroy_at(place(0));
     head_ = (head_ + 1) & (capacity_ - 1);
@@ -91,7 +93,7 @@ class Ring {
   }
 
  private:
-  static constexpr std::uint32_t kKept = 8;  // a small block stays, or each segment would allocate
+  static constexpr std::uint32_t kKept = 64;  // two batches of received frames
 
   [[nodiscard]] T* place(std::uint32_t index) const noexcept {
     return places_ + ((head_ + index) & (capacity_ - 1));

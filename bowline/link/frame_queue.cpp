@@ -25,7 +25,7 @@ FrameQueue::~FrameQueue() {
 
 bool FrameQueue::push(Frame&& frame) noexcept {
   if (full()) return false;
-  frames_[(first_ + size_) % capacity_] = std::move(frame);
+  frames_[place(size_)] = std::move(frame);
   ++size_;
   return true;
 }
@@ -33,9 +33,8 @@ bool FrameQueue::push(Frame&& frame) noexcept {
 std::size_t FrameQueue::pop(std::span<Frame> to) noexcept {
   const std::size_t count = std::min<std::size_t>(to.size(), size_);
   for (std::size_t i = 0; i < count; ++i) {
-    // Exchanged for an empty one: what the place held must not be kept alive by it.
-    to[i] = std::exchange(frames_[first_], Frame{});
-    first_ = (first_ + 1) % capacity_;
+    to[i] = std::move(frames_[first_]);  // leaves an empty one: the place keeps nothing alive
+    first_ = place(1);
   }
   size_ -= static_cast<std::uint32_t>(count);
   return count;

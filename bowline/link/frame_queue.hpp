@@ -40,6 +40,11 @@ class FrameQueue {
   [[nodiscard]] bool full() const noexcept { return size_ == capacity_; }
 
  private:
+  /// Where the frame `index` places behind the first one is (at most capacity() of them).
+  [[nodiscard]] std::uint32_t place(std::uint32_t index) const noexcept {
+    const std::uint32_t at = first_ + index;  // no division: it would cost more than the frame
+    return at < capacity_ ? at : at - capacity_;
+  }
   void swap(FrameQueue& other) noexcept {
     std::swap(memory_, other.memory_);
     std::swap(frames_, other.frames_);

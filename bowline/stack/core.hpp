@@ -14,6 +14,7 @@
 #include <span>
 
 #include "bowline/base/index_table.hpp"
+#include "bowline/base/inline_vector.hpp"
 #include "bowline/base/random.hpp"
 #include "bowline/base/slab.hpp"
 #include "bowline/base/timer_wheel.hpp"
@@ -96,9 +97,8 @@ struct Batch {
     std::uint32_t packet_size = 0;  ///< payload of each but the last
     FrameId frame{};
   };
-  std::array<Frame, kSize> frames;
-  std::array<Entry, kSize> entries;
-  std::size_t count = 0;
+  InlineVector<Frame, kSize> frames;
+  InlineVector<Entry, kSize> entries;  ///< one for each frame
 };
 
 struct Stack::Core final : tcp::ReplyQueue {
@@ -172,10 +172,12 @@ struct Stack::Core final : tcp::ReplyQueue {
   void receive(InterfaceId interface, std::span<Frame> frames) noexcept;
   void receive_batch(InterfaceId interface, std::span<Frame> frames) noexcept;
   void receive_other(Frame& frame, const wire::IpHeader& ip, InterfaceId interface) noexcept;
-  /// Gives `segment` to whoever it is for. Returns the connection that is to be settled; kNone:
-  /// none.
+  /// Is `found` a connection, and still the one that `segment` is for?
+  [[nodiscard]] bool is_still(std::uint32_t found, const tcp::Segment& segment) const noexcept;
+  /// Gives `segment` to whoever it is for: what find_tuple() found. Returns the connection that is
+  /// to be settled; kNone: none.
   [[nodiscard]] std::uint32_t receive_segment(const tcp::Segment& segment,
-                                              std::uint64_t tuple_hash) noexcept;
+                                              std::uint32_t found) noexcept;
   void receive_stray(const tcp::Segment& segment) noexcept;
   void reset_stray(const tcp::Segment& segment, Reason why) noexcept;
 
@@ -200,11 +202,15 @@ struct Stack::Core final : tcp::ReplyQueue {
                                              InterfaceId interface,
                                              const tcp::SocketOptions& options) noexcept;
   void settle(std::uint32_t index) noexcept;
+  /// What settle() has to do after the application has read, which is mostly nothing.
+  void settle_after_read(std::uint32_t index) noexcept;
   void leave_table(tcp::Connection& c, std::uint32_t index) noexcept;
   void destroy(std::uint32_t index) noexcept;
   [[nodiscard]] bool become_record(std::uint32_t index) noexcept;
   void add_orphan(std::uint32_t index) noexcept;
   void announce(std::uint32_t index, bool news) noexcept;
+  /// Announces how many bytes there are to read now.
+  void announce_readable(std::uint32_t index) noexcept;
   void note_ready(std::uint32_t tagged_index, std::uint8_t mask, std::uint8_t& announced,
                   bool news) noexcept;
   [[nodiscard]] std::uint8_t readiness(const tcp::Connection& c) const noexcept;

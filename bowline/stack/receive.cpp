@@ -17,7 +17,20 @@ constexpr std::size_t kBatch = 16;
 struct Arrived {
   tcp::Segment segment;
   std::uint64_t hash = 0;
+  std::uint32_t found = 0;  // by the second pass; what came before it in the batch may change that
+  bool repeats = false;     // for the same connection as the one before it: no need to look again
 };
+
+using Arrivals = InlineVector<Arrived, kBatch>;
+
+bool same_tuple(const tcp::Segment& a, const tcp::Segment& b) noexcept {
+  return a.local == b.local && a.remote == b.remote;
+}
+
+// The one in front of `arrived` in the batch; null for the first.
+const Arrived* preceding(Arrivals& batch, const Arrived& arrived) noexcept {
+  return &arrived == batch.begin() ? nullptr : &arrived - 1;
+}
 
 // The checksum over pseudo-header and segment (MUST-3), where nobody vouches for it.
 bool checksum_is_right(const Frame& frame, const wire::IpHeader& ip) noexcept {
@@ -84,8 +97,7 @@ void Stack::Core::receive(InterfaceId interface, std::span<Frame> frames) noexce
 }
 
 void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) noexcept {
-  std::array<Arrived, kBatch> arrived;
-  std::size_t count = 0;
+  Arrivals arrived;
   for (Frame& frame : frames) {
     if (frame.id == FrameId::none) frame.id = new_frame_id();
     decisions.begin(now, frame.id);
@@ -94,27 +106,40 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
       decisions.make(ip.error());
     } else if (ip->protocol != wire::kProtocolTcp) {
       receive_other(frame, *ip, interface);
-    } else if (const auto why = parse_segment(frame, *ip, interface, now, arrived[count].segment)) {
+    } else if (Arrived& next = arrived.emplace_back();
+               const auto why = parse_segment(frame, *ip, interface, now, next.segment)) {
       decisions.make(*why);
+      arrived.pop_back();
     } else {
-      Arrived& next = arrived[count++];
-      next.hash = hash(next.segment.local, next.segment.remote);
-      tuples.prefetch(next.hash);
+      const Arrived* previous = preceding(arrived, next);
+      next.repeats = previous != nullptr && same_tuple(previous->segment, next.segment);
+      next.hash = next.repeats ? previous->hash : hash(next.segment.local, next.segment.remote);
+      if (!next.repeats) tuples.prefetch(next.hash);
     }
   }
 
-  for (const Arrived& next : std::span(arrived).first(count)) {
-    const std::uint32_t found = find_tuple(next.hash, next.segment.local, next.segment.remote);
-    if (found != kNone && kind_of(found) == Kind::connection) connections.prefetch(index_of(found));
+  for (Arrived& next : arrived) {
+    if (next.repeats) {
+      next.found = preceding(arrived, next)->found;
+      continue;
+    }
+    next.found = find_tuple(next.hash, next.segment.local, next.segment.remote);
+    if (next.found != kNone && kind_of(next.found) == Kind::connection) {
+      connections.prefetch(index_of(next.found));
+    }
   }
 
   // The connections that were touched are settled when the batch is over, so that one ACK answers
   // all of it.
   std::array<std::uint32_t, kBatch> touched{};
   std::size_t touched_count = 0;
-  for (const Arrived& next : std::span(arrived).first(count)) {
+  for (const Arrived& next : arrived) {
     decisions.begin(now, next.segment.frame->id);
-    const std::uint32_t index = receive_segment(next.segment, next.hash);
+    const std::uint32_t found =
+        is_still(next.found, next.segment)
+            ? next.found
+            : find_tuple(next.hash, next.segment.local, next.segment.remote);
+    const std::uint32_t index = receive_segment(next.segment, found);
     if (index == kNone) continue;
     tcp::Connection& c = connections[index];
     if (!c.touched) touched[touched_count++] = index;
@@ -141,9 +166,15 @@ void Stack::Core::receive_other(Frame& frame, const wire::IpHeader& ip,
   }
 }
 
+bool Stack::Core::is_still(std::uint32_t found, const tcp::Segment& segment) const noexcept {
+  if (found == kNone || kind_of(found) != Kind::connection) return false;
+  if (!connections.live(index_of(found))) return false;
+  const tcp::Connection& c = connections[index_of(found)];
+  return c.in_table && c.local == segment.local && c.remote == segment.remote;
+}
+
 std::uint32_t Stack::Core::receive_segment(const tcp::Segment& segment,
-                                           std::uint64_t tuple_hash) noexcept {
-  const std::uint32_t found = find_tuple(tuple_hash, segment.local, segment.remote);
+                                           std::uint32_t found) noexcept {
   if (found == kNone) {
     receive_stray(segment);
     return kNone;

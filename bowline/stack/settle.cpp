@@ -99,6 +99,18 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
   if (!c.output_link.linked && tcp::next_segment(c, interface.ability(), config.tcp, now)) {
     interface.output.push_back(output_links, index);
   }
+  announce_readable(index);
+}
+
+// Reading makes room; until that is worth an ACK nothing else follows from it, and an application
+// that takes slices reads once for each packet.
+void Stack::Core::settle_after_read(std::uint32_t index) noexcept {
+  if (connections[index].ack_now) return settle(index);
+  announce_readable(index);
+}
+
+void Stack::Core::announce_readable(std::uint32_t index) noexcept {
+  tcp::Connection& c = connections[index];
   const std::uint32_t readable = c.readable();
   if (!c.orphan) announce(index, readable > c.announced_readable);
   c.announced_readable = readable;

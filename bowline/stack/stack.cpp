@@ -143,7 +143,7 @@ Result<std::size_t> Stack::read(Handle socket, std::span<std::byte> to, Time now
   const std::size_t count = c->transfer ? c->transfer->received.read(to) : 0;
   if (count > 0) {
     tcp::after_receive(*c, core_->config.tcp);
-    core_->settle(socket.index);
+    core_->settle_after_read(socket.index);
   }
   return count;
 }
@@ -156,7 +156,7 @@ Result<Slice> Stack::read_slice(Handle socket, std::uint32_t most, Time now) noe
   Slice taken = c->transfer ? c->transfer->received.read_slice(most) : Slice();
   if (!taken.empty()) {
     tcp::after_receive(*c, core_->config.tcp);
-    core_->settle(socket.index);
+    core_->settle_after_read(socket.index);
   }
   return taken;
 }

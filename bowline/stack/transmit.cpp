@@ -91,12 +91,12 @@ std::size_t Stack::Core::transmit_pending(Interface& interface, FrameSink& sink,
                                           bool& blocked) noexcept {
   std::size_t sent = 0;
   while (!interface.pending.empty() && !blocked) {
-    std::array<Frame, kBatch> batch;
+    InlineVector<Frame, kBatch> batch;
     const std::size_t count = std::min<std::size_t>(interface.pending.size(), kBatch);
-    for (std::size_t i = 0; i < count; ++i) {
-      batch[i] = interface.pending[static_cast<std::uint32_t>(i)].frame;  // shares the bytes
+    for (std::uint32_t i = 0; i < count; ++i) {
+      batch.emplace_back(interface.pending[i].frame);  // shares the bytes
     }
-    const std::size_t taken = std::min(sink.take(std::span(batch).first(count)), count);
+    const std::size_t taken = std::min(sink.take(batch.span()), count);
     for (std::size_t i = 0; i < taken; ++i) {
       const PendingFrame& gone = interface.pending.front();
       decisions.make(gone.why, gone.frame.id, gone.connection, {});
@@ -113,7 +113,7 @@ std::size_t Stack::Core::transmit_pending(Interface& interface, FrameSink& sink,
 bool Stack::Core::fill_batch(Interface& interface, Batch& batch) noexcept {
   const auto links = [this](std::uint32_t i) -> ListLink& { return connections[i].output_link; };
   tcp::Context ctx = context();
-  while (batch.count < Batch::kSize && !interface.output.empty()) {
+  while (!batch.frames.full() && !interface.output.empty()) {
     const std::uint32_t index = interface.output.pop_front(links);
     tcp::Connection& c = connections[index];
     auto plan = tcp::next_segment(c, interface.ability(), config.tcp, now);
@@ -128,17 +128,17 @@ bool Stack::Core::fill_batch(Interface& interface, Batch& batch) noexcept {
         continue;
       }
     }
-    Frame& frame = batch.frames[batch.count];
+    Frame& frame = batch.frames.emplace_back();
     if (!tcp::emit(c, *plan, interface.ability(), ctx, frame)) {
       // No memory for a header: later, when something has been given back.
-      frame = Frame{};
+      batch.frames.pop_back();
       interface.output.push_front(links, index);
       retry_at = now + 10ms;
       decisions.make(Reason::no_memory);
       return false;
     }
     frame.id = new_frame_id();
-    batch.entries[batch.count++] = {*plan, index, wire_packets(frame), frame.gso_size, frame.id};
+    batch.entries.emplace_back(*plan, index, wire_packets(frame), frame.gso_size, frame.id);
   }
   return true;
 }
@@ -173,9 +173,9 @@ std::size_t Stack::Core::transmit_connections(Interface& interface, FrameSink& s
   while (!interface.output.empty() && !blocked) {
     Batch batch;
     blocked = !fill_batch(interface, batch);
-    if (batch.count == 0) break;
-    std::size_t taken = sink.take(std::span(batch.frames).first(batch.count));
-    for (const Batch::Entry& entry : std::span(batch.entries).first(batch.count)) {
+    if (batch.frames.empty()) break;
+    std::size_t taken = sink.take(batch.frames.span());
+    for (const Batch::Entry& entry : batch.entries) {
       const auto mine = static_cast<std::uint32_t>(std::min<std::size_t>(taken, entry.packets));
       taken -= mine;
       sent += mine;

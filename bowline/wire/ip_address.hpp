@@ -6,12 +6,14 @@
 // family beside it.
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace bowline {
 
@@ -88,10 +90,19 @@ class IpAddress {
     v(bytes_, family_);
   }
 
-  friend constexpr bool operator==(const IpAddress&, const IpAddress&) noexcept = default;
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
+    // Two words each: every received segment compares a few addresses, and byte by byte it shows.
+    return a.words() == b.words() && a.family_ == b.family_;
+  }
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) noexcept = default;
 
  private:
+  using Words = std::pair<std::uint64_t, std::uint64_t>;
+  [[nodiscard]] constexpr Words words() const noexcept {
+    const auto both = std::bit_cast<std::array<std::uint64_t, 2>>(bytes_);
+    return {both[0], both[1]};
+  }
+
   std::array<std::byte, 16> bytes_{};
   Family family_ = Family::ipv4;
 };
