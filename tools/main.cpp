@@ -36,22 +36,26 @@ ExitStatus fail(ExitStatus status, const std::string& command, std::string messa
   return status;
 }
 
+// An argument that nobody asked for.
+std::string unknown(const std::string& argument, const std::string& command) {
+  const bool option = argument.starts_with('-');
+  const char* const what = option            ? ": no such option; "
+                           : command.empty() ? ": no such subcommand; "
+                                             : ": one argument too many; ";
+  return argument + what + "see bowline" + command + " --help";
+}
+
 // What CLI11 found wrong, in this command's words.
 std::string describe(const CLI::ParseError& error, const std::string& command) {
-  const std::string help = "see bowline" + command + " --help";
   const std::string what = error.what();
   constexpr const char* kExtras = "The following argument was not expected: ";
   constexpr const char* kManyExtras = "The following arguments were not expected: ";
   for (const std::string start : {kExtras, kManyExtras}) {
-    if (what.starts_with(start)) {
-      const std::string rest = what.substr(start.size());
-      const std::string first = rest.substr(0, rest.find(' '));
-      const bool option = first.starts_with('-');
-      if (command.empty() && !option) return first + ": no such subcommand; " + help;
-      return first + (option ? ": no such option; " : ": one argument too many; ") + help;
-    }
+    if (!what.starts_with(start)) continue;
+    const std::string rest = what.substr(start.size());
+    return unknown(rest.substr(0, rest.find(' ')), command);
   }
-  return what + "; " + help;
+  return what + "; see bowline" + command + " --help";
 }
 
 // " serve", or nothing where no subcommand was named.
@@ -78,11 +82,12 @@ ExitStatus run(int argc, char** argv) {
     app.exit(asked);
     return ExitStatus::done;
   } catch (const CLI::RequiredError& error) {
-    if (chosen(app).empty()) {
-      return fail(ExitStatus::wrong_usage, "",
-                  "needs a subcommand: serve or demo; see bowline --help");
+    if (!chosen(app).empty()) {
+      return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
     }
-    return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
+    return fail(
+        ExitStatus::wrong_usage, "",
+        argc > 1 ? unknown(argv[1], "") : "needs a subcommand: serve or demo; see bowline --help");
   } catch (const CLI::ParseError& error) {
     return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
   } catch (const WrongUsage& error) {

@@ -140,7 +140,7 @@ TEST_F(ServeTest, HeadRangesStatusAndListing) {
   EXPECT_EQ(status_of({"-d", "data", page}), "405");
   EXPECT_EQ(status_of({std::string(kHost) + "/sub"}), "301");
   EXPECT_NE(curl({"-L", std::string(kHost) + "/sub"}).out.find("inner.txt"), std::string::npos);
-  EXPECT_EQ(curl({"-z", "2099-01-01", "-w", "%{http_code}", page}).out, "304");
+  EXPECT_EQ(status_of({"-z", (temp.path() / "page.html").string(), page}), "304");
   // curl goes on where another download stopped.
   const std::string copy = (temp.path() / "copy").string();
   temp.write("copy", "01234");
@@ -254,12 +254,17 @@ TEST_F(ServeTest, AnEndOnRequestLeavesACompleteCapture) {
   EXPECT_EQ(server->wait().status, 0);
   server.reset();
   EXPECT_TRUE(interface_goes());
-  const Ended read = run({"tcpdump", "-n", "-r", capture, "tcp port 80"});
+  // tshark, not tcpdump: that one gives up root and cannot in a user namespace. And tshark breaks
+  // down over a home that it may not read, as root's here for an ordinary user.
+  const Ended read = run({"env", "-u", "XDG_CONFIG_HOME", "HOME=" + temp.path().string(), "tshark",
+                          "-n", "-r", capture, "-Y", "tcp.port == 80", "-T", "fields", "-e",
+                          "tcp.flags", "-e", "frame.comment"});
   EXPECT_EQ(read.status, 0) << read.err;
-  EXPECT_NE(read.out.find("Flags [S]"), std::string::npos);
-  EXPECT_NE(read.out.find("Flags [S.]"), std::string::npos);
-  EXPECT_NE(read.out.find("Flags [F.]"), std::string::npos);
-  EXPECT_EQ(read.err.find("truncated"), std::string::npos) << read.err;
+  for (const auto* flags : {"0x0002\t", "0x0012\t", "0x0018\t", "0x0011\t"}) {
+    EXPECT_NE(read.out.find(flags), std::string::npos) << flags << " in:\n" << read.out;
+  }
+  EXPECT_NE(read.out.find("RFC 9293 3.10.7"), std::string::npos) << "reasons as comments";
+  EXPECT_EQ(read.err.find("cut short"), std::string::npos) << read.err;
 }
 
 TEST_F(ServeTest, AKilledServerLeavesNoInterface) {
