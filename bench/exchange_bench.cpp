@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "bench/two_hosts.hpp"
@@ -172,9 +173,12 @@ void run(int argc, char** argv) {
   fmt::print("|---:|---:|---:|---:|---:|---:|\n");
   for (const Row& row : rows) {
     if (row.connections > most) continue;
-    fmt::print("| {} | {:.2f} | {:.2f} to {:.2f} | {:.0f} | {:.0f} | {} |\n", row.connections,
-               row.exchanges.median(), row.exchanges.lowest(), row.exchanges.highest(),
-               row.opens.median(), row.bytes.median(), row.allocations);
+    // A single opening is no rate.
+    const std::string opens =
+        row.connections < 1'000 ? "" : fmt::format("{:.0f}", row.opens.median());
+    fmt::print("| {} | {:.2f} | {:.2f} to {:.2f} | {} | {:.0f} | {} |\n", row.connections,
+               row.exchanges.median(), row.exchanges.lowest(), row.exchanges.highest(), opens,
+               row.bytes.median(), row.allocations);
   }
 }
 
