@@ -234,7 +234,7 @@ class RangeMap {
 
  private:
   static constexpr std::uint32_t kFree = 0xfffffffe;  // in links.parent: the cell holds no node
-  static constexpr std::uint32_t kKept = 8;           // cells that an empty map keeps
+  static constexpr std::uint32_t kKept = 64;          // cells that an empty map keeps: 5 KiB
 
   struct Cell {
     union {
