@@ -1,5 +1,6 @@
 #include "bowline/trace/ladder_text.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "bowline/trace/ladders_of.hpp"
@@ -23,7 +24,7 @@ Ladder handshake() {
 
 TEST(LadderText, NoLineIsWiderThanAsked) {
   Ladder ladder = handshake();
-  ladder.events[1].why = std::string(300, 'x') + " " + std::string(50, 'y');
+  ladder.events[1].why = fmt::format("{:x>300} {:y>50}", "", "");
   ladder.left = testing::at("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", 65'535);
   ladder.right = testing::at("2001:db8:aaaa:bbbb:cccc:dddd:eeee:fffe", 65'535);
   for (const std::size_t width : {72U, 80U, 100U, 160U}) {

@@ -6,6 +6,7 @@
 // ladders may be drawn anew after a deliberate change: run golden_test with BOWLINE_GOLDEN=write,
 // and read the difference.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -18,7 +19,7 @@ namespace bowline::golden {
 
 /// Where the golden file `name` is.
 inline std::string path(std::string_view name) {
-  return std::string(BOWLINE_SOURCE_DIR) + "/tests/golden/" + std::string(name);
+  return fmt::format("{}/tests/golden/{}", BOWLINE_SOURCE_DIR, name);
 }
 
 /// What stands in the golden file `name`.
