@@ -11,7 +11,7 @@ namespace {
 /// Counts how many of its kind exist.
 class Counted {
  public:
-  Counted(int& alive, int value) : value(value), alive_(alive) { ++alive_; }
+  Counted(int& alive, int initial) : value(initial), alive_(alive) { ++alive_; }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
   ~Counted() { --alive_; }
