@@ -18,11 +18,14 @@ class RateLimit {
   /// May one more happen at `now`? Then it counts.
   [[nodiscard]] bool allow(Time now) noexcept {
     if (rate_ == 0) return false;
-    const Duration each = Duration(1s) / rate_;
-    if (now - filled_at_ >= each) {
-      const auto due = static_cast<std::uint64_t>((now - filled_at_) / std::max(each, Duration(1)));
-      tokens_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(rate_, tokens_ + due));
+    const Duration each = std::max(Duration(1s) / rate_, Duration(1));
+    const auto due = static_cast<std::uint64_t>((now - filled_at_) / each);
+    if (due >= rate_ - tokens_) {
+      tokens_ = rate_;  // full: what more would have come is lost
       filled_at_ = now;
+    } else {
+      tokens_ += static_cast<std::uint32_t>(due);
+      filled_at_ += static_cast<std::int64_t>(due) * each;
     }
     if (tokens_ == 0) return false;
     --tokens_;

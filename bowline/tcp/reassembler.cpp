@@ -23,7 +23,26 @@ Placed Reassembler::place(SeqNumber seq, Slice payload, SeqNumber next, BufferPo
     seq = next;
   }
   if (seq != next) return keep_out_of_order(seq, std::move(payload), pool);
-  return append(unpin(std::move(payload), pool)) ? Placed::in_order : Placed::refused;
+  return take_in_order(next, unpin(std::move(payload), pool)) ? Placed::in_order : Placed::refused;
+}
+
+// Where `payload` overlaps what waits, what waits is taken: it came first, and the peer may have
+// been told so by SACK.
+bool Reassembler::take_in_order(SeqNumber next, Slice payload) noexcept {
+  bool taken = false;
+  while (!payload.empty()) {
+    const std::uint32_t first = waiting_.first();
+    const std::uint32_t fresh =
+        first == Map::kNone ? payload.size()
+                            : std::min(payload.size(), distance(next, waiting_[first].start));
+    if (fresh > 0 && !append(payload.part(0, fresh))) break;
+    const std::uint32_t moved = advance(next + fresh);
+    if (fresh + moved == 0) break;  // no memory to move it
+    payload.drop_front(fresh + moved);
+    next += fresh + moved;
+    taken = true;
+  }
+  return taken;
 }
 
 bool Reassembler::append(Slice payload) noexcept {

@@ -37,7 +37,9 @@ class Reassembler {
         most_pinned_(limits.reassembly_bytes) {}
 
   /// Takes `payload`, whose first byte has number `seq`, when `next` (RCV.NXT) is the first number
-  /// not yet in order. Numbers before `next` are cut off. Call it for pieces in ascending order.
+  /// not yet in order. Numbers before `next` are cut off; of numbers that came twice, the first
+  /// bytes stand. When some of it is in order, readable() says how far that goes. Call it for
+  /// pieces in ascending order.
   Placed place(SeqNumber seq, Slice payload, SeqNumber next, BufferPool& pool) noexcept;
   /// Moves what now follows `next` without a hole to the in-order queue; returns how many bytes.
   std::uint32_t advance(SeqNumber next) noexcept;
@@ -81,6 +83,7 @@ class Reassembler {
   using Map = RangeMap<Slice>;
 
   [[nodiscard]] bool append(Slice payload) noexcept;
+  [[nodiscard]] bool take_in_order(SeqNumber next, Slice payload) noexcept;
   void count_pinned() noexcept;
   Placed keep_out_of_order(SeqNumber seq, Slice payload, BufferPool& pool) noexcept;
   [[nodiscard]] wire::SackBlock block_around(std::uint32_t id) const noexcept;

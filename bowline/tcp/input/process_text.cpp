@@ -42,11 +42,11 @@ Placed place_all(Connection& c, const Segment& segment, const Wanted& wanted,
     if (worst == Placed::refused || end <= wanted.skip || offset >= last) return;
     const std::uint32_t from = std::max(offset, wanted.skip);
     Slice part = slice.part(from - offset, std::min(end, last) - from);
-    const std::uint32_t size = part.size();
+    const std::uint32_t readable = received.readable();
     const Placed placed =
         received.place(segment.data_seq() + from, std::move(part), c.rcv_nxt, context.pool);
     if (placed == Placed::in_order) {
-      c.rcv_nxt += size;
+      c.rcv_nxt += received.readable() - readable;
     } else if (worst == Placed::in_order || placed == Placed::refused) {
       worst = placed;
     }
