@@ -92,6 +92,10 @@ void after_receive(Connection& c, const Settings& settings) noexcept {
 
 Status close_sending(Connection& c, Context& context) noexcept {
   if (c.fin_queued) return {};
+  // The FIN is accounted for like data; a connection that was idle has given its account back.
+  const bool sends_fin = c.state == State::syn_received || c.state == State::established ||
+                         c.state == State::close_wait;
+  if (sends_fin && !ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
   switch (c.state) {
     case State::syn_sent:
       // "Delete the TCB": nobody has answered, so there is nobody to tell.
@@ -142,7 +146,11 @@ void release(Connection& c, Context& context) noexcept {
     return abort(c, Reason::send_rst_abort, EndReason::aborted, Reason::state_abort, context);
   }
   if (c.transfer) c.transfer->received.clear();
-  static_cast<void>(close_sending(c, context));
+  if (const Status closed = close_sending(c, context);
+      !closed && closed.error() == std::errc::no_buffer_space) {
+    // Nobody is left to try again: the peer must learn of it some way.
+    return abort(c, Reason::send_rst_abort, EndReason::no_resources, Reason::state_abort, context);
+  }
   if (c.state == State::fin_wait_2) {
     c.timers.set(Timer::ending, saturating_add(context.now, context.settings.fin_wait_2));
   }

@@ -31,7 +31,7 @@ namespace bowline::tcp {
 void after_receive(Connection& c, const Settings& settings) noexcept;
 
 /// CLOSE (section 3.10.4), that is, shutdown(send): a FIN after what is queued. Errors:
-/// not_connected.
+/// not_connected; no_buffer_space, when there is no memory to keep account of the FIN.
 [[nodiscard]] Status close_sending(Connection& c, Context& context) noexcept;
 
 /// The handle is given up: CLOSE, and nobody reads any more. With unread data, ABORT

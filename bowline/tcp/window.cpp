@@ -30,10 +30,14 @@ Announcement announce_window(const Connection& c, const Settings& settings, bool
     const auto field = static_cast<std::uint16_t>(std::min(window, 0xffffU));
     return {field, latest(c.rcv_edge, c.rcv_nxt + field)};
   }
-  // Rounded up: rounded down, the edge would seem to go back by what the shift swallows (RFC 7323
-  // section 2.4).
+  // Rounded up: rounded down, the edge would seem to go back by what the shift swallows. But only
+  // as far as a unit beyond what the buffer admits: rounding up at each segment, a peer that sends
+  // odd sizes would never see the window close. What rounding down takes back is accepted all the
+  // same (RFC 7323 section 2.4).
   const std::uint32_t unit = 1U << c.rcv_shift;
-  const std::uint32_t field = std::min((window + unit - 1) >> c.rcv_shift, 0xffffU);
+  std::uint32_t field = std::min((window + unit - 1) >> c.rcv_shift, 0xffffU);
+  const SeqNumber full = c.rcv_nxt - c.readable() + std::min(receive_limit(c, settings), 1U << 30);
+  if (after(c.rcv_nxt + (field << c.rcv_shift), full + unit)) field = window >> c.rcv_shift;
   return {static_cast<std::uint16_t>(field),
           latest(c.rcv_edge, c.rcv_nxt + (field << c.rcv_shift))};
 }
