@@ -92,6 +92,10 @@ class RangeMap {
     return id;
   }
 
+  /// Makes sure that the next insert() of a new range succeeds. False when the limit is reached or
+  /// there is no memory.
+  [[nodiscard]] bool reserve() noexcept { return reserve_cell(); }
+
   /// Removes node `id`, which must be in the map.
   void erase(std::uint32_t id) noexcept {
     tree_.erase(links(), id);

@@ -148,6 +148,8 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
     if (c.state == tcp::State::closed) leave_table(c, index);
   }
   for (const std::uint32_t index : std::span(touched).first(touched_count)) {
+    // A SYN of the same batch may have put an end to its TIME-WAIT.
+    if (!connections.live(index)) continue;
     connections[index].touched = false;
     settle(index);
   }

@@ -129,8 +129,10 @@ bool Stack::Core::fill_batch(Interface& interface, Batch& batch) noexcept {
       }
     }
     Frame& frame = batch.frames.emplace_back();
-    if (!tcp::emit(c, *plan, interface.ability(), ctx, frame)) {
-      // No memory for a header: later, when something has been given back.
+    // What cannot be accounted for must not be sent: it would be sent again and again.
+    const bool accountable = !plan->fresh || c.transfer->sent.reserve();
+    if (!accountable || !tcp::emit(c, *plan, interface.ability(), ctx, frame)) {
+      // No memory: later, when something has been given back.
       batch.frames.pop_back();
       interface.output.push_front(links, index);
       retry_at = now + 10ms;

@@ -70,6 +70,9 @@ class SentRanges {
   void set_limit(std::uint32_t limit) noexcept { ranges_.set_limit(limit); }
   /// Is there room for another sent()?
   [[nodiscard]] bool has_room() const noexcept { return ranges_.size() < ranges_.limit(); }
+  /// Makes sure that the next sent() can be accounted for. False when the limit is reached or
+  /// memory ran out.
+  [[nodiscard]] bool reserve() noexcept { return ranges_.reserve(); }
   /// Notes that the first `length` numbers of range `id` were sent again. Splits the range there.
   /// False when there was no room to split: then the whole range counts as sent.
   bool sent_again(std::uint32_t id, std::uint32_t length, Time now,

@@ -1,0 +1,187 @@
+// How connections come and go: TCBs, handles, the end of each side (RFC 9293 sections 3.5 and 3.6,
+// REQUIREMENTS A14 to A16).
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+#include "bowline/stack/testing/two_stacks.hpp"
+
+namespace bowline {
+namespace {
+
+using tcp::State;
+using testing::TwoStacks;
+
+// RFC 9293 3.10.1: OPEN makes the TCB before the SYN goes; a Bowline server keeps a small record
+// instead until the ACK comes.
+TEST(Lifecycle, K75_TcbsAreMadeBeforeTheFirstSegment) {
+  TwoStacks two;
+  two.listen();
+  ConnectOptions options;
+  options.remote = {testing::right_address(), testing::kPort};
+  ASSERT_TRUE(two.left.connect(options, two.now));
+  EXPECT_EQ(two.left.usage().connections, 1U);
+  EXPECT_EQ(two.right.usage().connections, 0U);
+  two.carry(two.left, two.right, {});
+  EXPECT_EQ(two.right.usage().half_open, 1U);
+  EXPECT_EQ(two.right.usage().connections, 0U);
+  two.exchange();
+  EXPECT_EQ(two.right.usage().half_open, 0U);
+  EXPECT_EQ(two.right.usage().connections, 1U);
+}
+
+// RFC 9293 3.3.1: one TCB from OPEN to CLOSED, not one for opening and another for closing.
+TEST(Lifecycle, K76_OneTcbFromOpenToClosed) {
+  TwoStacks two;
+  two.establish();
+  const std::uint64_t number = two.left.inspect(two.client)->number;
+  ASSERT_TRUE(two.left.shutdown(two.client, Direction::send, two.now));
+  two.exchange();
+  EXPECT_EQ(two.client_state(), State::fin_wait_2);
+  EXPECT_EQ(two.left.inspect(two.client)->number, number);
+  EXPECT_EQ(two.left.usage().connections, 1U);
+}
+
+// RFC 9293 3.10.7.4 fifth and 3.10.8: the passive side drops its TCB at the last ACK, the active
+// side after 2 MSL.
+TEST(Lifecycle, K77_PassiveSideDropsItsTcbAtTheLastAck) {
+  TwoStacks two;
+  two.establish();
+  ASSERT_TRUE(two.left.close(two.client, two.now));
+  two.exchange();
+  EXPECT_EQ(two.server_state(), State::close_wait);
+  ASSERT_TRUE(two.right.close(two.server, two.now));
+  EXPECT_EQ(two.right.usage().connections, 1U) << "LAST-ACK";
+  two.exchange();
+  EXPECT_EQ(two.right.usage().connections, 0U);
+  EXPECT_EQ(two.right.usage().time_wait, 0U);
+  EXPECT_EQ(two.left.usage().time_wait, 1U);
+  EXPECT_EQ(two.left.usage().connections, 0U) << "a record is enough";
+  two.pass(59s);
+  EXPECT_EQ(two.left.usage().time_wait, 1U);
+  two.pass(1s);
+  EXPECT_EQ(two.left.usage().time_wait, 0U);
+}
+
+// RFC 9293 3.6: whichever of the four segments is lost, the close ends.
+TEST(Lifecycle, K78_AnySegmentOfTheCloseMayBeLost) {
+  for (int lost = 0; lost < 4; ++lost) {
+    TwoStacks two;
+    two.establish();
+    two.pass(500ms);
+    int seen = 0;
+    const auto passes = [&](const Frame&) { return seen++ != lost; };
+    two.to_left = two.to_right = passes;
+    ASSERT_TRUE(two.left.close(two.client, two.now));
+    two.exchange();
+    ASSERT_TRUE(two.right.close(two.server, two.now));
+    two.pass(30s);
+    EXPECT_EQ(two.right.usage().connections, 0U) << "lost " << lost;
+    EXPECT_GT(seen, lost) << "that one was sent";
+    two.pass(90s);
+    EXPECT_EQ(two.left.usage().time_wait + two.left.usage().connections, 0U) << "lost " << lost;
+  }
+}
+
+// A connection that was idle has given its buffers back (DESIGN section 4); its FIN goes all the
+// same.
+TEST(Lifecycle, IdleConnectionStillSaysFin) {
+  TwoStacks two;
+  two.establish();
+  two.pass(10s);
+  ASSERT_TRUE(two.left.shutdown(two.client, Direction::send, two.now));
+  two.exchange();
+  EXPECT_EQ(two.client_state(), State::fin_wait_2);
+  EXPECT_EQ(two.server_state(), State::close_wait);
+  two.pass(10s);
+  ASSERT_TRUE(two.right.close(two.server, two.now));
+  two.exchange();
+  EXPECT_EQ(two.client_state(), State::time_wait);
+}
+
+// ... even when the link takes it only long after.
+TEST(Lifecycle, FinThatWaitsForTheLinkIsNotForgotten) {
+  TwoStacks two;
+  two.establish();
+  two.pass(10s);
+  ASSERT_TRUE(two.left.close(two.client, two.now));
+  for (int i = 0; i < 5; ++i) {
+    two.now += 1s;
+    two.left.advance(two.now);  // nothing is transmitted
+  }
+  two.exchange();
+  EXPECT_EQ(two.server_state(), State::close_wait);
+}
+
+TEST(Lifecycle, IdleConnectionOwnsNoBuffers) {
+  TwoStacks two;
+  two.establish();
+  ASSERT_TRUE(two.left.write(two.client, testing::bytes_from(0, 1'000), two.now));
+  two.exchange();
+  std::array<std::byte, 1'000> to;
+  ASSERT_TRUE(two.right.read(two.server, to, two.now));
+  two.pass(10s);
+  EXPECT_EQ(two.left.usage().buffer_bytes, 0U);
+  EXPECT_EQ(two.right.usage().buffer_bytes, 0U);
+  EXPECT_EQ(two.client_state(), State::established);
+}
+
+// ---- handles (DESIGN section 3)
+
+TEST(Handles, StaleOneGivesBadFileDescriptor) {
+  TwoStacks two;
+  two.establish();
+  const Handle stale = two.client;
+  ASSERT_TRUE(two.left.abort(stale, two.now));
+  two.exchange();
+  two.establish();
+  ASSERT_EQ(two.client.index, stale.index) << "the same place";
+  std::array<std::byte, 8> bytes{};
+  const auto error = std::errc::bad_file_descriptor;
+  EXPECT_EQ(two.left.write(stale, bytes, two.now).error(), error);
+  EXPECT_EQ(two.left.read(stale, bytes, two.now).error(), error);
+  EXPECT_EQ(two.left.shutdown(stale, Direction::both, two.now).error(), error);
+  EXPECT_EQ(two.left.close(stale, two.now).error(), error);
+  EXPECT_EQ(two.left.abort(stale, two.now).error(), error);
+  EXPECT_EQ(two.left.inspect(stale).error(), error);
+  EXPECT_EQ(two.left.options(stale).error(), error);
+  EXPECT_EQ(two.left.accept(stale, two.now).error(), error);
+  EXPECT_EQ(two.left.receive_from(stale, bytes, two.now).error(), error);
+  EXPECT_EQ(two.left.readiness(stale), kError | kClosed);
+  EXPECT_EQ(two.client_state(), State::established) << "the next tenant is unharmed";
+}
+
+TEST(Handles, CloseEndsTheHandleNotTheConnection) {
+  TwoStacks two;
+  two.establish();
+  ASSERT_TRUE(two.left.write(two.client, testing::bytes_from(0, 5'000), two.now));
+  ASSERT_TRUE(two.left.close(two.client, two.now));
+  EXPECT_EQ(two.left.inspect(two.client).error(), std::errc::bad_file_descriptor);
+  EXPECT_EQ(two.left.usage().orphans, 1U);
+  two.exchange();
+  std::vector<std::byte> to(6'000);
+  const auto got = two.right.read(two.server, to, two.now);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(*got, 5'000U);
+  EXPECT_EQ(two.right.read(two.server, to, two.now), 0U) << "the end of the stream";
+}
+
+TEST(Handles, KindsAreToldApart) {
+  TwoStacks two;
+  two.establish();
+  UdpOptions udp;
+  udp.local = {IpAddress::any(Family::ipv4), 53};
+  const auto socket = two.right.open_udp(udp, two.now);
+  ASSERT_TRUE(socket);
+  std::array<std::byte, 8> bytes{};
+  EXPECT_EQ(two.right.write(*socket, bytes, two.now).error(), std::errc::bad_file_descriptor);
+  EXPECT_EQ(two.right.write(*two.listener, bytes, two.now).error(), std::errc::bad_file_descriptor);
+  EXPECT_EQ(two.right.accept(*socket, two.now).error(), std::errc::bad_file_descriptor);
+  EXPECT_EQ(two.right.send_to(two.server, bytes, std::nullopt, two.now).error(),
+            std::errc::bad_file_descriptor);
+}
+
+}  // namespace
+}  // namespace bowline
