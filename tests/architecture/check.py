@@ -117,7 +117,8 @@ class Checker:
         lines = text.splitlines()
         code = strip(text).splitlines()
         layer = layer_of(path) if path.startswith("bowline/") else None
-        is_test = path.endswith("_test.cpp")
+        # What stands in testing/ serves the tests alone and is in no library.
+        is_test = path.endswith("_test.cpp") or "/testing/" in path
         for number, line in enumerate(lines, 1):
             match = INCLUDE.match(line)
             if match and code[number - 1].lstrip().startswith("#"):
