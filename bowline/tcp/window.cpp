@@ -51,6 +51,9 @@ bool window_update_due(const Connection& c, const Settings& settings) noexcept {
   // a segment open the peer waits for certain.
   const std::uint32_t half = receive_limit(c, settings) / 2;
   if (c.rcv_wnd() >= half) return false;
+  // Nor is a peer waiting that has sent less in all than is still open: the window of a SYN is
+  // small only because it cannot be scaled.
+  if (c.bytes_received < c.rcv_wnd()) return false;
   const std::uint32_t step = c.rcv_wnd() < c.rcv_mss ? c.rcv_mss : 2U * c.rcv_mss;
   return gain >= std::min(half, step);
 }
