@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -126,6 +127,39 @@ TEST(Lifecycle, IdleConnectionOwnsNoBuffers) {
   EXPECT_EQ(two.left.usage().buffer_bytes, 0U);
   EXPECT_EQ(two.right.usage().buffer_bytes, 0U);
   EXPECT_EQ(two.client_state(), State::established);
+}
+
+// RFC 9293 3.10.4, SYN-RECEIVED: a CLOSE puts the FIN behind a SYN that nobody has acknowledged.
+// That the peer's SYN announced no window holds neither back, and nobody else waits for them.
+TEST(Lifecycle, CloseInSynReceivedWithAShutWindow) {
+  TwoStacks two;
+  two.listen();
+  ConnectOptions options;
+  options.remote = {testing::right_address(), 9};
+  options.local = Endpoint{testing::left_address(), 5'000};
+  const auto crossing = two.left.connect(options, two.now);
+  ASSERT_TRUE(crossing);
+  testing::KeepingSink ours;
+  static_cast<void>(two.left.transmit(testing::kInterface, ours, two.now));
+  Frame syn = testing::syn_frame(two.left, options.remote, *options.local, 0);
+  two.left.receive(testing::kInterface, {&syn, 1}, two.now);
+  ASSERT_EQ(TwoStacks::state_of(two.left, *crossing), State::syn_received);
+  ASSERT_TRUE(two.left.close(*crossing, two.now));
+  const auto sent = [&](Duration time) {
+    std::size_t count = 0;
+    for (const Time end = two.now + time; two.now < end;) {
+      two.now = std::min(end, std::max(two.now, two.left.next_deadline()));
+      two.left.advance(two.now);
+      testing::KeepingSink sink;
+      count += two.left.transmit(testing::kInterface, sink, two.now);
+    }
+    return count;
+  };
+  EXPECT_GE(sent(10s), 2U) << "the SYN,ACK is repeated";
+  EXPECT_EQ(two.left.counters()[Reason::no_memory], 0U);
+  two.establish();
+  sent(200s);
+  EXPECT_EQ(two.left.usage().orphans, 0U) << "and given up";
 }
 
 // ---- handles (DESIGN section 3)

@@ -156,6 +156,9 @@ struct Connection {
   [[nodiscard]] std::uint32_t unsent() const noexcept;
   /// The number that our FIN has or will have: the one after the last byte written.
   [[nodiscard]] SeqNumber fin_seq() const noexcept;
+  /// Is our SYN sent or to be sent, and not acknowledged? (Not a matter of numbers alone: after 4
+  /// GiB the ISN comes round again.)
+  [[nodiscard]] bool syn_outstanding() const noexcept { return before(snd_una, send_front); }
   /// Is our FIN acknowledged?
   [[nodiscard]] bool fin_acked() const noexcept { return fin_sent && snd_una == snd_nxt; }
   /// Numbers sent and not acknowledged.

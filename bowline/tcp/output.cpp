@@ -70,13 +70,14 @@ std::optional<Plan> plan_retransmission(const Connection& c) noexcept {
   const SentRanges& sent = c.transfer->sent;
   const std::uint32_t id = sent.first_lost();
   if (id == SentRanges::kNone) return std::nullopt;
+  const auto& node = sent[id];
+  // "The segment at the front of the retransmission queue" (section 3.10.8) is the SYN; what a
+  // CLOSE in SYN-RECEIVED put behind it waits. No window holds it back.
+  if (c.syn_outstanding()) {
+    return node.start == c.iss ? std::optional(syn_plan(c, id, false)) : std::nullopt;
+  }
   // While the window is shut, probes repeat what is outstanding (MUST-35).
   if (c.snd_wnd == 0 && is_synchronized(c.state)) return std::nullopt;
-  const auto& node = sent[id];
-  if (node.start == c.iss) return syn_plan(c, id, false);
-  // "The segment at the front of the retransmission queue" (section 3.10.8) is the SYN; what a
-  // CLOSE in SYN-RECEIVED put behind it waits.
-  if (c.snd_una == c.iss) return std::nullopt;
   const std::uint32_t allowance = congestion_allowance(c);
   const std::uint32_t fin = node.value.fin ? 1 : 0;
   // Retransmissions go out packet by packet: each is a decision of its own.

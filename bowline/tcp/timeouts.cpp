@@ -164,7 +164,10 @@ void settle_timers(Connection& c, const LinkAbility& link, Context& context) noe
   settle_keepalive(c, context);
   settle_shedding(c, context);
 
-  const bool shut = c.snd_wnd == 0 && is_synchronized(c.state) && has_something_to_deliver(c);
+  // A SYN that is not acknowledged (a CLOSE in SYN-RECEIVED has put a FIN behind it) is no matter
+  // of the window.
+  const bool shut = c.snd_wnd == 0 && !c.syn_outstanding() && is_synchronized(c.state) &&
+                    has_something_to_deliver(c);
   const bool withheld = !shut && is_synchronized(c.state) && c.snd_una == c.snd_nxt &&
                         c.unsent() > 0 && !c.override_due && sendable(c, link) == 0;
   if (shut || withheld) {

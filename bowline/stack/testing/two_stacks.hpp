@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -65,6 +66,29 @@ class KeepingSink final : public FrameSink {
   const auto tcp = wire::parse_tcp(frame.head().subspan(ip->header_size), ip->payload_size);
   EXPECT_TRUE(tcp.has_value());
   return tcp ? *tcp : wire::TcpView{};
+}
+
+/// A SYN as somebody else would send it, with this window and no options; its checksum is vouched
+/// for.
+[[nodiscard]] inline Frame syn_frame(Stack& stack, const Endpoint& from, const Endpoint& to,
+                                     std::uint16_t window) {
+  std::array<std::byte, wire::kIpv4HeaderSize + wire::kTcpHeaderSize> bytes{};
+  wire::IpHeader ip;
+  ip.source = from.address;
+  ip.destination = to.address;
+  ip.protocol = wire::kProtocolTcp;
+  ip.payload_size = wire::kTcpHeaderSize;
+  wire::emit_ip(bytes.data(), ip);
+  wire::TcpHeader tcp;
+  tcp.source_port = from.port;
+  tcp.destination_port = to.port;
+  tcp.seq = SeqNumber(1'000);
+  tcp.flags = wire::kSyn;
+  tcp.window = window;
+  wire::emit_tcp_plain(bytes.data() + wire::kIpv4HeaderSize, tcp);
+  Frame frame = make_frame(stack.pool(), bytes);
+  frame.checksum = Checksum::verified;
+  return frame;
 }
 
 /// The byte at `offset` of what the tests send.

@@ -47,14 +47,14 @@ class World {
  public:
   World(std::uint64_t seed, const Manner& manner) : random_(seed) {
     decisions_.set_listener(&log);
-    settings_.send_buffer = settings_.receive_buffer = 60'000;
+    settings_.send_buffer = settings_.receive_buffer = 20'000;
     c.local = {IpAddress::v4(0x0a000001), 80};
     c.remote = {IpAddress::v4(0x0a000002), 40'000};
     c.iss = SeqNumber(0xffff'8000);
     c.irs = SeqNumber(0xffff'0000);
     c.snd_una = c.snd_nxt = c.send_front = c.iss + 1;
     c.rcv_nxt = c.last_ack_sent = c.irs + 1;
-    c.rcv_edge = c.rcv_nxt + 60'000;
+    c.rcv_edge = c.rcv_nxt + 20'000;
     c.state = State::established;
     c.snd_wnd = c.max_snd_wnd = 50'000;
     c.snd_wl1 = c.irs;
@@ -152,6 +152,8 @@ class Run {
         ADD_FAILURE() << "step " << i << ": " << last_;
         return false;
       }
+      fast_.log.entries.clear();
+      slow_.log.entries.clear();
     }
     return true;
   }
@@ -169,7 +171,7 @@ class Run {
   void step() {
     switch (below(12)) {
       case 0: {
-        const std::uint32_t count = 1 + below(20'000);
+        const std::uint32_t count = 1 + below(8'000);
         last_ = "write";
         return both([&](World& world) { world.write(count); });
       }
