@@ -231,7 +231,8 @@ Status Stack::mark_urgent(Handle socket, Time now) noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
-  if (c->state == tcp::State::closed || !c->transfer) return fail(std::errc::not_connected);
+  if (c->state == tcp::State::closed) return fail(std::errc::not_connected);
+  if (!c->transfer) return {};  // everything was acknowledged long ago: nothing is urgent any more
   c->snd_up = c->send_front + c->transfer->send.size();
   c->urgent_send = after(c->snd_up, c->snd_una);
   return {};

@@ -9,8 +9,8 @@ namespace {
 
 // The most payload of one frame: the IP packet must stay below 64 KiB.
 std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcept {
-  if (link.max_gso <= c.path_mtu) return c.snd_mss;
   constexpr std::uint32_t kHeaders = wire::kIpv6HeaderSize + wire::kTcpMaxHeaderSize;
+  if (link.max_gso <= c.path_mtu + kHeaders) return c.snd_mss;  // not worth a cut
   const std::uint32_t most = std::min(link.max_gso, 65'535U) - kHeaders;
   return std::max<std::uint32_t>(c.snd_mss, most - most % c.snd_mss);
 }
