@@ -241,10 +241,10 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] bool fill_batch(Interface& interface, Batch& batch) noexcept;
   void commit(Interface& interface, const Batch::Entry& entry, std::uint32_t packets) noexcept;
   std::size_t transmit_connections(Interface& interface, FrameSink& sink, bool& blocked) noexcept;
-  [[nodiscard]] bool fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
-                                             std::uint16_t field_offset, std::uint8_t protocol,
-                                             const IpAddress& source,
-                                             const IpAddress& destination) noexcept;
+  static void fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
+                                      std::uint16_t field_offset, std::uint8_t protocol,
+                                      const IpAddress& source,
+                                      const IpAddress& destination) noexcept;
 
   // ---- icmp.cpp
   void receive_icmp(const Frame& frame, const wire::IpHeader& header,

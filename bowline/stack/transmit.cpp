@@ -16,7 +16,7 @@ constexpr std::int32_t kQuantum = 65'536;
 
 }  // namespace
 
-bool Stack::Core::fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
+void Stack::Core::fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
                                           std::uint16_t field_offset, std::uint8_t protocol,
                                           const IpAddress& source,
                                           const IpAddress& destination) noexcept {
@@ -31,7 +31,6 @@ bool Stack::Core::fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
   if (protocol == wire::kProtocolUdp) field = wire::udp_checksum_field(field);
   store_be<std::uint16_t>(head + ip_size + field_offset, field);
   frame.checksum = Checksum::complete;
-  return true;
 }
 
 void Stack::Core::reply(const tcp::Reply& reply) noexcept {
@@ -60,8 +59,8 @@ void Stack::Core::reply(const tcp::Reply& reply) noexcept {
 
   Frame frame;
   frame.append(head.slice(0, ip_size + tcp_size));
-  static_cast<void>(fill_transport_checksum(frame, ip_size, wire::kTcpChecksumOffset,
-                                            wire::kProtocolTcp, ip.source, ip.destination));
+  fill_transport_checksum(frame, ip_size, wire::kTcpChecksumOffset, wire::kProtocolTcp, ip.source,
+                          ip.destination);
   static_cast<void>(queue(reply.interface, std::move(frame), reply.why, reply.connection));
 }
 

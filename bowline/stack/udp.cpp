@@ -148,8 +148,8 @@ Result<std::size_t> Stack::Core::send_to(udp::Socket& socket, std::span<const st
   if (size > 0) std::memcpy(buffer.data() + ip_size + wire::kUdpHeaderSize, bytes.data(), size);
   Frame frame;
   frame.append(buffer.slice(0, ip_size + wire::kUdpHeaderSize + size));
-  static_cast<void>(fill_transport_checksum(frame, ip_size, wire::kUdpChecksumOffset,
-                                            wire::kProtocolUdp, ip.source, ip.destination));
+  fill_transport_checksum(frame, ip_size, wire::kUdpChecksumOffset, wire::kProtocolUdp, ip.source,
+                          ip.destination);
   if (!queue(interface, std::move(frame), Reason::send_udp, 0)) {
     return fail(std::errc::operation_would_block);
   }
