@@ -22,7 +22,7 @@
 #include "bowline/asio/protocol.hpp"
 #include "bowline/asio/resolve.hpp"
 
-namespace bowline::net::detail {
+namespace bowline::inline v0::net::detail {
 
 /// An answer that is there already.
 template <class Results>
@@ -37,7 +37,7 @@ struct ResolveWork {
   }
 };
 
-}  // namespace bowline::net::detail
+}  // namespace bowline::inline v0::net::detail
 
 namespace boost::asio::ip {
 

@@ -14,14 +14,14 @@
 #include "bowline/asio/basic_stream_socket.hpp"
 #include "bowline/asio/socket_object.hpp"
 
-namespace bowline::net::detail {
+namespace bowline::inline v0::net::detail {
 
 /// Either of Asio's two kinds of executor.
 template <class T>
 concept AnyExecutor =
     boost::asio::execution::is_executor<T>::value || boost::asio::is_executor<T>::value;
 
-}  // namespace bowline::net::detail
+}  // namespace bowline::inline v0::net::detail
 
 namespace boost::asio {
 

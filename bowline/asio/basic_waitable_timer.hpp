@@ -31,7 +31,7 @@
 #include "bowline/asio/operation.hpp"
 #include "bowline/asio/virtual_clock.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace detail {
 
 /// The steady clock under another name: the primary template of basic_waitable_timer serves it.
@@ -301,7 +301,7 @@ class SteadyTimer {
   Timer timer_;
 };
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net
 
 namespace boost::asio {
 

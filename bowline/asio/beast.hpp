@@ -8,10 +8,10 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/rate_policy.hpp>
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// A stream socket with timeouts; for a program that says boost::beast::tcp_stream.
 using tcp_stream = boost::beast::basic_stream<tcp, boost::asio::any_io_executor,
                                               boost::beast::unlimited_rate_policy>;
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -11,7 +11,7 @@
 #include <boost/asio/query.hpp>
 #include <concepts>
 
-namespace bowline::net::detail {
+namespace bowline::inline v0::net::detail {
 
 /// The context in which `executor` runs things: of either of Asio's two kinds of executor.
 template <class Executor>
@@ -28,4 +28,4 @@ template <class Context>
 concept ExecutionContext = std::convertible_to<Context&, boost::asio::execution_context&> &&
                            requires(Context& context) { context.get_executor(); };
 
-}  // namespace bowline::net::detail
+}  // namespace bowline::inline v0::net::detail

@@ -17,7 +17,7 @@
 
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 class tcp;
 
@@ -57,7 +57,7 @@ class TcpEndpoint : public boost::asio::ip::basic_endpoint<tcp> {
   [[nodiscard]] Endpoint to_stack() const { return {from_asio(address()), port()}; }
 };
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net
 
 /// As Asio's endpoints: for unordered containers.
 template <>

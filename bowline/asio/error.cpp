@@ -4,7 +4,7 @@
 #include <array>
 #include <boost/system/errc.hpp>
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace {
 
 struct Row {
@@ -61,4 +61,4 @@ boost::system::error_code to_asio(std::error_code error) noexcept {
   return {error.value(), boost::system::generic_category()};
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

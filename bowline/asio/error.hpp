@@ -10,11 +10,11 @@
 #include <boost/system/error_code.hpp>
 #include <system_error>
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// What Asio calls `error`: the value that the kernel's socket would have given, in Boost's system
 /// category. No error stays no error; an errno without an entry keeps its number in Boost's generic
 /// category.
 [[nodiscard]] boost::system::error_code to_asio(std::error_code error) noexcept;
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -6,7 +6,7 @@
 
 #include "bowline/asio/socket_state.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace {
 
 /// The hosts of an execution context.
@@ -175,4 +175,4 @@ std::vector<std::shared_ptr<Host>> hosts(boost::asio::execution_context& context
   return boost::asio::use_service<HostService>(context).all();
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

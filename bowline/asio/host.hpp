@@ -25,7 +25,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/stack/stack.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 class SocketState;
 
@@ -182,4 +182,4 @@ void remove_host(const Host& host);
 /// All hosts of `context`.
 [[nodiscard]] std::vector<std::shared_ptr<Host>> hosts(boost::asio::execution_context& context);
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

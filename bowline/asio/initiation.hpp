@@ -9,7 +9,7 @@
 #include <boost/asio/async_result.hpp>
 #include <utility>
 
-namespace bowline::net::detail {
+namespace bowline::inline v0::net::detail {
 
 /// The token that is meant where none is given.
 template <class Executor>
@@ -36,4 +36,4 @@ class Initiation {
   Start start_;
 };
 
-}  // namespace bowline::net::detail
+}  // namespace bowline::inline v0::net::detail

@@ -19,7 +19,7 @@
 #include "bowline/driver/clock.hpp"
 #include "bowline/driver/turn.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace {
 
 using IoExecutor = boost::asio::io_context::executor_type;
@@ -390,4 +390,4 @@ IoHost& use_stack(boost::asio::io_context& context, const StackConfig& config,
   return use_stack(context, std::move(*stack), links);
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -19,7 +19,7 @@
 #include "bowline/link/link.hpp"
 #include "bowline/stack/stack.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// A link, and the addresses that the Stack has on it.
 struct Attachment {
@@ -60,4 +60,4 @@ IoHost& use_stack(boost::asio::io_context& context, Stack stack,
 IoHost& use_stack(boost::asio::io_context& context, const StackConfig& config,
                   const std::vector<Attachment>& links);
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

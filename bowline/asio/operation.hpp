@@ -22,7 +22,7 @@
 #include <tuple>
 #include <utility>
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 class SocketState;
 
@@ -240,4 +240,4 @@ template <class Work, class Handler, class IoExecutor>
       std::move(work), Plain(std::forward<Handler>(handler)), io);
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -16,7 +16,7 @@
 
 #include "bowline/asio/endpoint.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 class Host;
 
@@ -58,4 +58,4 @@ class tcp {
   Host* host_ = nullptr;
 };
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace {
 
 using boost::asio::ip::resolver_base;
@@ -77,4 +77,4 @@ std::vector<TcpEndpoint> resolve(std::string_view host, std::string_view service
   return endpoints;
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

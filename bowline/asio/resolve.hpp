@@ -14,7 +14,7 @@
 #include "bowline/asio/endpoint.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// The endpoints of `host` and `service`; with `family`, only those of that family. An empty host
 /// is this one: any address with the flag passive, else the loopback addresses. An empty service is
@@ -24,4 +24,4 @@ namespace bowline::net {
                                                boost::asio::ip::resolver_base::flags flags,
                                                boost::system::error_code& error);
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -27,7 +27,7 @@
 #include "bowline/asio/socket_state.hpp"
 #include "bowline/asio/socket_work.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// The members that basic_socket and basic_socket_acceptor share. They mean what Asio's mean.
 template <class Protocol, class Executor>
@@ -313,4 +313,4 @@ class SocketObject : public boost::asio::socket_base {
   std::shared_ptr<SocketState> state_;
 };
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <limits>
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace {
 
 using boost::system::error_code;
@@ -170,4 +170,4 @@ error_code get_socket_option(const bowline::tcp::SocketOptions& options, const S
   return put(&value, sizeof value, data, size);
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

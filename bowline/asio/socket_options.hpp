@@ -10,7 +10,7 @@
 
 #include "bowline/tcp/settings.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// Options that are remembered and told, and change nothing in this stack.
 struct SocketFlags {
@@ -35,4 +35,4 @@ struct SocketFlags {
     const bowline::tcp::SocketOptions& options, const SocketFlags& flags,
     const bowline::tcp::Settings& settings, int level, int name, void* data, std::size_t& size);
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -5,7 +5,7 @@
 
 #include "bowline/asio/error.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 SocketState::SocketState(std::shared_ptr<Host> host, Family family)
     : host_(std::move(host)), family_(family) {
   // A socket's own keepalive starts as the stack's is (tcp/settings.hpp).
@@ -300,4 +300,4 @@ Endpoint SocketState::remote_endpoint(Error& error) {
   });
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -23,7 +23,7 @@
 #include "bowline/base/handle.hpp"
 #include "bowline/stack/stack.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// The first pieces of a buffer sequence, without its type; empty ones are left out.
 template <class Byte>
@@ -153,4 +153,4 @@ class SocketState : public std::enable_shared_from_this<SocketState> {
   OperationQueue input_, output_, exceptions_;
 };
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

@@ -6,7 +6,7 @@
 #include "bowline/asio/error.hpp"
 #include "bowline/asio/socket_state.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace {
 
 constexpr std::uint8_t kOver = kError | kClosed;
@@ -208,4 +208,4 @@ void SocketState::wait(boost::asio::socket_base::wait_type what, Error& error) {
   block([&](Error& outcome) { return try_wait(what, outcome); }, non_blocking_, error);
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

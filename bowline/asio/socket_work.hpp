@@ -15,7 +15,7 @@
 #include "bowline/asio/endpoint.hpp"
 #include "bowline/asio/socket_state.hpp"
 
-namespace bowline::net::detail {
+namespace bowline::inline v0::net::detail {
 
 using Error = boost::system::error_code;
 
@@ -90,4 +90,4 @@ struct AcceptNewWork {
   }
 };
 
-}  // namespace bowline::net::detail
+}  // namespace bowline::inline v0::net::detail

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 namespace {
 
 /// Says which clock a context has, and takes the context's waits with it when it goes.
@@ -94,4 +94,4 @@ VirtualClock* find_virtual_clock(boost::asio::execution_context& context) {
   return boost::asio::use_service<VirtualTimeService>(context).clock();
 }
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

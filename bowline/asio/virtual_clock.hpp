@@ -17,7 +17,7 @@
 #include "bowline/asio/operation.hpp"
 #include "bowline/base/time.hpp"
 
-namespace bowline::net {
+namespace bowline::inline v0::net {
 
 /// A clock that stands still until somebody moves it. Must outlive the contexts that use it.
 class VirtualClock {
@@ -63,4 +63,4 @@ void use_virtual_time(boost::asio::execution_context& context, VirtualClock& clo
 /// The clock of `context`, or null: wall time.
 [[nodiscard]] VirtualClock* find_virtual_clock(boost::asio::execution_context& context);
 
-}  // namespace bowline::net
+}  // namespace bowline::inline v0::net

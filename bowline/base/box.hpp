@@ -8,7 +8,7 @@
 
 #include "bowline/base/memory.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// Owns a `T` that is made from Memory on demand and given back when no longer needed. Move-only.
 template <class T>
@@ -51,4 +51,4 @@ class Box {
   T* value_ = nullptr;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <new>
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 // The bytes of a pool block follow its header on a cache line of their own.
@@ -139,4 +139,4 @@ void BufferPool::give_back(detail::Block* block) noexcept {
   if (retired_ && usage_.live_blocks == 0) destroy();
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -20,7 +20,7 @@
 
 #include "bowline/base/memory.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 class BufferPool;
 
@@ -261,4 +261,4 @@ class BufferPoolOwner {
   BufferPool* pool_ = nullptr;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// `value` with its bytes turned between this machine's order and the network's.
 template <std::unsigned_integral T>
@@ -38,4 +38,4 @@ inline void store_be(std::byte* to, T value) noexcept {
   std::memcpy(to, &raw, sizeof(T));
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -1,6 +1,6 @@
 #include "bowline/base/decision.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 constexpr std::array<ReasonInfo, kReasonCount> kReasons{{
@@ -38,4 +38,4 @@ std::string_view name(ReasonKind kind) noexcept {
   return "";
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -14,7 +14,7 @@
 #include "bowline/base/handle.hpp"
 #include "bowline/base/time.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// Groups of reasons.
 enum class ReasonKind : std::uint8_t {
@@ -128,4 +128,4 @@ class Decisions {
   FrameId frame_ = FrameId::none;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

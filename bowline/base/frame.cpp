@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 bool Frame::copy_to(std::uint32_t offset, std::span<std::byte> to) const noexcept {
   if (offset > size || to.size() > size - offset) return false;
@@ -30,4 +30,4 @@ Frame make_frame(BufferPool& pool, std::span<const std::byte> bytes) noexcept {
   return frame;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

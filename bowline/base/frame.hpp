@@ -19,7 +19,7 @@
 #include "bowline/base/handle.hpp"
 #include "bowline/base/time.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What is known of the transport checksum of a frame.
 enum class Checksum : std::uint8_t {
@@ -133,4 +133,4 @@ class FrameSink {
   [[nodiscard]] virtual std::size_t take(std::span<Frame> frames) noexcept = 0;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What a handle names.
 enum class HandleKind : std::uint8_t { none, tcp, listener, udp };
@@ -38,4 +38,4 @@ enum class InterfaceId : std::uint8_t {};
 /// speak of the same packet. 0 is no frame.
 enum class FrameId : std::uint64_t { none = 0 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

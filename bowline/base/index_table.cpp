@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace detail {
 
 bool BucketArray::make_directory(Memory& memory, std::uint32_t bucket_count) noexcept {
@@ -211,4 +211,4 @@ bool IndexTable::valid() const noexcept {
   return entries == size_ && (size_ == 0 || !full());
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

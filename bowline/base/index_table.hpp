@@ -19,7 +19,7 @@
 
 #include "bowline/base/memory.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 namespace detail {
 
@@ -260,4 +260,4 @@ class IndexTable {
   Array other_;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

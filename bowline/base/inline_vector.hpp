@@ -10,7 +10,7 @@
 #include <span>
 #include <utility>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// At most `kCapacity` elements of type `T`, in place. Neither copied nor moved.
 template <class T, std::size_t kCapacity>
@@ -50,4 +50,4 @@ class InlineVector {
   std::size_t size_ = 0;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

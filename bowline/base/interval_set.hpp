@@ -7,7 +7,7 @@
 
 #include "bowline/base/range_map.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// A set of sequence numbers, kept as ranges that neither overlap nor touch; all within 2^31 of
 /// each other.
@@ -97,4 +97,4 @@ class IntervalSet {
   Ranges ranges_;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

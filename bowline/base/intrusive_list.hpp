@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What an element of an IndexList carries, once per list that it can be in.
 struct ListLink {
@@ -88,4 +88,4 @@ struct IndexList {
   }
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// The bounds of one Stack. Set before it is created; each is a maximum.
 struct Limits {
@@ -67,4 +67,4 @@ struct Limits {
   std::uint32_t path_mtu_entries = 1'024;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

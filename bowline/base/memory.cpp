@@ -2,7 +2,7 @@
 
 #include <new>
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 // What plain operator new aligns to anyway; its path through the allocator is the faster one.
@@ -27,4 +27,4 @@ Memory& heap_memory() noexcept {
   return heap;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// A source of memory. A Stack asks it only on its own thread.
 class Memory {
@@ -25,4 +25,4 @@ class Memory {
 /// The process's heap. Never null, lives for ever, safe on every thread.
 [[nodiscard]] Memory& heap_memory() noexcept;
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

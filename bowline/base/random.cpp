@@ -2,7 +2,7 @@
 
 #include "bowline/base/siphash.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 Random Random::stream(std::uint64_t seed, std::string_view name) noexcept {
   const auto bytes = std::as_bytes(std::span(name.data(), name.size()));
@@ -20,4 +20,4 @@ void Random::bytes(std::span<std::byte> to) noexcept {
   }
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

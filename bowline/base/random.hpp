@@ -15,7 +15,7 @@
 #include <span>
 #include <string_view>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// One step of SplitMix64: moves `state` on and returns 64 well-mixed bits. For seeding, and where
 /// eight bytes of state are all that can be spent.
@@ -89,4 +89,4 @@ class Random {
   std::array<std::uint64_t, 4> state_{};
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -21,7 +21,7 @@
 #include "bowline/base/range_tree.hpp"
 #include "bowline/base/seq_number.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// An ordered map from disjoint, not empty ranges of sequence numbers, all within 2^31 of each
 /// other, to `T`.
@@ -357,4 +357,4 @@ class RangeMap {
   std::uint64_t priorities_;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

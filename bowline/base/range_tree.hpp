@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace bowline::detail {
+namespace bowline::inline v0::detail {
 
 /// What a node of a RangeTree carries.
 struct TreeLinks {
@@ -132,4 +132,4 @@ struct RangeTree {
   }
 };
 
-}  // namespace bowline::detail
+}  // namespace bowline::inline v0::detail

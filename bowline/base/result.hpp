@@ -10,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// A `T`, or the error that prevented it (generic category: std::errc).
 template <class T>
@@ -29,7 +29,7 @@ using Status = Result<void>;
   return std::unexpected<std::error_code>(why);
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0
 
 #define BOWLINE_JOIN_(a, b) a##b
 #define BOWLINE_JOIN(a, b) BOWLINE_JOIN_(a, b)

@@ -15,7 +15,7 @@
 
 #include "bowline/base/memory.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// A growable queue of `T` over Memory, indexed from its front. Growth moves every element, in
 /// amortised constant time; the caller bounds the size. Move-only.
@@ -127,4 +127,4 @@ class Ring {
   std::uint32_t size_ = 0;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// A 32-bit sequence number. Arithmetic wraps; differences are signed and exact for numbers less
 /// than 2^31 apart. (RFC 9293 section 3.4)
@@ -78,4 +78,4 @@ class SeqNumber {
   return before(a, b) ? a : b;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <span>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// A secret of 128 bits. `k0` is the first eight bytes of the key, little-endian.
 struct SipKey {
@@ -168,4 +168,4 @@ template <std::size_t N>
   return detail::siphash<1, 3>(key, words);
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

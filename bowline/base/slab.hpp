@@ -18,7 +18,7 @@
 
 #include "bowline/base/memory.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// A growing set of `T`, each under a number that stays its own until it is erased. One thread's.
 template <class T>
@@ -282,4 +282,4 @@ class Slab {
   std::uint32_t free_ = kNone;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -10,7 +10,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// The time line of a Stack: nanoseconds from an origin that the driver chooses. It has no `now()`,
 /// because time is an argument (DESIGN section 3). Never goes back.
@@ -45,4 +45,4 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""us;
 using std::chrono_literals::operator""ns;
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

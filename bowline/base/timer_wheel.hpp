@@ -23,7 +23,7 @@
 
 #include "bowline/base/time.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What an element that can wait in a TimerWheel carries. `deadline` may be read; the rest is the
 /// wheel's.
@@ -333,4 +333,4 @@ class TimerWheel {
   Time firing_{};
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

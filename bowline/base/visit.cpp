@@ -5,7 +5,7 @@
 
 #include "bowline/base/random.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 namespace {
 
@@ -190,4 +190,4 @@ void HashVisitor::slice(const Slice& slice) noexcept {
   word(tail, 8);
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -41,7 +41,7 @@
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What the three visitors have in common: taking things apart down to words of one to eight bytes.
 /// `Self` gives word(raw, bytes), number(seq, base), time(t), slice(s), excluded(x, why) and the
@@ -363,4 +363,4 @@ template <class T>
   return v.value();
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

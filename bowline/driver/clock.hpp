@@ -7,7 +7,7 @@
 
 #include "bowline/base/time.hpp"
 
-namespace bowline::driver {
+namespace bowline::inline v0::driver {
 
 /// Real time since the origin of the system's monotonic clock. Never goes back, never jumps when
 /// the wall clock is set; stands still while the machine is suspended.
@@ -16,4 +16,4 @@ namespace bowline::driver {
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
-}  // namespace bowline::driver
+}  // namespace bowline::inline v0::driver

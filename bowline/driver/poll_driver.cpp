@@ -10,7 +10,7 @@
 
 #include "bowline/driver/clock.hpp"
 
-namespace bowline::driver {
+namespace bowline::inline v0::driver {
 namespace {
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
@@ -106,4 +106,4 @@ Status PollDriver::run() {
   return {};
 }
 
-}  // namespace bowline::driver
+}  // namespace bowline::inline v0::driver

@@ -15,7 +15,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/driver/turn.hpp"
 
-namespace bowline::driver {
+namespace bowline::inline v0::driver {
 
 /// Runs Stacks in real time on the calling thread. Not movable: other threads and signal handlers
 /// may hold it.
@@ -64,4 +64,4 @@ class PollDriver {
   static_assert(std::atomic<bool>::is_always_lock_free, "stop() is for signal handlers");
 };
 
-}  // namespace bowline::driver
+}  // namespace bowline::inline v0::driver

@@ -13,7 +13,7 @@
 #include "bowline/link/link.hpp"
 #include "bowline/stack/stack.hpp"
 
-namespace bowline::driver::test {
+namespace bowline::inline v0::driver::test {
 
 /// The value, or an exception: in a test there is no going on.
 template <class T>
@@ -137,4 +137,4 @@ class Receiver {
   bool done_ = false;
 };
 
-}  // namespace bowline::driver::test
+}  // namespace bowline::inline v0::driver::test

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::driver {
+namespace bowline::inline v0::driver {
 
 Turn::Turn(Stack& stack, std::size_t batch)
     : stack_(stack), batch_(std::clamp<std::size_t>(batch, 1, kMaxBatch)) {}
@@ -65,4 +65,4 @@ std::span<const Turn::Wait> Turn::waits() {
   return waits_;
 }
 
-}  // namespace bowline::driver
+}  // namespace bowline::inline v0::driver

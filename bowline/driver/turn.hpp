@@ -20,7 +20,7 @@
 #include "bowline/link/link.hpp"
 #include "bowline/stack/stack.hpp"
 
-namespace bowline::driver {
+namespace bowline::inline v0::driver {
 
 /// What a driver calls in each turn between input and output: works on what Stack::poll_ready()
 /// names and returns when it wants to be called again though nothing has happened (kNever: only
@@ -84,4 +84,4 @@ class Turn {
   std::array<Frame, kMaxBatch> frames_;
 };
 
-}  // namespace bowline::driver
+}  // namespace bowline::inline v0::driver

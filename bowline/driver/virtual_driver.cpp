@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::driver {
+namespace bowline::inline v0::driver {
 
 void VirtualDriver::add(Turn& turn, Application application) {
   runners_.push_back({.turn = &turn, .application = std::move(application)});
@@ -44,4 +44,4 @@ Ending VirtualDriver::run_for(Duration duration) {
 
 Ending VirtualDriver::run(Time until) { return run_until({}, until); }
 
-}  // namespace bowline::driver
+}  // namespace bowline::inline v0::driver

@@ -13,7 +13,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/driver/turn.hpp"
 
-namespace bowline::driver {
+namespace bowline::inline v0::driver {
 
 /// Why a run in virtual time ended.
 enum class Ending : std::uint8_t {
@@ -61,4 +61,4 @@ class VirtualDriver {
   std::uint64_t max_turns_at_once_;
 };
 
-}  // namespace bowline::driver
+}  // namespace bowline::inline v0::driver

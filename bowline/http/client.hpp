@@ -16,7 +16,7 @@
 #include <span>
 #include <string>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// What to get.
 struct GetRequest {
@@ -58,4 +58,4 @@ extern template void async_get<boost::asio::ip::tcp>(boost::asio::ip::tcp::socke
 extern template void async_get<net::tcp>(net::tcp::socket, const net::tcp::endpoint&, GetRequest,
                                          BodyHandler, GetHandler);
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace detail {
 
 namespace beast_http = boost::beast::http;
@@ -172,4 +172,4 @@ void async_get(typename Protocol::socket socket, const typename Protocol::endpoi
                         boost::asio::detached);
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

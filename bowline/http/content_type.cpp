@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace {
 
 using Entry = std::pair<std::string_view, std::string_view>;
@@ -79,4 +79,4 @@ std::string_view content_type(std::string_view name) {
   return found != kTypes.end() && found->first == extension ? found->second : kUnknown;
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -6,7 +6,7 @@
 #include <array>
 #include <chrono>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace {
 
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -168,4 +168,4 @@ Seconds current_date() {
       .count();
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

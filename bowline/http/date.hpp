@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// Seconds since 1970-01-01 00:00:00 GMT.
 using Seconds = std::int64_t;
@@ -24,4 +24,4 @@ using Seconds = std::int64_t;
 /// The present time of this machine.
 [[nodiscard]] Seconds current_date();
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace {
 
 // O_NONBLOCK: opening a pipe must not wait for its other end.
@@ -155,4 +155,4 @@ std::expected<FolderList, std::error_code> Folder::list(const File& folder) {
   return list;
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

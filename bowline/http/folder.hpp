@@ -14,7 +14,7 @@
 #include <system_error>
 #include <vector>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// A regular file or a folder, open for reading. Movable; closes itself.
 class File {
@@ -94,4 +94,4 @@ class Folder {
   File root_;
 };
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

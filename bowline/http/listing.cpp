@@ -10,7 +10,7 @@
 
 #include "bowline/http/target.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace {
 
 std::string page(std::string_view title, std::string_view body) {
@@ -119,4 +119,4 @@ std::string message_page(std::string_view title, std::string_view text) {
   return page(escaped, fmt::format("<h1>{}</h1>\n<p>{}</p>\n", escaped, escape_html(text)));
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

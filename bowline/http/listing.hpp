@@ -7,7 +7,7 @@
 
 #include "bowline/http/folder.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// `text` as it may stand in HTML, between tags and in quoted attributes.
 [[nodiscard]] std::string escape_html(std::string_view text);
@@ -21,4 +21,4 @@ namespace bowline::http {
 /// A page that says `title` and `text`, for redirections and errors.
 [[nodiscard]] std::string message_page(std::string_view title, std::string_view text);
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -6,7 +6,7 @@
 
 #include "bowline/http/date.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 std::string_view reason_phrase(Status status) {
   switch (status) {
@@ -83,4 +83,4 @@ std::string render_header(const Response& response, unsigned version, bool keep_
   return header;
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

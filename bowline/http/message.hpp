@@ -15,7 +15,7 @@
 #include "bowline/http/folder.hpp"
 #include "bowline/http/range.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// What a client asked. The views live as long as the bytes of the request.
 struct Request {
@@ -86,4 +86,4 @@ struct Response {
 [[nodiscard]] std::string render_header(const Response& response, unsigned version, bool keep_alive,
                                         std::int64_t now);
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <optional>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace {
 
 std::string_view trim(std::string_view text) {
@@ -80,4 +80,4 @@ RangeSelection select_ranges(std::string_view field, std::uint64_t size) {
   return selection;
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// Bytes of a file.
 struct ByteRange {
@@ -36,4 +36,4 @@ inline constexpr std::size_t kMostRanges = 16;
 /// unit than bytes and a syntax error mean the whole (RFC 9110 section 14.2).
 [[nodiscard]] RangeSelection select_ranges(std::string_view field, std::uint64_t size);
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

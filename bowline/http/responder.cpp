@@ -9,7 +9,7 @@
 #include "bowline/http/listing.hpp"
 #include "bowline/http/target.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace {
 
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
@@ -232,4 +232,4 @@ Response respond(const Request& request, const Folder& folder, std::int64_t now)
   return response;
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -9,7 +9,7 @@
 
 #include "bowline/http/message.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// Answers `request` from `folder` (RFC 9110):
 /// a file is 200, a part of it 206 (several parts as multipart/byteranges) or 416; 304 and 412 by
@@ -25,4 +25,4 @@ namespace bowline::http {
 /// The strong entity tag of a file, with its quotes: from its time in nanoseconds, size and inode.
 [[nodiscard]] std::string entity_tag(const File::Info& info);
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -24,7 +24,7 @@
 #include "bowline/http/date.hpp"
 #include "bowline/http/folder.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// One answered request, for a log. The views end with the call.
 struct Access {
@@ -90,4 +90,4 @@ class FileServer {
 extern template class FileServer<boost::asio::ip::tcp>;
 extern template class FileServer<net::tcp>;
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

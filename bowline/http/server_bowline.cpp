@@ -1,6 +1,6 @@
 // FileServer over Bowline's TCP.
 #include "bowline/http/server_impl.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 template class FileServer<net::tcp>;
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

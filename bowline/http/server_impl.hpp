@@ -17,7 +17,7 @@
 
 #include "bowline/http/session.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 template <class Protocol>
 class FileServer<Protocol>::Impl : public std::enable_shared_from_this<Impl> {
@@ -156,4 +156,4 @@ const ServerCounters& FileServer<Protocol>::counters() const {
   return impl_->counters();
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -1,6 +1,6 @@
 // FileServer over the kernel's TCP.
 #include "bowline/http/server_impl.hpp"
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 template class FileServer<boost::asio::ip::tcp>;
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

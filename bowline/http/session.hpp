@@ -25,7 +25,7 @@
 
 #include "bowline/http/responder.hpp"
 
-namespace bowline::http::detail {
+namespace bowline::inline v0::http::detail {
 
 using boost::asio::awaitable;
 /// Errors come back beside the result instead of as exceptions.
@@ -266,4 +266,4 @@ class Session {
   std::int64_t patience_ = 0;  // ticks until abort; 0: none
 };
 
-}  // namespace bowline::http::detail
+}  // namespace bowline::inline v0::http::detail

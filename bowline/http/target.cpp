@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 namespace {
 
 int hex_value(char digit) {
@@ -98,4 +98,4 @@ std::expected<Target, BadTarget> read_target(std::string_view text) {
   return target;
 }
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// A path below the served folder.
 struct Target {
@@ -40,4 +40,4 @@ enum class BadTarget {
 /// `path` as it may stand in a link: all but unreserved characters and slashes encoded.
 [[nodiscard]] std::string percent_encode(std::string_view path);
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -1,6 +1,6 @@
 #include "bowline/ip/input.hpp"
 
-namespace bowline::ip {
+namespace bowline::inline v0::ip {
 namespace {
 
 // The all-ones host of an IPv4 network of ours.
@@ -42,4 +42,4 @@ std::expected<wire::IpHeader, Reason> accept(const Frame& frame,
   return header;
 }
 
-}  // namespace bowline::ip
+}  // namespace bowline::inline v0::ip

@@ -12,7 +12,7 @@
 #include "bowline/base/frame.hpp"
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::ip {
+namespace bowline::inline v0::ip {
 
 /// An address of this host and the interface that it was given to.
 struct LocalAddress {
@@ -35,4 +35,4 @@ struct LocalAddress {
 [[nodiscard]] std::size_t find_local(const IpAddress& address,
                                      std::span<const LocalAddress> addresses) noexcept;
 
-}  // namespace bowline::ip
+}  // namespace bowline::inline v0::ip

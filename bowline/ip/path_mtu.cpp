@@ -4,7 +4,7 @@
 
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::ip {
+namespace bowline::inline v0::ip {
 
 void PathMtuCache::learn(const IpAddress& destination, std::uint32_t mtu, Time now) noexcept {
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
@@ -39,4 +39,4 @@ std::uint32_t believable_mtu(Family family, std::uint32_t said, std::uint32_t cu
   return mtu < current ? mtu : 0;
 }
 
-}  // namespace bowline::ip
+}  // namespace bowline::inline v0::ip

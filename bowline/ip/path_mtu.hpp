@@ -13,7 +13,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::ip {
+namespace bowline::inline v0::ip {
 
 /// MTUs by destination.
 class PathMtuCache {
@@ -54,4 +54,4 @@ class PathMtuCache {
 [[nodiscard]] std::uint32_t believable_mtu(Family family, std::uint32_t said,
                                            std::uint32_t current) noexcept;
 
-}  // namespace bowline::ip
+}  // namespace bowline::inline v0::ip

@@ -8,7 +8,7 @@
 
 #include "bowline/base/time.hpp"
 
-namespace bowline::ip {
+namespace bowline::inline v0::ip {
 
 /// Lets through `rate` events a second, and as many at once after a rest.
 class RateLimit {
@@ -43,4 +43,4 @@ class RateLimit {
   Time filled_at_{};
 };
 
-}  // namespace bowline::ip
+}  // namespace bowline::inline v0::ip

@@ -1,6 +1,6 @@
 #include "bowline/ip/routes.hpp"
 
-namespace bowline::ip {
+namespace bowline::inline v0::ip {
 
 Status RouteTable::add(const Route& route) noexcept {
   if (routes_.size() >= limit_ || !routes_.push_back(route)) {
@@ -19,4 +19,4 @@ const Route* RouteTable::find(const IpAddress& destination) const noexcept {
   return best;
 }
 
-}  // namespace bowline::ip
+}  // namespace bowline::inline v0::ip

@@ -9,7 +9,7 @@
 #include "bowline/base/ring.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::ip {
+namespace bowline::inline v0::ip {
 
 /// A way to a network.
 struct Route {
@@ -45,4 +45,4 @@ class RouteTable {
   std::uint32_t limit_;
 };
 
-}  // namespace bowline::ip
+}  // namespace bowline::inline v0::ip

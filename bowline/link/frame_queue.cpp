@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 Result<FrameQueue> FrameQueue::create(Memory& memory, std::uint32_t capacity) noexcept {
   if (capacity == 0) return fail(std::errc::invalid_argument);
@@ -40,4 +40,4 @@ std::size_t FrameQueue::pop(std::span<Frame> to) noexcept {
   return count;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

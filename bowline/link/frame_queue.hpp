@@ -11,7 +11,7 @@
 #include "bowline/base/memory.hpp"
 #include "bowline/base/result.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// First in, first out, at most capacity() frames. Movable; an empty one (default) has no capacity.
 class FrameQueue {
@@ -60,4 +60,4 @@ class FrameQueue {
   std::uint32_t size_ = 0;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

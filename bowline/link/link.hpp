@@ -16,7 +16,7 @@
 #include "bowline/base/frame.hpp"
 #include "bowline/base/time.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What frames on a link begin with.
 enum class LinkKind : std::uint8_t { ip, ethernet };
@@ -63,4 +63,4 @@ class Link : public FrameSink {
   [[nodiscard]] virtual bool blocked() const noexcept { return false; }
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -4,7 +4,7 @@
 
 #include "bowline/link/segment.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace detail {
 namespace {
 
@@ -141,4 +141,4 @@ Result<LinkPair> LinkPair::create(const MemoryLinkOptions& options) noexcept {
       Owner(new (place) Cable{std::move(rightward), std::move(leftward)}, Release{&memory}));
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -18,7 +18,7 @@
 #include "bowline/link/frame_queue.hpp"
 #include "bowline/link/link.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// How frames cross a link in memory.
 enum class MemoryWire : std::uint8_t {
@@ -178,4 +178,4 @@ class LinkPair {
   Owner cable_;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -9,7 +9,7 @@
 #include "bowline/wire/tcp.hpp"
 #include "bowline/wire/udp.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 // Offsets of the fields that differ from packet to packet (RFC 791 3.1, RFC 8200 3, RFC 9293 3.1).
@@ -284,4 +284,4 @@ std::uint32_t CuttingSink::pass(Frame& frame) noexcept {
   return done;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

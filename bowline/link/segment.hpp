@@ -16,7 +16,7 @@
 #include "bowline/link/link.hpp"
 #include "bowline/wire/ip.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What the transport checksum of a cut packet shall be.
 enum class CutChecksum : std::uint8_t {
@@ -110,4 +110,4 @@ class CuttingSink final : public FrameSink {
   CuttingCounters counters_;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// Why something failed. `message` is one line that names the thing and says what would help.
 struct Error {
@@ -31,4 +31,4 @@ using Outcome = std::expected<T, Error>;
   return std::error_code(code, std::generic_category()).message();
 }
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// Owns a file descriptor, or none (-1). Movable.
 class FileDescriptor {
@@ -32,4 +32,4 @@ class FileDescriptor {
   int descriptor_ = -1;
 };
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -12,7 +12,7 @@
 
 #include "bowline/os/netlink.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 namespace {
 
 constexpr std::string_view kRemedy =
@@ -119,4 +119,4 @@ Outcome<void> within(const FileDescriptor& network_namespace,
   return result;
 }
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

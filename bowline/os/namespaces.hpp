@@ -12,7 +12,7 @@
 #include "bowline/os/error.hpp"
 #include "bowline/os/file_descriptor.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// What enter_namespace() entered.
 enum class Entered {
@@ -38,4 +38,4 @@ enum class Entered {
 [[nodiscard]] Outcome<void> within(const FileDescriptor& network_namespace,
                                    const std::function<Outcome<void>()>& work);
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -16,7 +16,7 @@
 
 #include "bowline/base/byte_order.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 namespace {
 
 constexpr std::string_view kPermissionRemedy =
@@ -364,4 +364,4 @@ Outcome<void> check_interface_name(std::string_view name) {
   return {};
 }
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

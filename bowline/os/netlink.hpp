@@ -17,7 +17,7 @@
 
 struct mnl_socket;
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// An interface as the kernel has it.
 struct InterfaceState {
@@ -82,4 +82,4 @@ class Netlink {
 /// what is wrong with it.
 [[nodiscard]] Outcome<void> check_interface_name(std::string_view name);
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 Result<std::array<std::uint64_t, 4>> random_seed() {
   std::array<std::uint64_t, 4> seed{};
@@ -15,4 +15,4 @@ Result<std::array<std::uint64_t, 4>> random_seed() {
   return seed;
 }
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -7,11 +7,11 @@
 
 #include "bowline/base/result.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// 256 bits from the kernel's generator (getrandom), for StackConfig::seed. Blocks only while a
 /// machine that has just been switched on gathers entropy. Errors: function_not_supported on a
 /// kernel without it.
 [[nodiscard]] Result<std::array<std::uint64_t, 4>> random_seed();
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -15,7 +15,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/os/netlink.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 namespace {
 
 constexpr const char* kDevice = "/dev/net/tun";
@@ -155,4 +155,4 @@ std::optional<Cidr> peer_of(const Cidr& own) {
   return Cidr{.address = peer, .prefix = own.prefix};
 }
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

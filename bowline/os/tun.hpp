@@ -12,7 +12,7 @@
 #include "bowline/os/tun_link.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// Which device, and what the kernel's side of it shall be.
 struct TunOptions {
@@ -42,4 +42,4 @@ struct TunOptions {
 /// the prefix has no other.
 [[nodiscard]] std::optional<Cidr> peer_of(const Cidr& own);
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 namespace {
 
 constexpr std::uint64_t kReserveBytes = 64 * 2'048;
@@ -169,4 +169,4 @@ bool TunLink::write_frame(const Frame& frame) noexcept {
   return true;
 }
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -15,7 +15,7 @@
 #include "bowline/os/file_descriptor.hpp"
 #include "bowline/os/virtio.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// What a TunLink did.
 struct TunCounters {
@@ -65,4 +65,4 @@ class TunLink final : public Link {
   bool blocked_ = false;
 };
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

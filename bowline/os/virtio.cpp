@@ -3,7 +3,7 @@
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/tcp.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 namespace {
 
 constexpr std::size_t kTcpDataOffset = 12;
@@ -75,4 +75,4 @@ VirtioHeader write_virtio(const Frame& frame) noexcept {
   return header;
 }
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -13,7 +13,7 @@
 
 #include "bowline/base/frame.hpp"
 
-namespace bowline::os {
+namespace bowline::inline v0::os {
 
 /// struct virtio_net_hdr in this machine's byte order, which is TUN's unless it is told otherwise.
 struct VirtioHeader {
@@ -48,4 +48,4 @@ inline constexpr std::uint8_t kVirtioGsoEcn = 0x80;
 /// What to tell the kernel about `frame`, an IP packet to transmit.
 [[nodiscard]] VirtioHeader write_virtio(const Frame& frame) noexcept;
 
-}  // namespace bowline::os
+}  // namespace bowline::inline v0::os

@@ -12,7 +12,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/stack/stack.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// An application on a host, as a value. It must not hold references to anything that is simulated.
 class Actor {
@@ -37,4 +37,4 @@ class CopyableActor : public Actor {
   }
 };
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

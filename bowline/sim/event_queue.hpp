@@ -14,7 +14,7 @@
 
 #include "bowline/base/time.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// Who goes first among events of one instant.
 enum class Turn : std::uint8_t { frame, timer, call };
@@ -67,4 +67,4 @@ class EventQueue {
   std::uint64_t planned_ = 0;
 };
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -9,7 +9,7 @@
 
 #include "bowline/link/segment.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 namespace {
 
 template <class T>
@@ -137,4 +137,4 @@ void Host::flush(Outlet& outlet, Time now) {
   if (!applications_.empty()) gather_ready();
 }
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -16,7 +16,7 @@
 #include "bowline/sim/node.hpp"
 #include "bowline/stack/stack.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// Makes a host.
 struct HostOptions {
@@ -73,4 +73,4 @@ class Host final : public Node {
   std::vector<Ready> ready_;  // since the applications were called last
 };
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -16,7 +16,7 @@
 #include "bowline/sim/tap.hpp"
 #include "bowline/sim/wire.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// The number of a node's end of a wire, counted from 0 in the order of connecting.
 enum class Port : std::uint32_t {};
@@ -62,4 +62,4 @@ class Node {
   std::string name_;
 };
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

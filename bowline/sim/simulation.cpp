@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 namespace {
 
 /// Events at one instant beyond which something must be going in circles.
@@ -208,4 +208,4 @@ Result<std::unique_ptr<Simulation>> Simulation::fork() const {
   return copy;
 }
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -28,7 +28,7 @@
 #include "bowline/sim/tap.hpp"
 #include "bowline/sim/wire.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// A network in virtual time. One thread's. Host references stay good as long as it lives.
 class Simulation final : private Outlet {
@@ -146,4 +146,4 @@ class Simulation final : private Outlet {
   std::uint32_t same_instant_ = 0;  // events since time last moved on
 };
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -4,7 +4,7 @@
 
 #include "bowline/base/siphash.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 void DigestTap::add(const Passage& passage, std::uint64_t end) noexcept {
   if (end == 1) ++packets_;
@@ -19,4 +19,4 @@ void DigestTap::add(const Passage& passage, std::uint64_t end) noexcept {
   hash_ = siphash24(SipKey{}, words);
 }
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

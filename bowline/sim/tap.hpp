@@ -14,7 +14,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/sim/wire.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// The number of a node (host, later router) or of a wire, in the order in which they were added.
 enum class NodeId : std::uint32_t {};
@@ -60,4 +60,4 @@ class DigestTap final : public Tap {
   std::uint64_t packets_ = 0;  // as sent
 };
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -10,7 +10,7 @@
 
 #include "bowline/base/time.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// How fast a wire takes bits. Default: unlimited.
 struct Rate {
@@ -51,4 +51,4 @@ constexpr std::uint32_t operator""_MiB(unsigned long long count) noexcept {
   return static_cast<std::uint32_t>(count << 20);
 }
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 std::string_view name(Fate fate) noexcept {
   switch (fate) {
@@ -87,4 +87,4 @@ Packet Pipe::flip_a_bit(const Packet& packet) {
   return copy;
 }
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -20,7 +20,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/sim/units.hpp"
 
-namespace bowline::sim {
+namespace bowline::inline v0::sim {
 
 /// One direction of a wire: `Wire{.rate = 10_mbps, .delay = 20ms, .loss = 1_percent}`.
 struct Wire {
@@ -96,4 +96,4 @@ class Pipe {
   std::uint64_t waiting_bytes_ = 0;
 };
 
-}  // namespace bowline::sim
+}  // namespace bowline::inline v0::sim

@@ -6,7 +6,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/wire/ip.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 std::span<const ip::LocalAddress> Stack::Core::local_addresses() const noexcept {
   // A ring that is only ever appended to is contiguous.
@@ -130,4 +130,4 @@ Status Stack::Core::can_bind(const Endpoint& local) const noexcept {
   return {};
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

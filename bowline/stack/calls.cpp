@@ -5,7 +5,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 tcp::Connection* Stack::Core::find(Handle handle) noexcept {
   if (handle.kind != HandleKind::tcp) return nullptr;
@@ -267,4 +267,4 @@ ConnectionView Stack::Core::view(const tcp::TimeWaitRecord& record) const noexce
   return v;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

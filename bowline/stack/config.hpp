@@ -14,7 +14,7 @@
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// Makes a Stack. Copied into it; nothing of it is referred to later but `memory`.
 struct StackConfig {
@@ -73,4 +73,4 @@ struct UdpOptions {
   std::optional<Endpoint> remote{};
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

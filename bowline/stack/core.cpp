@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPool* pool_in) noexcept
     : config(configuration),
@@ -42,4 +42,4 @@ ListLink& Stack::Core::ready_link(std::uint32_t tagged_index) noexcept {
   }
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -32,7 +32,7 @@
 #include "bowline/wire/icmp.hpp"
 #include "bowline/wire/udp.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What a number in the lookup table or in the ready list is the number of: two bits above the
 /// index.
@@ -269,4 +269,4 @@ struct Stack::Core final : tcp::ReplyQueue {
   void after_load() noexcept;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

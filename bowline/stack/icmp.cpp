@@ -7,7 +7,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/wire/checksum.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 bool checksum_is_right(const Frame& frame, const wire::IpHeader& header) noexcept {
@@ -180,4 +180,4 @@ void Stack::Core::send_unreachable(const Frame& frame, const wire::IpHeader& hea
   static_cast<void>(queue(interface, std::move(answer), Reason::send_icmp_unreachable, 0));
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

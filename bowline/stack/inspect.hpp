@@ -13,7 +13,7 @@
 #include "bowline/tcp/state.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// How a connection ended, for its application (see tcp/end_reason.hpp).
 using EndReason = tcp::EndReason;
@@ -75,4 +75,4 @@ struct StackUsage {
   std::uint64_t buffer_bytes = 0;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -7,7 +7,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 std::uint32_t Stack::Core::receive_buffer(const tcp::SocketOptions& options) const noexcept {
   return options.receive_buffer != 0 ? options.receive_buffer : config.tcp.receive_buffer;
@@ -292,4 +292,4 @@ void Stack::Core::expire_time_wait() noexcept {
   }
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

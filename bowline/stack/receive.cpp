@@ -9,7 +9,7 @@
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/wire/checksum.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 constexpr std::size_t kBatch = 16;
@@ -219,4 +219,4 @@ void Stack::Core::reset_stray(const tcp::Segment& segment, Reason why) noexcept 
   reply(tcp::reset_for(segment, why));
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

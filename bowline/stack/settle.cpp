@@ -8,7 +8,7 @@
 #include "bowline/tcp/timeouts.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 std::uint32_t Stack::Core::new_connection(const Endpoint& local, const Endpoint& remote,
                                           InterfaceId interface,
@@ -217,4 +217,4 @@ void Stack::Core::advance() noexcept {
   });
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

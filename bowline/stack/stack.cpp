@@ -9,7 +9,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 Stack::Stack(Core* core) noexcept : core_(core) {}
 Stack::Stack(Stack&&) noexcept = default;
@@ -410,4 +410,4 @@ StackUsage Stack::usage() const noexcept {
 
 const StackConfig& Stack::config() const noexcept { return core_->config; }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

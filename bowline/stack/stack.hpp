@@ -26,7 +26,7 @@
 #include "bowline/stack/config.hpp"
 #include "bowline/stack/inspect.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// What a socket is ready for; bits of a mask. Level-style: a bit is set as long as it is true.
 enum Readiness : std::uint8_t {
@@ -220,4 +220,4 @@ class Stack {
   std::unique_ptr<Core, CoreDeleter> core_;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

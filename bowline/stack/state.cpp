@@ -6,7 +6,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/connection_state.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 template <class V>
 void Stack::Core::visit(V& v) {
@@ -69,4 +69,4 @@ std::uint64_t Stack::canonical_hash(Time now) const noexcept {
   return value.low ^ value.high;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -5,7 +5,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/wire/checksum.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 constexpr std::size_t kBatch = 16;
@@ -187,4 +187,4 @@ std::size_t Stack::Core::transmit_connections(Interface& interface, FrameSink& s
   return sent;
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -6,7 +6,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/wire/checksum.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 bool checksum_is_right(const Frame& frame, const wire::IpHeader& ip, const wire::UdpHeader& udp,
@@ -156,4 +156,4 @@ Result<std::size_t> Stack::Core::send_to(udp::Socket& socket, std::span<const st
   return bytes.size();
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -1,6 +1,6 @@
 #include "bowline/tcp/congestion_control.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 void Reno::acked(const AckEvent& event, std::uint32_t mss, std::uint32_t& cwnd,
                  std::uint32_t ssthresh) noexcept {
@@ -35,4 +35,4 @@ void CongestionControl::timed_out(std::uint32_t in_flight, bool first) noexcept 
   cwnd_ = mss_;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

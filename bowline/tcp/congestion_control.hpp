@@ -14,7 +14,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/tcp/settings.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// What an acknowledgment brought, batched.
 struct AckEvent {
@@ -89,4 +89,4 @@ class CongestionControl {
 };
 static_assert(sizeof(std::variant<Reno>) <= 32, "larger state belongs into the cold block");
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

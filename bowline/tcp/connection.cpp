@@ -6,7 +6,7 @@
 
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 static_assert(offsetof(Connection, ready_link) <= 128,
               "what every segment touches: two cache lines");
@@ -119,4 +119,4 @@ std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexc
   return c.options.receive_buffer != 0 ? c.options.receive_buffer : settings.receive_buffer;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -29,7 +29,7 @@
 #include "bowline/tcp/timers.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// Everything that exists only while bytes are on their way.
 struct Transfer {
@@ -207,4 +207,4 @@ void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept;
 [[nodiscard]] std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept;
 [[nodiscard]] std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

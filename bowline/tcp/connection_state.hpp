@@ -5,7 +5,7 @@
 
 #include "bowline/tcp/connection.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 template <class V>
 void Connection::visit(V& v) {
@@ -63,4 +63,4 @@ void Connection::visit(V& v) {
   if (transfer) v(*transfer);
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

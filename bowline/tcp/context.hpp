@@ -14,7 +14,7 @@
 #include "bowline/tcp/secrets.hpp"
 #include "bowline/tcp/settings.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// The surroundings of one event. Made by the Stack for each call into the engine.
 struct Context {
@@ -29,4 +29,4 @@ struct Context {
   Random& random;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -7,7 +7,7 @@
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 wire::TcpOptions options_of_syn(const Connection& c, Context& context) noexcept {
@@ -146,4 +146,4 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   return true;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -1,6 +1,6 @@
 #include "bowline/tcp/end_reason.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 std::string_view name(EndReason reason) noexcept {
   switch (reason) {
@@ -48,4 +48,4 @@ std::error_code error_of(EndReason reason) noexcept {
   return {};
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// How a connection ended.
 enum class EndReason : std::uint8_t {
@@ -29,4 +29,4 @@ enum class EndReason : std::uint8_t {
 /// (keepalive), ECONNABORTED, ENOBUFS; no error for `none` and `orderly`.
 [[nodiscard]] std::error_code error_of(EndReason reason) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -11,7 +11,7 @@
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// One listening socket. Owned by the Stack's slab.
 struct Listener {
@@ -38,4 +38,4 @@ struct Listener {
   }
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -4,7 +4,7 @@
 
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 std::uint8_t shift_for(std::uint32_t buffer) noexcept {
   std::uint8_t shift = 0;
@@ -44,4 +44,4 @@ Negotiated negotiate(const Settings& settings, Family family, const Offer& offer
   return result;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -10,7 +10,7 @@
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/tcp.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// What our SYN says.
 struct Offer {
@@ -45,4 +45,4 @@ struct Negotiated {
 /// most 14).
 [[nodiscard]] std::uint8_t shift_for(std::uint32_t buffer) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -4,7 +4,7 @@
 
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // The most payload of one frame: the IP packet must stay below 64 KiB.
@@ -252,4 +252,4 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   c.timers.cancel(Timer::delayed_ack);
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

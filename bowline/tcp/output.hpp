@@ -13,7 +13,7 @@
 #include "bowline/tcp/connection.hpp"
 #include "bowline/tcp/window.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// What the interface of a connection can do.
 struct LinkAbility {
@@ -50,4 +50,4 @@ struct Plan {
 /// has not gone out.
 void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& context) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

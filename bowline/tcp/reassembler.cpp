@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // A payload that fills less than a quarter of its block is worth a copy into a block of its size.
@@ -184,4 +184,4 @@ std::uint8_t Reassembler::sack_blocks(SeqNumber latest,
   return count;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

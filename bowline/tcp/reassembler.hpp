@@ -18,7 +18,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/wire/tcp.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// What became of a piece of payload.
 enum class Placed : std::uint8_t {
@@ -96,4 +96,4 @@ class Reassembler {
   std::uint32_t most_pinned_;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

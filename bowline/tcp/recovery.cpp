@@ -1,6 +1,6 @@
 #include "bowline/tcp/recovery.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t mss,
                      bool progress) noexcept {
@@ -23,4 +23,4 @@ void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t 
   if (progress) repair_due_ = true;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -12,7 +12,7 @@
 
 #include "bowline/base/seq_number.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// The state of one connection's recovery.
 class Recovery {
@@ -69,4 +69,4 @@ class Recovery {
   bool repair_due_ = false;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

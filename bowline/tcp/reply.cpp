@@ -1,6 +1,6 @@
 #include "bowline/tcp/reply.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 Reply reset_for(const Segment& segment, Reason why) noexcept {
   Reply reply;
@@ -18,4 +18,4 @@ Reply reset_for(const Segment& segment, Reason why) noexcept {
   return reply;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -15,7 +15,7 @@
 #include "bowline/tcp/segment.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// A segment without data that is sent once and remembered by nobody.
 struct Reply {
@@ -46,4 +46,4 @@ class ReplyQueue {
 /// acknowledges all of the segment. `segment` must not be a RST itself.
 [[nodiscard]] Reply reset_for(const Segment& segment, Reason why) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -1,6 +1,6 @@
 #include "bowline/tcp/rtt_estimator.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 void RttEstimator::sample(Duration rtt) noexcept {
   // A sample of nothing (virtual time, a link in memory) still is a sample.
@@ -25,4 +25,4 @@ Duration RttEstimator::rto(const RtoBounds& bounds) const noexcept {
   return std::min(rto, bounds.most);
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

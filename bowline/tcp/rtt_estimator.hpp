@@ -11,7 +11,7 @@
 
 #include "bowline/base/time.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// The bounds between which the timeout stays.
 struct RtoBounds {
@@ -57,4 +57,4 @@ class RttEstimator {
   std::uint8_t backoff_ = 0;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

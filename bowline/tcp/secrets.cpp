@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // What each derived number is for.
@@ -62,4 +62,4 @@ std::uint64_t tuple_hash(const SipKey& key, const Endpoint& local,
   return siphash13(key, words_of(local, remote));
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

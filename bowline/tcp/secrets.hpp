@@ -16,7 +16,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// The keys of one Stack.
 struct Secrets {
@@ -62,4 +62,4 @@ struct Secrets {
 [[nodiscard]] std::uint64_t tuple_hash(const SipKey& key, const Endpoint& local,
                                        const Endpoint& remote) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -10,7 +10,7 @@
 #include "bowline/wire/ip_address.hpp"
 #include "bowline/wire/tcp.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// One received segment with its payload still in the frame.
 struct Segment {
@@ -65,4 +65,4 @@ struct Segment {
   }
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

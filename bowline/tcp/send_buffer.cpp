@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // A segment of 64 KiB should be few pieces, and a lone small write should not hold a large block.
@@ -102,4 +102,4 @@ std::uint32_t SendBuffer::gather(std::uint32_t offset, std::uint32_t length,
   return gathered;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

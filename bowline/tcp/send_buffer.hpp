@@ -14,7 +14,7 @@
 #include "bowline/base/frame.hpp"
 #include "bowline/base/ring.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// Bytes in order, appended at the end, released at the front.
 class SendBuffer {
@@ -63,4 +63,4 @@ class SendBuffer {
   std::uint32_t end_ = 0;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

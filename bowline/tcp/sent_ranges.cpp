@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 bool SentRanges::sent(SeqNumber start, std::uint32_t length, const SentRange& how) noexcept {
   if (ranges_.insert(start, length, how) == kNone) return false;
@@ -109,4 +109,4 @@ void SentRanges::set_lost(std::uint32_t id, bool lost) noexcept {
   }
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -13,7 +13,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// What is known of one range.
 struct SentRange {
@@ -121,4 +121,4 @@ class SentRanges {
   std::uint32_t lost_ = 0;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

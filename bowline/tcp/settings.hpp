@@ -14,7 +14,7 @@
 // names; a user who compiles so could not say Profile::linux.
 #undef linux
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// Which set of defaults.
 enum class Profile : std::uint8_t { rfc, linux };
@@ -128,4 +128,4 @@ struct SocketOptions {
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 constexpr std::array<std::string_view, kStateCount> kNames{
@@ -47,4 +47,4 @@ bool is_legal_transition(State from, State to) noexcept {
   return to == closed || (kWays[static_cast<std::size_t>(from)] & bit(to)) != 0;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// A connection's state. CLOSED means that there is no control block (RFC 9293 section 3.3.2).
 enum class State : std::uint8_t {
@@ -58,4 +58,4 @@ inline constexpr std::uint8_t kStateCount = 11;
          state == State::time_wait;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // In microseconds, rounded up, so that no timer fires early.
@@ -124,4 +124,4 @@ void SynQueue::sent_again(std::uint32_t index, Time now) noexcept {
   append(index, now);
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -20,7 +20,7 @@
 #include "bowline/tcp/options.hpp"
 #include "bowline/tcp/segment.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// A SYN-RECEIVED connection of a listener. Its local address is a number, by which the Stack knows
 /// its own.
@@ -158,4 +158,4 @@ class SynQueue {
   std::array<Waiting, kMostRetries + 1> waiting_;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

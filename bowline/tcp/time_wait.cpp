@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 TcbView view_of(const TimeWaitRecord& record, Duration two_msl) noexcept {
   TcbView view;
@@ -97,4 +97,4 @@ void TimeWaitQueue::unlink(std::uint32_t index) noexcept {
   (record.next == kNone ? tail_ : records_[record.next].previous) = record.previous;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -16,7 +16,7 @@
 #include "bowline/tcp/input/steps.hpp"
 #include "bowline/tcp/segment.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// What is left of a connection.
 struct TimeWaitRecord {
@@ -108,4 +108,4 @@ class TimeWaitQueue {
   std::uint32_t tail_ = kNone;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

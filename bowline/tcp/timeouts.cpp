@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 bool is_opening(const Connection& c) noexcept {
@@ -192,4 +192,4 @@ void settle_timers(Connection& c, const LinkAbility& link, Context& context) noe
   }
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

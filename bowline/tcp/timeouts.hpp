@@ -5,7 +5,7 @@
 #include "bowline/tcp/connection.hpp"
 #include "bowline/tcp/output.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// Runs every timer of `c` that is due. Sends nothing; afterwards `c` may be CLOSED.
 void on_timers(Connection& c, Context& context) noexcept;
@@ -14,4 +14,4 @@ void on_timers(Connection& c, Context& context) noexcept;
 /// probe, keepalive, the limit R2).
 void settle_timers(Connection& c, const LinkAbility& link, Context& context) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -12,7 +12,7 @@
 
 #include "bowline/base/time.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// What a deadline is for.
 enum class Timer : std::uint8_t {
@@ -61,4 +61,4 @@ class Timers {
   std::array<Time, kKinds> deadlines_;
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

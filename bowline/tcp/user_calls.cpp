@@ -4,7 +4,7 @@
 
 #include "bowline/tcp/output.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // May the application give data now? Success, or the section 3.10.2 error.
@@ -197,4 +197,4 @@ std::error_code take_error(Connection& c) noexcept {
   return {};
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -9,7 +9,7 @@
 #include "bowline/base/result.hpp"
 #include "bowline/tcp/connection.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// OPEN, active (section 3.10.1): a SYN is to go out, with `iss` as its number. False when memory
 /// ran out.
@@ -45,4 +45,4 @@ void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
 /// How the connection ended, once: the error, and no error from then on.
 [[nodiscard]] std::error_code take_error(Connection& c) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

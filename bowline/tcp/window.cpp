@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // The edge that the free buffer admits, whether it is worth announcing or not.
@@ -58,4 +58,4 @@ bool window_update_due(const Connection& c, const Settings& settings) noexcept {
   return gain >= std::min(half, step);
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -10,7 +10,7 @@
 
 #include "bowline/tcp/connection.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// A window as it is announced.
 struct Announcement {
@@ -25,4 +25,4 @@ struct Announcement {
 /// Has the application read so much that the peer should be told by a segment of its own?
 [[nodiscard]] bool window_update_due(const Connection& c, const Settings& settings) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

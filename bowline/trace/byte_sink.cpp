@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 // write() until it is done. The number of bytes that went out; errno says why they are not all.
@@ -121,4 +121,4 @@ void FileSink::fail(int error, std::size_t written) {
   }
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

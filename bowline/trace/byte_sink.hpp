@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// Takes records. After an error it takes nothing more, and says why once and for all.
 class ByteSink {
@@ -71,4 +71,4 @@ class FileSink : public ByteSink {
   std::string error_;
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 CaptureLink::CaptureLink(Link& inner, Recorder& recorder, InterfaceId interface, std::string name)
     : inner_(inner), recorder_(recorder), interface_(interface), kind_(inner.info().kind) {
@@ -40,4 +40,4 @@ std::size_t CaptureLink::take(std::span<Frame> frames) noexcept {
   return taken;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

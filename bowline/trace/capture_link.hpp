@@ -11,7 +11,7 @@
 #include "bowline/link/link.hpp"
 #include "bowline/trace/recorder.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// Passes everything on to `inner` and tells `recorder`; both must outlive it. Received frames get
 /// an id before the Stack sees them.
@@ -38,4 +38,4 @@ class CaptureLink : public Link {
   std::vector<Frame> offered_;
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

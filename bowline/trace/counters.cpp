@@ -4,7 +4,7 @@
 
 #include "bowline/trace/sentence.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 template <class Visitor>
@@ -35,4 +35,4 @@ std::string counter_table(const ReasonCounters& counters) {
   return text;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

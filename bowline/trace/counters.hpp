@@ -6,7 +6,7 @@
 
 #include "bowline/base/decision.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// A line "name value" for each reason that applied at least once (with `all`: for each), in the
 /// order of reasons.inc: drops first.
@@ -15,4 +15,4 @@ namespace bowline::trace {
 /// The same in columns, with the sentence and its paragraph, for a person.
 [[nodiscard]] std::string counter_table(const ReasonCounters& counters);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -7,7 +7,7 @@
 #include "bowline/trace/sentence.hpp"
 #include "bowline/trace/state_inference.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 using tcp::State;
@@ -124,4 +124,4 @@ void infer_reasons(Ladder& ladder) {
   }
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -9,7 +9,7 @@
 
 #include "bowline/trace/ladder.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// Fills in the states of the end `side`, marked as inferred, in all events of `ladder` and at its
 /// start.
@@ -22,4 +22,4 @@ void mark_repeats(Ladder& ladder);
 /// infer_states().
 void infer_reasons(Ladder& ladder);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -7,7 +7,7 @@
 #include "bowline/trace/line.hpp"
 #include "bowline/trace/names.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 std::string_view handle_kind(HandleKind kind) {
@@ -183,4 +183,4 @@ void JsonOutput::decision(const Decision& decision) {
   sink_.append(std::move(json).finish() + '\n');
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -11,7 +11,7 @@
 #include "bowline/trace/byte_sink.hpp"
 #include "bowline/trace/output.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// Builds one JSON object, fields in the order of the calls.
 class JsonObject {
@@ -56,4 +56,4 @@ class JsonOutput : public Output {
   JsonOptions options_;
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -16,7 +16,7 @@
 #include "bowline/tcp/state.hpp"
 #include "bowline/trace/packet.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// The two ends.
 enum class Side : std::uint8_t { left, right };
@@ -69,4 +69,4 @@ struct Ladder {
   }
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -8,7 +8,7 @@
 #include "bowline/trace/inference.hpp"
 #include "bowline/trace/sentence.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 using tcp::State;
@@ -218,4 +218,4 @@ void LadderCollector::hand_over(Collected& one) {
   done_(ladder);
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -19,7 +19,7 @@
 #include "bowline/trace/ladder_text.hpp"
 #include "bowline/trace/output.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// What a collector keeps.
 struct LadderCollectorOptions {
@@ -102,4 +102,4 @@ class LadderOutput : public Output {
   LadderCollector collector_;
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -7,7 +7,7 @@
 
 #include "bowline/trace/names.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 constexpr std::size_t kMinWidth = 72;
@@ -301,4 +301,4 @@ std::string draw_side_by_side(const Ladder& first, std::string_view first_title,
   return text;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -16,7 +16,7 @@
 
 #include "bowline/trace/ladder.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// How a ladder is drawn.
 struct LadderOptions {
@@ -42,4 +42,4 @@ struct LadderOptions {
                                             const Ladder& second, std::string_view second_title,
                                             const LadderOptions& options);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -4,7 +4,7 @@
 
 #include "bowline/trace/inference.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 std::vector<Ladder> ladders_of(std::span<const TracedSegment> segments) {
   std::vector<Ladder> ladders;
@@ -44,4 +44,4 @@ void infer_all(Ladder& ladder) {
   infer_reasons(ladder);
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -9,7 +9,7 @@
 #include "bowline/trace/ladder.hpp"
 #include "bowline/trace/trace_reader.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// A ladder for each conversation in `segments`, in the order in which they began; whoever sends
 /// first stands on the left. A SYN after a conversation's end begins another. Segments without a
@@ -19,4 +19,4 @@ namespace bowline::trace {
 /// Fills in all that can be inferred: repeats, the states of both ends, reasons.
 void infer_all(Ladder& ladder);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -11,7 +11,7 @@
 #include "bowline/trace/sentence.hpp"
 #include "bowline/wire/pretty.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 using Letters = std::pair<std::uint16_t, char>;
@@ -137,4 +137,4 @@ std::string LinePrinter::stamp(Time time) {
   return {};
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -15,7 +15,7 @@
 #include "bowline/trace/output.hpp"
 #include "bowline/trace/relative_numbers.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// How a packet is written.
 enum class Notation : std::uint8_t { today, classic };
@@ -83,4 +83,4 @@ class LineOutput : public Output {
 /// The letters of the classic notation: "S", "F", "P", "." for none of them.
 [[nodiscard]] std::string classic_flag_letters(std::uint16_t flags);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -7,7 +7,7 @@
 #include "bowline/trace/option_reader.hpp"
 #include "bowline/trace/scanner.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 using Outcome = std::expected<void, std::string>;
@@ -306,4 +306,4 @@ std::expected<std::optional<TraceLine>, std::string> read_line(std::string_view 
   return line;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -15,7 +15,7 @@
 #include "bowline/trace/line.hpp"
 #include "bowline/trace/packet.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// A line about a TCP segment. The numbers are as printed, absolute or relative.
 struct TraceLine {
@@ -39,4 +39,4 @@ struct TraceLine {
 /// ARP, UDP, ICMP. The error says what is wrong, in one line without the line's number.
 [[nodiscard]] std::expected<std::optional<TraceLine>, std::string> read_line(std::string_view line);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

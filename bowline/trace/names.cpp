@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 using tcp::State;
@@ -111,4 +111,4 @@ std::string to_text(FrameId id) {
   return fmt::format("if{}-{}", value >> kInterfaceShift & 0x7fU, value & kCounterMask);
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -14,7 +14,7 @@
 #include "bowline/tcp/state.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// The state that `text` means: the RFC's spelling, that of kernels and tools (SYN_RECV, SYN_RCVD,
 /// SYN-RECV, FIN_WAIT1, ESTAB, TCP_CLOSE_WAIT) or of tutorials (SYN_SEND), in capitals or not, its
@@ -42,4 +42,4 @@ namespace bowline::trace {
 /// then seven bits for the interface and a counter.
 [[nodiscard]] FrameId captured_frame_id(InterfaceId interface, std::uint64_t counter) noexcept;
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -2,7 +2,7 @@
 
 #include "bowline/trace/scanner.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 // " val 1 ecr 0" or " 1 0".
@@ -71,4 +71,4 @@ std::optional<wire::TcpOptions> read_options(std::string_view text) {
   return options;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

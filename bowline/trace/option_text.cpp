@@ -5,7 +5,7 @@
 #include "bowline/wire/cursor.hpp"
 #include "bowline/wire/tcp_option.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 namespace kind = wire::tcp_option;
@@ -81,4 +81,4 @@ std::string option_text(std::span<const std::byte> options, Notation notation, s
   return text;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -9,7 +9,7 @@
 
 #include "bowline/trace/line.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// "mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7" of the bytes of `options`; the classic notation
 /// says "timestamp 1 0". `base` is subtracted from the edges of SACK blocks. A length that makes no
@@ -17,4 +17,4 @@ namespace bowline::trace {
 [[nodiscard]] std::string option_text(std::span<const std::byte> options, Notation notation,
                                       std::uint32_t base);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

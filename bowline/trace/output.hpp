@@ -16,7 +16,7 @@
 #include "bowline/link/link.hpp"
 #include "bowline/trace/packet.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// Which way a frame went, as the Stack sees it.
 enum class Way : std::uint8_t { in, out };
@@ -58,4 +58,4 @@ class Output {
   virtual void flush() {}
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -6,7 +6,7 @@
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/ethernet.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 // The part of an Ethernet frame that is IP; empty for anything else (ARP).
@@ -118,4 +118,4 @@ std::vector<std::byte> to_packet(const Segment& segment, std::span<const std::by
   return bytes;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

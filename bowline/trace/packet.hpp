@@ -18,7 +18,7 @@
 #include "bowline/wire/tcp.hpp"
 #include "bowline/wire/udp.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// Views on the bytes of one frame, which must outlive it.
 struct Packet {
@@ -84,4 +84,4 @@ using Ends = std::pair<Endpoint, Endpoint>;
 [[nodiscard]] std::vector<std::byte> to_packet(const Segment& segment,
                                                std::span<const std::byte> payload = {});
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

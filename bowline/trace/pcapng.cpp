@@ -6,7 +6,7 @@
 
 #include "bowline/trace/sentence.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 // Block types, option codes, link types of the format.
@@ -151,4 +151,4 @@ std::vector<std::string> PcapngOutput::comments(const FrameEvent& event) {
   return comments;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

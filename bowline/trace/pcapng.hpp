@@ -13,7 +13,7 @@
 #include "bowline/trace/byte_sink.hpp"
 #include "bowline/trace/output.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// How a capture is written.
 struct PcapngOptions {
@@ -43,4 +43,4 @@ class PcapngOutput : public Output {
   std::vector<Decision> waiting_;        // decisions without a frame, for their connection's next
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

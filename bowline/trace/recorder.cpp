@@ -7,7 +7,7 @@
 #include "bowline/trace/names.hpp"
 #include "bowline/trace/wire_copy.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 // How often the capture is called before a decision about a frame that it never sees (one of an
@@ -153,4 +153,4 @@ void Recorder::forget_announced(std::uint64_t before) {
   });
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -17,7 +17,7 @@
 #include "bowline/base/frame.hpp"
 #include "bowline/trace/output.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// How a Recorder sees frames.
 struct RecorderOptions {
@@ -90,4 +90,4 @@ class Recorder : public DecisionListener {
   bool unflushed_ = false;
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

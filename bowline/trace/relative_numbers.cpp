@@ -1,6 +1,6 @@
 #include "bowline/trace/relative_numbers.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 RelativeNumbers::Base RelativeNumbers::of(const Segment& segment) {
   // The first SYN has no acknowledgment: its numbers stay, and its answer says what they are based
@@ -29,4 +29,4 @@ RelativeNumbers::Base RelativeNumbers::of(const Segment& segment) {
   return {.seq = ours, .ack = theirs, .sack = theirs};
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

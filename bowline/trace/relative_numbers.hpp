@@ -15,7 +15,7 @@
 
 #include "bowline/trace/packet.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// Remembers where the conversations of a trace began.
 class RelativeNumbers {
@@ -39,4 +39,4 @@ class RelativeNumbers {
   std::deque<Ends> order_;
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// What is left of a text. Each step takes something off the front, or nothing at all.
 class Scanner {
@@ -59,4 +59,4 @@ class Scanner {
   std::string_view text_;
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

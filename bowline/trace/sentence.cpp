@@ -4,7 +4,7 @@
 
 #include "bowline/trace/names.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 // What `from` and `to` say, in the unit of the kind (see Decision); empty where they say nothing.
@@ -47,4 +47,4 @@ std::string sentences(std::span<const Decision> decisions) {
   return text;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

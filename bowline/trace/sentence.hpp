@@ -8,7 +8,7 @@
 
 #include "bowline/base/decision.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// The reason alone, with its paragraph: "a SYN came for a listener [RFC 9293 3.10.7.2 third]".
 [[nodiscard]] std::string why(Reason reason);
@@ -23,4 +23,4 @@ namespace bowline::trace {
 /// sentence() of each, apart by "; ".
 [[nodiscard]] std::string sentences(std::span<const Decision> decisions);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

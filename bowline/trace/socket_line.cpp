@@ -8,7 +8,7 @@
 
 #include "bowline/trace/names.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 std::string row(std::string_view state, std::string_view receive, std::string_view send,
@@ -91,4 +91,4 @@ std::string socket_details(const ConnectionView& connection) {
   return text;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -7,7 +7,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/stack/inspect.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// The line of column titles.
 [[nodiscard]] std::string socket_header();
@@ -26,4 +26,4 @@ namespace bowline::trace {
 /// The numbers behind a connection, indented, for `ss -i`: windows, cwnd, RTT, retransmissions.
 [[nodiscard]] std::string socket_details(const ConnectionView& connection);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -1,6 +1,6 @@
 #include "bowline/trace/state_inference.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 using tcp::State;
 
@@ -151,4 +151,4 @@ State StateInference::correct(State state) noexcept {
   }
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -9,7 +9,7 @@
 #include "bowline/tcp/state.hpp"
 #include "bowline/trace/packet.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// The inferred state of one end.
 class StateInference {
@@ -51,4 +51,4 @@ class StateInference {
   std::optional<Segment> late_syn_;  // a SYN that crosses this end's own
 };
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

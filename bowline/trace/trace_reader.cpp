@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 std::expected<TracedSegment, std::string> TraceReader::resolve(const TraceLine& line) {
   Half& ours = half(line.source, line.destination);
@@ -87,4 +87,4 @@ std::expected<std::vector<TracedSegment>, std::string> read_trace(std::string_vi
   return segments;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

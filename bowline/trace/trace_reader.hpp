@@ -18,7 +18,7 @@
 #include "bowline/trace/line_reader.hpp"
 #include "bowline/trace/packet.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// How the numbers after a SYN are meant.
 enum class NumberForm : std::uint8_t {
@@ -69,4 +69,4 @@ class TraceReader {
 [[nodiscard]] std::expected<std::vector<TracedSegment>, std::string> read_trace(
     std::string_view text, TraceReaderOptions options = {});
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

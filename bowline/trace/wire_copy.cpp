@@ -11,7 +11,7 @@
 #include "bowline/wire/tcp.hpp"
 #include "bowline/wire/udp.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 namespace {
 
 constexpr std::uint16_t kIcmpChecksumOffset = 2;  // RFC 4443 2.1
@@ -82,4 +82,4 @@ std::vector<std::vector<std::byte>> wire_cut(const Frame& frame, LinkKind link,
   return cut;
 }
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -15,7 +15,7 @@
 #include "bowline/base/frame.hpp"
 #include "bowline/link/link.hpp"
 
-namespace bowline::trace {
+namespace bowline::inline v0::trace {
 
 /// All of `frame` in one piece. A transport checksum that is known to be right on the wire
 /// (partial: the link completes it; verified: the link vouches for it) is filled in; one that
@@ -28,4 +28,4 @@ namespace bowline::trace {
 [[nodiscard]] std::vector<std::vector<std::byte>> wire_cut(const Frame& frame, LinkKind link,
                                                            std::uint32_t packets, BufferPool& pool);
 
-}  // namespace bowline::trace
+}  // namespace bowline::inline v0::trace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace bowline::udp {
+namespace bowline::inline v0::udp {
 
 bool Socket::enqueue(Received datagram, std::uint32_t limit) noexcept {
   const std::uint32_t size = datagram.payload.size();
@@ -25,4 +25,4 @@ std::size_t Socket::dequeue(std::span<std::byte> to, Endpoint& from, Endpoint& a
   return size;
 }
 
-}  // namespace bowline::udp
+}  // namespace bowline::inline v0::udp

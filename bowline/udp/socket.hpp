@@ -12,7 +12,7 @@
 #include "bowline/base/ring.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::udp {
+namespace bowline::inline v0::udp {
 
 /// A datagram that waits to be read.
 struct Received {
@@ -57,4 +57,4 @@ struct Socket {
   }
 };
 
-}  // namespace bowline::udp
+}  // namespace bowline::inline v0::udp

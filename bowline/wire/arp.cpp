@@ -4,7 +4,7 @@
 
 #include "bowline/wire/cursor.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 constexpr std::uint16_t kHardwareEthernet = 1;
@@ -52,4 +52,4 @@ std::uint32_t emit_arp(std::byte* to, const ArpPacket& packet) noexcept {
   return kArpSize;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -10,7 +10,7 @@
 #include "bowline/wire/ethernet.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 enum class ArpOperation : std::uint16_t { request = 1, reply = 2 };
 
@@ -32,4 +32,4 @@ struct ArpPacket {
 /// Writes 28 bytes at `to` and returns their number. Both addresses must be IPv4.
 std::uint32_t emit_arp(std::byte* to, const ArpPacket& packet) noexcept;
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 // Two 64-bit numbers that are added side by side. The compiler makes vector instructions of it
@@ -86,4 +86,4 @@ ChecksumSum copy_and_sum(std::byte* to, std::span<const std::byte> from) noexcep
   return sum;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

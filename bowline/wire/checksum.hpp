@@ -16,7 +16,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// A one's-complement sum in the making. Copy it freely: it is two words.
 class ChecksumSum {
@@ -138,4 +138,4 @@ class ChecksumSum {
   return sum.finish();
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -17,7 +17,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/base/decision.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// What parse(view) leaves in `view`, or the reason that it returns (a std::optional<Reason>). The
 /// result is made in place: a parser with several ends would otherwise copy it out of each.
@@ -139,4 +139,4 @@ class Writer {
   bool ok_ = true;
 };
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

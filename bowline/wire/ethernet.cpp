@@ -6,7 +6,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/wire/cursor.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 std::optional<EthernetHeader> parse_ethernet(std::span<const std::byte> frame) noexcept {
   if (frame.size() < kEthernetHeaderSize) return std::nullopt;
@@ -31,4 +31,4 @@ MacAddress ipv6_multicast_mac(std::span<const std::byte, 16> address) noexcept {
   return mac;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// Six bytes in the order of the wire.
 using MacAddress = std::array<std::byte, 6>;
@@ -41,4 +41,4 @@ std::uint32_t emit_ethernet(std::byte* to, const EthernetHeader& header) noexcep
 /// The group address of an IPv6 multicast address (RFC 2464 7): 33:33 and its last four bytes.
 [[nodiscard]] MacAddress ipv6_multicast_mac(std::span<const std::byte, 16> address) noexcept;
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

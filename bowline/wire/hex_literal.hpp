@@ -7,7 +7,7 @@
 #include <array>
 #include <cstddef>
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 namespace detail {
 
@@ -59,4 +59,4 @@ template <detail::HexText kText>
 
 }  // namespace literals
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -6,7 +6,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/wire/cursor.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 // Types of ICMP (RFC 792).
@@ -216,4 +216,4 @@ std::uint32_t emit_icmp_error(std::span<std::byte> to, IcmpKind kind, std::uint3
   return size;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

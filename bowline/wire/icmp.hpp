@@ -19,7 +19,7 @@
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// What a message means, whatever its protocol.
 enum class IcmpKind : std::uint8_t {
@@ -107,4 +107,4 @@ std::uint32_t emit_icmp_echo(std::byte* to, Family family, IcmpKind kind, std::u
                                             const IpAddress& destination,
                                             std::span<const std::byte> offending) noexcept;
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

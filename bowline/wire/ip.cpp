@@ -3,7 +3,7 @@
 #include "bowline/wire/ipv4.hpp"
 #include "bowline/wire/ipv6.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 unsigned version_of(std::span<const std::byte> head) noexcept {
@@ -41,4 +41,4 @@ std::uint32_t emit_ip(std::byte* to, const IpHeader& header) noexcept {
   return header.family() == Family::ipv4 ? emit_ipv4(to, header) : emit_ipv6(to, header);
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -14,7 +14,7 @@
 #include "bowline/base/decision.hpp"
 #include "bowline/wire/ip_address.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// Protocol numbers (IPv6: next header values).
 inline constexpr std::uint8_t kProtocolIcmp = 1;
@@ -114,4 +114,4 @@ enum class HeaderChecksum : std::uint8_t {
 /// here.
 std::uint32_t emit_ip(std::byte* to, const IpHeader& header) noexcept;
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

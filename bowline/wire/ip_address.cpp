@@ -5,7 +5,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/wire/text.hpp"
 
-namespace bowline {
+namespace bowline::inline v0 {
 namespace {
 
 // A decimal number of at most `digits` digits at the start of `text`, which it is taken from. No
@@ -219,4 +219,4 @@ std::optional<Cidr> Cidr::parse(std::string_view text) noexcept {
   return Cidr{*address, static_cast<std::uint8_t>(*prefix)};
 }
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace bowline {
+namespace bowline::inline v0 {
 
 /// Which IP.
 enum class Family : std::uint8_t { ipv4 = 4, ipv6 = 6 };
@@ -137,4 +137,4 @@ struct Cidr {
   friend constexpr bool operator==(const Cidr&, const Cidr&) noexcept = default;
 };
 
-}  // namespace bowline
+}  // namespace bowline::inline v0

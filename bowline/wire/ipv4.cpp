@@ -4,7 +4,7 @@
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/cursor.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 constexpr std::uint32_t kDontFragment = 0x4000;
@@ -121,4 +121,4 @@ std::uint32_t emit_ipv4(std::byte* to, const IpHeader& header) noexcept {
   return kIpv4HeaderSize;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -5,7 +5,7 @@
 
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// parse_ip() for a packet whose version is known to be 4.
 [[nodiscard]] std::expected<IpHeader, Reason> parse_ipv4(std::span<const std::byte> head,
@@ -19,4 +19,4 @@ namespace bowline::wire {
 /// emit_ip() for version 4: 20 bytes at `to`.
 std::uint32_t emit_ipv4(std::byte* to, const IpHeader& header) noexcept;
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

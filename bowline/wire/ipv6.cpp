@@ -6,7 +6,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/wire/cursor.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 // Next header values that are extension headers (RFC 8200 4). Anything else is the transport, or
@@ -136,4 +136,4 @@ std::uint32_t emit_ipv6(std::byte* to, const IpHeader& header) noexcept {
   return kIpv6HeaderSize;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -5,7 +5,7 @@
 
 #include "bowline/wire/ip.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// parse_ip() for a packet whose version is known to be 6.
 [[nodiscard]] std::expected<IpHeader, Reason> parse_ipv6(std::span<const std::byte> head,
@@ -18,4 +18,4 @@ namespace bowline::wire {
 /// emit_ip() for version 6: 40 bytes at `to`.
 std::uint32_t emit_ipv6(std::byte* to, const IpHeader& header) noexcept;
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -12,7 +12,7 @@
 #include "bowline/wire/text.hpp"
 #include "bowline/wire/udp.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 void append(Text& text, const IpAddress& address) noexcept {
@@ -278,4 +278,4 @@ std::string_view pretty(std::span<char> to, std::span<const std::byte> packet,
   return text.view();
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// Long enough for any packet's line.
 inline constexpr std::size_t kMaxPretty = 512;
@@ -21,4 +21,4 @@ inline constexpr std::size_t kMaxPretty = 512;
 std::string_view pretty(std::span<char> to, std::span<const std::byte> packet,
                         std::size_t size = 0) noexcept;
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -5,7 +5,7 @@
 #include "bowline/wire/cursor.hpp"
 #include "bowline/wire/tcp_option.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 namespace {
 
 // RFC 7413 4.1.1: an even number of bytes from 4 to 16, or none. Anything else is ignored.
@@ -224,4 +224,4 @@ std::uint32_t emit_tcp(std::span<std::byte> to, const TcpHeader& header,
   return size;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

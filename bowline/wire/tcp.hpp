@@ -19,7 +19,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/wire/checksum.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// The control bits (RFC 9293 3.1; ECE and CWR: RFC 3168; AE: RFC 9768).
 inline constexpr std::uint16_t kFin = 0x001;
@@ -216,4 +216,4 @@ inline std::uint32_t emit_tcp_timestamps(std::byte* to, const TcpHeader& header,
   return sum;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace bowline::wire::tcp_option {
+namespace bowline::inline v0::wire::tcp_option {
 
 inline constexpr std::uint8_t kEnd = 0;
 inline constexpr std::uint8_t kNop = 1;
@@ -30,4 +30,4 @@ inline constexpr std::uint8_t kMd5Length = 18;
 inline constexpr std::uint8_t kUserTimeoutLength = 4;
 inline constexpr std::uint8_t kAuthenticationMinLength = 4;
 
-}  // namespace bowline::wire::tcp_option
+}  // namespace bowline::inline v0::wire::tcp_option

@@ -11,7 +11,7 @@
 #include <span>
 #include <string_view>
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// Appends to a span of characters, up to its end.
 class Text {
@@ -52,4 +52,4 @@ class Text {
   std::size_t size_ = 0;
 };
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

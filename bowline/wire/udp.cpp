@@ -3,7 +3,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/wire/cursor.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 std::expected<UdpHeader, Reason> parse_udp(std::span<const std::byte> head,
                                            std::uint32_t segment_size) noexcept {
@@ -29,4 +29,4 @@ std::uint32_t emit_udp(std::byte* to, const UdpHeader& header) noexcept {
   return kUdpHeaderSize;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -9,7 +9,7 @@
 
 #include "bowline/base/decision.hpp"
 
-namespace bowline::wire {
+namespace bowline::inline v0::wire {
 
 /// Bytes.
 inline constexpr std::uint32_t kUdpHeaderSize = 8;
@@ -41,4 +41,4 @@ std::uint32_t emit_udp(std::byte* to, const UdpHeader& header) noexcept;
   return checksum == 0 ? 0xffff : checksum;
 }
 
-}  // namespace bowline::wire
+}  // namespace bowline::inline v0::wire

@@ -8,7 +8,7 @@
 
 #include "bowline/base/memory.hpp"
 
-namespace bowline::testing {
+namespace bowline::inline v0::testing {
 
 namespace detail {
 
@@ -130,4 +130,4 @@ inline void FailingMemory::release(void* memory, std::size_t bytes,
                         detail::ticket_alignment(alignment));
 }
 
-}  // namespace bowline::testing
+}  // namespace bowline::inline v0::testing

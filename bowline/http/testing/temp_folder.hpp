@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace bowline::http {
+namespace bowline::inline v0::http {
 
 /// A new, empty folder below the system's temporary one; removed with all it holds at the end.
 class TempFolder {
@@ -38,4 +38,4 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace bowline::http
+}  // namespace bowline::inline v0::http

@@ -11,7 +11,7 @@
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/tcp.hpp"
 
-namespace bowline::testing {
+namespace bowline::inline v0::testing {
 
 /// Makes segments with their checksum left to the link, and looks whether a packet is intact.
 class OffloadedSegments : public ::testing::Test {
@@ -53,4 +53,4 @@ class OffloadedSegments : public ::testing::Test {
   BufferPoolOwner pool_{BufferPool::make(heap_memory(), 64U << 20)};
 };
 
-}  // namespace bowline::testing
+}  // namespace bowline::inline v0::testing

@@ -1,6 +1,6 @@
 #include "bowline/sim/testing/talker.hpp"
 
-namespace bowline::sim::testing {
+namespace bowline::inline v0::sim::testing {
 
 Time Talker::act(Stack& stack, std::span<const Ready>, Time now) {
   if (done_ || !failure_.empty()) return kNever;
@@ -101,4 +101,4 @@ void Talker::read(Stack& stack, Time now) {
   }
 }
 
-}  // namespace bowline::sim::testing
+}  // namespace bowline::inline v0::sim::testing

@@ -16,7 +16,7 @@
 #include "bowline/base/random.hpp"
 #include "bowline/sim/actor.hpp"
 
-namespace bowline::sim::testing {
+namespace bowline::inline v0::sim::testing {
 
 /// The byte at `offset` of the stream called `key`.
 [[nodiscard]] constexpr std::byte talker_byte(std::uint64_t key, std::uint64_t offset) noexcept {
@@ -80,4 +80,4 @@ class Talker final : public CopyableActor<Talker> {
   std::string failure_;
 };
 
-}  // namespace bowline::sim::testing
+}  // namespace bowline::inline v0::sim::testing

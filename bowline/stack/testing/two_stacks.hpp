@@ -22,7 +22,7 @@
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/tcp.hpp"
 
-namespace bowline::testing {
+namespace bowline::inline v0::testing {
 
 inline constexpr InterfaceId kInterface{0};
 inline constexpr std::uint16_t kPort = 80;
@@ -211,4 +211,4 @@ inline std::vector<Ready> all_ready(Stack& stack) {
   return all;
 }
 
-}  // namespace bowline::testing
+}  // namespace bowline::inline v0::testing

@@ -3,7 +3,7 @@
 
 #include "bowline/tcp/input/steps.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 Verdict check_ack(const TcbView& tcb, const Segment& segment) noexcept {
   if (!segment.has_ack()) return {Next::drop, Reason::no_ack_flag};
@@ -31,4 +31,4 @@ Verdict check_segment(const TcbView& tcb, const Segment& segment, Time now) noex
   return verdict;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -2,7 +2,7 @@
 
 #include "bowline/tcp/input/steps.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 Verdict check_reset(const TcbView& tcb, const Segment& segment) noexcept {
   if (!segment.rst()) return {};
@@ -21,4 +21,4 @@ Verdict check_reset(const TcbView& tcb, const Segment& segment) noexcept {
   return {Next::reset_connection, Reason::state_reset_received};
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

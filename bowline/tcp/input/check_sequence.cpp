@@ -2,7 +2,7 @@
 
 #include "bowline/tcp/input/steps.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // The four cases of the table in section 3.10.7.4 (and table 6 in 3.4): does any part of it lie in
@@ -56,4 +56,4 @@ Verdict check_sequence(const TcbView& tcb, const Segment& segment) noexcept {
   return {Next::drop_and_ack, Reason::seq_out_of_window};
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

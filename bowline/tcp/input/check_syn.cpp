@@ -2,7 +2,7 @@
 
 #include "bowline/tcp/input/steps.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 Verdict check_syn(const TcbView& tcb, const Segment& segment) noexcept {
   if (!segment.syn()) return {};
@@ -18,4 +18,4 @@ Verdict check_syn(const TcbView& tcb, const Segment& segment) noexcept {
   return {Next::challenge, Reason::syn_in_window};
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -1,6 +1,6 @@
 #include "bowline/tcp/input/steps.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now) noexcept {
   // A RST is judged by its sequence number alone (RFC 7323 section 5.2).
@@ -20,4 +20,4 @@ Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now) n
   return {};
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

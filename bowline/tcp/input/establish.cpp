@@ -2,7 +2,7 @@
 
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 void establish(Connection& c, const Segment& segment, Reason why, Context& context) noexcept {
   // "set SND.WND <- SEG.WND, SND.WL1 <- SEG.SEQ, SND.WL2 <- SEG.ACK". The window of a SYN is never
@@ -20,4 +20,4 @@ void establish(Connection& c, const Segment& segment, Reason why, Context& conte
   if (c.fin_queued) set_state(c, State::fin_wait_1, Reason::state_close, context);
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

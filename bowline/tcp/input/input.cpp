@@ -2,7 +2,7 @@
 
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // What a step said instead of "proceed" is done.
@@ -98,4 +98,4 @@ void update_ts_recent(Connection& c, const Segment& segment, Time now) noexcept 
   }
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

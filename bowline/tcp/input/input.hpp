@@ -7,7 +7,7 @@
 #include "bowline/tcp/input/steps.hpp"
 #include "bowline/tcp/segment.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// Takes `segment` into `c`: changes its state, flags and timers, queues payload, but sends nothing
 /// (output.hpp does) except stateless resets. Afterwards `c` may be CLOSED.
@@ -57,4 +57,4 @@ void schedule_ack(Connection& c, const Segment& segment, Context& context) noexc
 /// The connection is ESTABLISHED from here on (RFC 9293 section 3.10.7.3 and .4).
 void establish(Connection& c, const Segment& segment, Reason why, Context& context) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

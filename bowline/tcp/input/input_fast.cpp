@@ -4,7 +4,7 @@
 
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 bool nothing_unusual(const Connection& c, const Segment& segment) noexcept {
@@ -42,4 +42,4 @@ bool input_fast(Connection& c, const Segment& segment, Context& context) noexcep
   return true;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -3,7 +3,7 @@
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/window.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // First: check the ACK bit. True when the segment may go on; `acceptable` says whether it
@@ -89,4 +89,4 @@ void input_syn_sent(Connection& c, const Segment& segment, Context& context) noe
   c.transfer->sent.mark_all_lost();
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

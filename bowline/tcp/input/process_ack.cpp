@@ -6,7 +6,7 @@
 
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // RFC 6298 section 3 (Karn): a number sent twice gives no sample, unless the peer's echo says which
@@ -214,4 +214,4 @@ void process_ack(Connection& c, const Segment& segment, Context& context) noexce
   if (c.fin_acked()) on_fin_acknowledged(c, context);
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

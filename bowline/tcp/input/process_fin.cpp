@@ -2,7 +2,7 @@
 
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 void process_fin(Connection& c, const Segment& segment, Context& context) noexcept {
   if (!segment.fin() || c.fin_received) return;
@@ -38,4 +38,4 @@ void take_fin(Connection& c, Context& context) noexcept {
   }
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

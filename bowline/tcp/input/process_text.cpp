@@ -5,7 +5,7 @@
 
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 namespace {
 
 // The payload that is wanted: from RCV.NXT on, within the window, before the peer's FIN.
@@ -121,4 +121,4 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
   return true;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -3,7 +3,7 @@
 
 #include "bowline/tcp/input/input.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 void process_urgent(Connection& c, const Segment& segment) noexcept {
   if (!segment.urg() || segment.urgent == 0) return;
@@ -17,4 +17,4 @@ void process_urgent(Connection& c, const Segment& segment) noexcept {
   c.urgent_received = true;
 }
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -7,7 +7,7 @@
 #include "bowline/tcp/input/tcb_view.hpp"
 #include "bowline/tcp/segment.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// Before the first step: protection against wrapped sequence numbers (RFC 7323 section 5.3, R1).
 [[nodiscard]] Verdict check_timestamps(const TcbView& tcb, const Segment& segment,
@@ -28,4 +28,4 @@ namespace bowline::tcp {
 /// All of these in order; the first that does not proceed decides.
 [[nodiscard]] Verdict check_segment(const TcbView& tcb, const Segment& segment, Time now) noexcept;
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -13,7 +13,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/tcp/state.hpp"
 
-namespace bowline::tcp {
+namespace bowline::inline v0::tcp {
 
 /// The part of a control block that decides whether a segment is acceptable. A value.
 struct TcbView {
@@ -50,4 +50,4 @@ struct Verdict {
   [[nodiscard]] bool proceeds() const noexcept { return next == Next::proceed; }
 };
 
-}  // namespace bowline::tcp
+}  // namespace bowline::inline v0::tcp

@@ -10,7 +10,7 @@
 #include "bowline/trace/output.hpp"
 #include "bowline/trace/recorder.hpp"
 
-namespace bowline::trace::testing {
+namespace bowline::inline v0::trace::testing {
 
 /// "10.0.0.1", 80 as an endpoint; the text must be an address.
 inline Endpoint at(const char* address, std::uint16_t port) {
@@ -111,4 +111,4 @@ struct Heard : Output {
   void flush() override { ++flushes; }
 };
 
-}  // namespace bowline::trace::testing
+}  // namespace bowline::inline v0::trace::testing

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace bowline::trace::testing {
+namespace bowline::inline v0::trace::testing {
 
 /// Is there a program of this name on the path?
 inline bool is_installed(std::string_view program) {
@@ -72,4 +72,4 @@ inline Ran run(const std::string& command, std::string_view input) {
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, out.text(), err.text()};
 }
 
-}  // namespace bowline::trace::testing
+}  // namespace bowline::inline v0::trace::testing

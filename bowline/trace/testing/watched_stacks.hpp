@@ -17,7 +17,7 @@
 #include "bowline/trace/pcapng.hpp"
 #include "bowline/trace/testing/conversation.hpp"
 
-namespace bowline::trace::testing {
+namespace bowline::inline v0::trace::testing {
 
 /// Where the server listens.
 inline constexpr std::uint16_t kPort = 80;
@@ -123,4 +123,4 @@ class WatchedStacks : public ::testing::Test {
   Time now_{1s};
 };
 
-}  // namespace bowline::trace::testing
+}  // namespace bowline::inline v0::trace::testing
