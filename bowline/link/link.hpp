@@ -15,6 +15,7 @@
 #include "bowline/base/buffer.hpp"
 #include "bowline/base/frame.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/wire/ethernet.hpp"
 
 namespace bowline::inline v0 {
 
@@ -24,6 +25,9 @@ enum class LinkKind : std::uint8_t { ip, ethernet };
 /// What a link is and can do. Constant while it is in use, but for the MTU.
 struct LinkInfo {
   LinkKind kind = LinkKind::ip;
+  /// Our own address on an Ethernet link: what frames to us carry, and what ours come from. An
+  /// individual one, not all zero; on other links it means nothing.
+  wire::MacAddress mac{};
   /// Largest IP packet on the wire, 576 (68 for IPv4 alone; 1280 for IPv6) to 65535 bytes.
   std::uint32_t mtu = 1500;
   /// Largest IP packet with gso_size that it takes whole and cuts itself; 0: takes only what fits
