@@ -20,11 +20,28 @@ struct LocalAddress {
   InterfaceId interface{};
 };
 
+/// How a packet was addressed.
+enum class Cast : std::uint8_t {
+  unicast,    ///< to an address of ours
+  broadcast,  ///< to all on the link: 255.255.255.255, or the all-ones host of a network of ours
+  foreign,    ///< to an address that is none of ours, taken for a socket that asked for such
+};
+
+/// A packet that is accepted.
+struct Packet : wire::IpHeader {
+  Cast cast = Cast::unicast;
+};
+
 /// The header of the packet in `frame`, when it is well-formed, from a possible source and for one
-/// of `addresses` (on whichever interface: the weak host model, RFC 1122 section 3.3.4.2). Else the
-/// reason to drop it.
-[[nodiscard]] std::expected<wire::IpHeader, Reason> accept(
-    const Frame& frame, std::span<const LocalAddress> addresses) noexcept;
+/// of `addresses` (on whichever interface: the weak host model, RFC 1122 section 3.3.4.2) or
+/// broadcast; with `take_foreign`, for any unicast address. Else the reason to drop it.
+[[nodiscard]] std::expected<Packet, Reason> accept(const Frame& frame,
+                                                   std::span<const LocalAddress> addresses,
+                                                   bool take_foreign = false) noexcept;
+
+/// Is it 255.255.255.255, or the all-ones host of the network of one of `addresses`?
+[[nodiscard]] bool is_broadcast(const IpAddress& address,
+                                std::span<const LocalAddress> addresses) noexcept;
 
 /// Can this address be a source (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7)? `addresses` tell
 /// the broadcast addresses of our networks.

@@ -49,10 +49,35 @@ TEST_F(IpInputTest, DropsWhatIsForOthers) {
   EXPECT_EQ(refusal(packet("fd00::2", "fd00::3")), Reason::ip_not_ours);
 }
 
-// RFC 9293 3.9.2.3 MUST-46, MUST-57: TCP has two parties; broadcasts and groups are not ours.
-TEST_F(IpInputTest, K26_GroupsAndBroadcastsAreNotOurs) {
-  EXPECT_EQ(refusal(packet("10.0.0.2", "10.0.0.255")), Reason::ip_not_ours);
-  EXPECT_EQ(refusal(packet("10.0.0.2", "255.255.255.255")), Reason::ip_not_ours);
+// RFC 1122 3.3.6: what is for all on the link is for us, and is marked as such; only UDP takes it.
+TEST_F(IpInputTest, BroadcastsAreMarked) {
+  for (const char* all : {"10.0.0.255", "255.255.255.255"}) {
+    const auto got = accept(packet("10.0.0.2", all), addresses_);
+    ASSERT_TRUE(got) << all;
+    EXPECT_EQ(got->cast, Cast::broadcast);
+  }
+  EXPECT_EQ(refusal(packet("10.0.0.2", "10.0.1.255")), Reason::ip_not_ours) << "not our network";
+  EXPECT_EQ(refusal(packet("10.0.0.2", "192.0.2.0")), Reason::ip_not_ours) << "a /31 has none";
+}
+
+// RFC 2131 4.1: a host that is being configured has no address yet, and broadcasts.
+TEST_F(IpInputTest, NobodyMaySpeakToAll) {
+  EXPECT_TRUE(accept(packet("0.0.0.0", "255.255.255.255"), addresses_));
+  EXPECT_EQ(refusal(packet("0.0.0.0", "10.0.0.1")), Reason::ip_bad_source);
+  EXPECT_EQ(refusal(packet("0.0.0.0", "10.0.0.255")), Reason::ip_bad_source);
+}
+
+// ... and hears what is for the address that it will have, if it has asked to.
+TEST_F(IpInputTest, ForeignAddressesWhereAskedFor) {
+  const auto got = accept(packet("10.0.0.2", "10.0.0.77"), addresses_, true);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->cast, Cast::foreign);
+  EXPECT_EQ(accept(packet("10.0.0.2", "10.0.0.1"), addresses_, true)->cast, Cast::unicast);
+  EXPECT_FALSE(accept(packet("10.0.0.2", "224.0.0.1"), addresses_, true));
+}
+
+// RFC 9293 3.9.2.3 MUST-57: groups are not ours.
+TEST_F(IpInputTest, K26_GroupsAreNotOurs) {
   EXPECT_EQ(refusal(packet("10.0.0.2", "224.0.0.1")), Reason::ip_not_ours);
   EXPECT_EQ(refusal(packet("fd00::2", "ff02::1")), Reason::ip_not_ours);
 }

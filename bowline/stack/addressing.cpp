@@ -46,12 +46,16 @@ Result<InterfaceId> Stack::Core::interface_towards(const IpAddress& remote) cons
 Result<IpAddress> Stack::Core::source_for(const IpAddress& remote) const noexcept {
   const ip::Route* route = routes.find(remote);
   if (route == nullptr) return fail(std::errc::network_unreachable);
-  // Of the interface's addresses, one in the network of the next hop is the best known there.
-  const IpAddress hop = route->gateway.value_or(remote);
+  return source_by(route->interface, route->gateway.value_or(remote));
+}
+
+// Of the interface's addresses, one in the network of the next hop is the best known there.
+Result<IpAddress> Stack::Core::source_by(InterfaceId interface,
+                                         const IpAddress& hop) const noexcept {
   const Cidr* best = nullptr;
-  const auto& ours = interfaces[static_cast<std::uint32_t>(route->interface)].addresses;
+  const auto& ours = interfaces[static_cast<std::uint32_t>(interface)].addresses;
   for (std::uint32_t i = 0; i < ours.size(); ++i) {
-    if (ours[i].address.family() != remote.family()) continue;
+    if (ours[i].address.family() != hop.family()) continue;
     if (ours[i].contains(hop)) return ours[i].address;
     if (best == nullptr) best = &ours[i];
   }

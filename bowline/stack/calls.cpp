@@ -141,11 +141,8 @@ Status Stack::Core::close(Handle handle, bool abortive) noexcept {
   }
   const auto ready_links = [this](std::uint32_t i) -> ListLink& { return ready_link(i); };
   if (handle.kind == HandleKind::udp) {
-    udp::Socket* socket = udp_sockets.find(handle.index, handle.generation);
-    if (socket == nullptr) return fail(std::errc::bad_file_descriptor);
-    ready.erase(ready_links, tagged(Kind::udp, handle.index));
-    udp_ports.erase(port_hash(socket->local.port), handle.index);
-    udp_sockets.erase(handle.index);
+    if (find_udp(handle) == nullptr) return fail(std::errc::bad_file_descriptor);
+    close_udp(handle.index);
     return {};
   }
   tcp::Connection* c = find(handle);
@@ -223,6 +220,19 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.segments_sent = c.segments_sent;
   v.segments_received = c.segments_received;
   v.ended = c.ended;
+  return v;
+}
+
+ListenerView Stack::Core::view(const tcp::Listener& listener) noexcept {
+  ListenerView v;
+  v.handle = listener.handle;
+  v.local = listener.local;
+  v.half_open = listener.half_open;
+  v.half_open_limit = listener.syn_backlog;
+  v.accept_queue = listener.accept_queue.size;
+  v.accept_limit = listener.backlog;
+  v.accepted = listener.accepted;
+  v.overflows = listener.overflows;
   return v;
 }
 

@@ -12,6 +12,7 @@
 #include "bowline/ip/routes.hpp"
 #include "bowline/link/link.hpp"
 #include "bowline/tcp/settings.hpp"
+#include "bowline/udp/options.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0 {
@@ -67,10 +68,35 @@ struct ConnectOptions {
 
 /// A UDP socket.
 struct UdpOptions {
-  /// Where to receive: the unspecified address means any of ours. Port 0 picks one.
+  /// Where to receive: the unspecified address means any of ours, and what is broadcast. Port 0
+  /// picks one.
   Endpoint local{};
-  /// Given: datagrams to and from this peer alone (a connected socket).
+  /// Given: datagrams to and from this peer alone (a connected socket, see connect_udp()).
   std::optional<Endpoint> remote{};
+  /// Given: receive what comes in by this interface alone, and send by it whatever the routes say
+  /// (SO_BINDTODEVICE).
+  std::optional<InterfaceId> interface{};
+  /// Share the local endpoint with sockets that say so as well (SO_REUSEADDR). Of those that want
+  /// the same datagram the one that is bound most closely gets it (remote, then address, then
+  /// interface), among equals the one opened last; a broadcast goes to each of them.
+  bool reuse_address = false;
+  /// For a client that configures the interface (DHCP, RFC 2131 section 4.1): it sends from 0.0.0.0
+  /// unless told otherwise, and receives unicast datagrams to addresses that the interface does not
+  /// have. Needs `interface` and an unspecified local address.
+  bool configures_interface = false;
+  /// Can be changed later, see set_udp_options().
+  udp::SocketOptions socket{};
+};
+
+/// Where a datagram goes, for send_message().
+struct UdpMessage {
+  /// May be left out on a connected socket.
+  std::optional<Endpoint> to{};
+  /// The address to send from (RFC 1122 section 4.1.3.5): one of ours, or 0.0.0.0 on a socket that
+  /// configures an interface. Nothing: the socket's, or that of the interface that leads there.
+  std::optional<IpAddress> source{};
+  /// The interface to send by. Nothing: the socket's, or the one that the routes give.
+  std::optional<InterfaceId> interface{};
 };
 
 }  // namespace bowline::inline v0

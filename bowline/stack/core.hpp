@@ -76,10 +76,12 @@ struct Interface {
   Ring<PendingFrame> pending;
   Ring<Cidr> addresses;
   IndexList output;  ///< connections with something to send, by their output_link
+  /// UDP sockets that configure this interface and hear what is for none of our addresses.
+  std::uint32_t takes_foreign = 0;
 
   template <class V>
   void visit(V& v) {
-    v(pending, addresses, output);
+    v(pending, addresses, output, takes_foreign);
   }
 
   [[nodiscard]] tcp::LinkAbility ability() const noexcept {
@@ -100,6 +102,11 @@ struct Batch {
   InlineVector<Frame, kSize> frames;
   InlineVector<Entry, kSize> entries;  ///< one for each frame
 };
+
+/// Is the checksum over pseudo-header and `size` bytes of transport header and data right, where
+/// nobody vouches for it? Of TCP, UDP and ICMPv6, in whatever pieces the frame comes. (MUST-3)
+[[nodiscard]] bool transport_checksum_is_right(const Frame& frame, const wire::IpHeader& ip,
+                                               std::uint32_t size) noexcept;
 
 struct Stack::Core final : tcp::ReplyQueue {
   Core(const StackConfig& configuration, Memory& memory_in, BufferPool* pool_in) noexcept;
@@ -133,6 +140,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   IndexList ready;    ///< tagged indices, by their ready_link
   IndexList orphans;  ///< by their queue_link, the oldest in front
   std::uint32_t next_number = 1;
+  std::uint64_t next_udp_number = 1;
   std::uint64_t next_frame = 1;
   Time now{};
   Time retry_at = kNever;  ///< a frame could not be built for want of memory: try again
@@ -158,6 +166,8 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] std::uint32_t mtu_towards(InterfaceId interface,
                                           const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<IpAddress> source_for(const IpAddress& remote) const noexcept;
+  [[nodiscard]] Result<IpAddress> source_by(InterfaceId interface,
+                                            const IpAddress& hop) const noexcept;
   [[nodiscard]] Result<InterfaceId> interface_towards(const IpAddress& remote) const noexcept;
   [[nodiscard]] bool is_local(const IpAddress& address) const noexcept;
   [[nodiscard]] std::uint32_t find_listener(const Endpoint& local) const noexcept;
@@ -171,7 +181,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   // ---- receive.cpp
   void receive(InterfaceId interface, std::span<Frame> frames) noexcept;
   void receive_batch(InterfaceId interface, std::span<Frame> frames) noexcept;
-  void receive_other(Frame& frame, const wire::IpHeader& ip, InterfaceId interface) noexcept;
+  void receive_other(Frame& frame, const ip::Packet& ip, InterfaceId interface) noexcept;
   /// Is `found` a connection, and still the one that `segment` is for?
   [[nodiscard]] bool is_still(std::uint32_t found, const tcp::Segment& segment) const noexcept;
   /// Gives `segment` to whoever it is for: what find_tuple() found. Returns the connection that is
@@ -231,6 +241,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] ConnectionView view(const tcp::Connection& c) const noexcept;
   [[nodiscard]] ConnectionView view(const tcp::SynEntry& entry) const noexcept;
   [[nodiscard]] ConnectionView view(const tcp::TimeWaitRecord& record) const noexcept;
+  [[nodiscard]] static ListenerView view(const tcp::Listener& listener) noexcept;
 
   // ---- transmit.cpp
   void reply(const tcp::Reply& reply) noexcept override;
@@ -252,16 +263,41 @@ struct Stack::Core final : tcp::ReplyQueue {
   void answer_echo(const Frame& frame, const wire::IpHeader& header,
                    const wire::IcmpMessage& message, InterfaceId interface) noexcept;
   void icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept;
-  void icmp_error_for_udp(const wire::IcmpMessage& message) noexcept;
+  void icmp_error_for_udp(const wire::IcmpMessage& message, InterfaceId interface) noexcept;
   void send_unreachable(const Frame& frame, const wire::IpHeader& header, wire::IcmpKind kind,
                         InterfaceId interface) noexcept;
 
   // ---- udp.cpp
-  void receive_udp(Frame& frame, const wire::IpHeader& header, InterfaceId interface) noexcept;
-  [[nodiscard]] std::uint32_t find_udp(const Endpoint& from, const Endpoint& to) const noexcept;
+  void receive_udp(Frame& frame, const ip::Packet& header, InterfaceId interface) noexcept;
+  [[nodiscard]] std::uint32_t find_udp(const udp::Label& label) const noexcept;
+  void deliver_udp(std::uint32_t index, udp::Received datagram) noexcept;
+
+  // ---- udp_calls.cpp
+  [[nodiscard]] udp::Socket* find_udp(Handle handle) noexcept;
+  [[nodiscard]] const udp::Socket* find_udp(Handle handle) const noexcept;
+  [[nodiscard]] Status check_udp_remote(const Endpoint& remote, Family family,
+                                        const udp::SocketOptions& options) const noexcept;
+  [[nodiscard]] Result<InterfaceId> udp_interface(const IpAddress& remote,
+                                                  std::optional<InterfaceId> wanted) const noexcept;
+  [[nodiscard]] Result<IpAddress> udp_source(const udp::Socket& socket, const IpAddress& remote,
+                                             InterfaceId interface) const noexcept;
+  [[nodiscard]] bool udp_conflicts(const udp::Socket& socket) const noexcept;
+  [[nodiscard]] bool pick_udp_port(udp::Socket& socket) noexcept;
+  [[nodiscard]] Status bind_udp(udp::Socket& socket, const UdpOptions& options) noexcept;
   [[nodiscard]] Result<Handle> open_udp(const UdpOptions& options) noexcept;
-  [[nodiscard]] Result<std::size_t> send_to(udp::Socket& socket, std::span<const std::byte> bytes,
-                                            std::optional<Endpoint> to) noexcept;
+  void close_udp(std::uint32_t index) noexcept;
+  [[nodiscard]] Status set_udp_remote(udp::Socket& socket, const Endpoint& remote) noexcept;
+  [[nodiscard]] Status connect_udp(udp::Socket& socket, const Endpoint& remote) noexcept;
+  [[nodiscard]] static Status disconnect_udp(udp::Socket& socket) noexcept;
+  [[nodiscard]] Result<std::size_t> send_message(udp::Socket& socket,
+                                                 std::span<const std::byte> bytes,
+                                                 const UdpMessage& message) noexcept;
+  [[nodiscard]] Status send_udp(wire::IpHeader& ip, std::uint16_t from, std::uint16_t to,
+                                std::span<const std::byte> bytes, InterfaceId interface) noexcept;
+  [[nodiscard]] static std::errc take_udp_error(udp::Socket& socket) noexcept;
+  [[nodiscard]] static Result<Datagram> receive_from(udp::Socket& socket, std::span<std::byte> to,
+                                                     bool keep) noexcept;
+  [[nodiscard]] UdpView view(const udp::Socket& socket) const noexcept;
 
   // ---- state.cpp
   template <class V>

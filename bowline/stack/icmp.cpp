@@ -10,23 +10,6 @@
 namespace bowline::inline v0 {
 namespace {
 
-bool checksum_is_right(const Frame& frame, const wire::IpHeader& header) noexcept {
-  wire::ChecksumSum sum;
-  if (header.family() == Family::ipv6) {
-    sum = wire::pseudo_header_sum(header.source, header.destination, header.protocol,
-                                  header.payload_size);
-  }
-  std::array<std::byte, 256> chunk;
-  for (std::uint32_t at = 0; at < header.payload_size;) {
-    const std::uint32_t size =
-        std::min<std::uint32_t>(header.payload_size - at, static_cast<std::uint32_t>(chunk.size()));
-    if (!frame.copy_to(header.header_size + at, std::span(chunk).first(size))) return false;
-    sum.add(std::span(chunk).first(size));
-    at += size;
-  }
-  return sum.verifies();
-}
-
 std::errc errc_of(wire::IcmpKind kind) noexcept {
   switch (kind) {
     case wire::IcmpKind::network_unreachable:
@@ -53,7 +36,9 @@ void Stack::Core::receive_icmp(const Frame& frame, const wire::IpHeader& header,
   const auto message = wire::parse_icmp(header.family(), frame.head().subspan(header.header_size),
                                         header.payload_size);
   if (!message) return decisions.make(message.error());
-  if (!checksum_is_right(frame, header)) return decisions.make(Reason::icmp_bad_checksum);
+  if (!transport_checksum_is_right(frame, header, header.payload_size)) {
+    return decisions.make(Reason::icmp_bad_checksum);
+  }
   if (message->kind == wire::IcmpKind::echo_request) {
     return answer_echo(frame, header, *message, interface);
   }
@@ -63,7 +48,7 @@ void Stack::Core::receive_icmp(const Frame& frame, const wire::IpHeader& header,
     case wire::kProtocolTcp:
       return icmp_error_for_tcp(*message);
     case wire::kProtocolUdp:
-      return icmp_error_for_udp(*message);
+      return icmp_error_for_udp(*message, interface);
     default:
       return decisions.make(Reason::icmp_ignored);
   }
@@ -139,17 +124,20 @@ void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept 
   c.soft_error = errc_of(message.kind);
 }
 
-void Stack::Core::icmp_error_for_udp(const wire::IcmpMessage& message) noexcept {
+void Stack::Core::icmp_error_for_udp(const wire::IcmpMessage& message,
+                                     InterfaceId interface) noexcept {
   const wire::IcmpQuote& quote = *message.quote;
-  const std::uint32_t index = find_udp({quote.ip.destination, quote.destination_port},
-                                       {quote.ip.source, quote.source_port});
+  udp::Label label;
+  label.from = {quote.ip.destination, quote.destination_port};
+  label.to = {quote.ip.source, quote.source_port};
+  label.interface = interface;
+  const std::uint32_t index = find_udp(label);
   // Only a connected socket can be told whom the error is about (RFC 1122 section 4.1.3.3).
   if (index == kNone || !udp_sockets[index].remote)
     return decisions.make(Reason::icmp_no_connection);
   udp::Socket& socket = udp_sockets[index];
   decisions.make(Reason::soft_error);
-  if (!is_hard(message.kind)) return;
-  socket.refused = true;
+  (is_hard(message.kind) ? socket.error : socket.soft_error) = errc_of(message.kind);
   note_ready(tagged(Kind::udp, index), readiness(socket), socket.ready_mask, true);
 }
 

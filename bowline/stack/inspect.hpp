@@ -4,6 +4,8 @@
 // of plain values; taking one changes nothing.
 
 #include <cstdint>
+#include <optional>
+#include <system_error>
 
 #include "bowline/base/handle.hpp"
 #include "bowline/base/seq_number.hpp"
@@ -66,6 +68,23 @@ struct ListenerView {
   std::uint32_t accept_queue = 0, accept_limit = 0;  ///< established and not accepted
   std::uint64_t accepted = 0;
   std::uint64_t overflows = 0;  ///< handshakes or SYNs turned away because a queue was full
+};
+
+/// One UDP socket.
+struct UdpView {
+  Handle handle;
+  Endpoint local;
+  std::optional<Endpoint> remote;        ///< connected
+  std::optional<InterfaceId> interface;  ///< bound to it
+  std::uint32_t receive_queue = 0;       ///< payload bytes that wait to be read
+  std::uint32_t receive_datagrams = 0;   ///< in so many datagrams
+  std::uint32_t receive_cost = 0;        ///< memory that they take
+  std::uint32_t receive_limit = 0;       ///< the most that they may take
+  std::uint64_t dropped = 0;             ///< datagrams for which there was no room
+  std::uint64_t datagrams_sent = 0, datagrams_received = 0;
+  std::uint64_t bytes_sent = 0, bytes_received = 0;  ///< payload
+  std::error_code error;                             ///< waits to be told; soft ones too
+  std::uint32_t path_mtu = 0;                        ///< towards `remote`; 0 when not connected
 };
 
 /// How much a Stack holds.

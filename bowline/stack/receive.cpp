@@ -32,36 +32,15 @@ const Arrived* preceding(Arrivals& batch, const Arrived& arrived) noexcept {
   return &arrived == batch.begin() ? nullptr : &arrived - 1;
 }
 
-// The checksum over pseudo-header and segment (MUST-3), where nobody vouches for it.
-bool checksum_is_right(const Frame& frame, const wire::IpHeader& ip) noexcept {
-  if (frame.checksum == Checksum::verified || frame.checksum == Checksum::partial) return true;
-  wire::ChecksumSum sum =
-      wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, ip.payload_size);
-  std::uint32_t skip = ip.header_size;
-  std::uint32_t left = ip.payload_size;
-  for (std::size_t i = 0; i < frame.piece_count && left > 0; ++i) {
-    std::span<const std::byte> bytes = frame.pieces[i].bytes();
-    if (skip >= bytes.size()) {
-      skip -= static_cast<std::uint32_t>(bytes.size());
-      continue;
-    }
-    bytes = bytes.subspan(skip);
-    skip = 0;
-    if (bytes.size() > left) bytes = bytes.first(left);
-    sum.add(bytes);
-    left -= static_cast<std::uint32_t>(bytes.size());
-  }
-  return sum.verifies();
-}
-
 // Fills `segment` from `frame`, or says why it is dropped.
-std::optional<Reason> parse_segment(Frame& frame, const wire::IpHeader& ip, InterfaceId interface,
+std::optional<Reason> parse_segment(Frame& frame, const ip::Packet& ip, InterfaceId interface,
                                     Time now, tcp::Segment& segment) noexcept {
+  if (ip.cast != ip::Cast::unicast) return Reason::tcp_multicast;  // MUST-57
   const std::span<const std::byte> head = frame.head();
   if (head.size() < ip.header_size) return Reason::tcp_truncated;
   const auto tcp = wire::parse_tcp(head.subspan(ip.header_size), ip.payload_size);
   if (!tcp) return tcp.error();
-  if (!checksum_is_right(frame, ip)) return Reason::tcp_bad_checksum;
+  if (!transport_checksum_is_right(frame, ip, ip.payload_size)) return Reason::tcp_bad_checksum;
   if (tcp->header.source_port == 0 || tcp->header.destination_port == 0)
     return Reason::tcp_port_zero;
   segment.local = {ip.destination, tcp->header.destination_port};
@@ -97,11 +76,12 @@ void Stack::Core::receive(InterfaceId interface, std::span<Frame> frames) noexce
 }
 
 void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) noexcept {
+  const bool takes_foreign = interfaces[static_cast<std::uint32_t>(interface)].takes_foreign != 0;
   Arrivals arrived;
   for (Frame& frame : frames) {
     if (frame.id == FrameId::none) frame.id = new_frame_id();
     decisions.begin(now, frame.id);
-    const auto ip = ip::accept(frame, local_addresses());
+    const auto ip = ip::accept(frame, local_addresses(), takes_foreign);
     if (!ip) {
       decisions.make(ip.error());
     } else if (ip->protocol != wire::kProtocolTcp) {
@@ -155,11 +135,14 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
   }
 }
 
-void Stack::Core::receive_other(Frame& frame, const wire::IpHeader& ip,
+void Stack::Core::receive_other(Frame& frame, const ip::Packet& ip,
                                 InterfaceId interface) noexcept {
   const std::uint8_t icmp = ip.source.is_v4() ? wire::kProtocolIcmp : wire::kProtocolIcmpV6;
   if (ip.protocol == wire::kProtocolUdp) {
     receive_udp(frame, ip, interface);
+  } else if (ip.cast != ip::Cast::unicast) {
+    // No answer to what was broadcast (RFC 1122 sections 3.2.2 and 3.2.2.6; "smurf").
+    decisions.make(Reason::ip_not_ours);
   } else if (ip.protocol == icmp) {
     receive_icmp(frame, ip, interface);
   } else {

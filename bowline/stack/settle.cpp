@@ -58,7 +58,7 @@ std::uint8_t Stack::Core::readiness(const tcp::Listener& listener) noexcept {
 std::uint8_t Stack::Core::readiness(const udp::Socket& socket) noexcept {
   unsigned mask = kWritable;
   if (!socket.queue.empty()) mask |= kReadable;
-  if (socket.refused) mask |= kError;
+  if (socket.error != std::errc{}) mask |= kError;
   return static_cast<std::uint8_t>(mask);
 }
 

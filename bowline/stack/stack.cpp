@@ -240,12 +240,10 @@ Status Stack::mark_urgent(Handle socket, Time now) noexcept {
 
 std::error_code Stack::take_error(Handle socket) noexcept {
   if (tcp::Connection* c = core_->find(socket)) return tcp::take_error(*c);
-  if (socket.kind == HandleKind::udp) {
-    udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
-    if (s != nullptr && s->refused) {
-      s->refused = false;
-      return std::make_error_code(std::errc::connection_refused);
-    }
+  if (udp::Socket* s = core_->find_udp(socket)) {
+    std::errc error = Core::take_udp_error(*s);
+    if (error == std::errc{}) error = std::exchange(s->soft_error, std::errc{});
+    if (error != std::errc{}) return std::make_error_code(error);
   }
   return {};
 }
@@ -257,31 +255,58 @@ Result<Handle> Stack::open_udp(const UdpOptions& options, Time now) noexcept {
 
 Result<std::size_t> Stack::send_to(Handle socket, std::span<const std::byte> bytes,
                                    std::optional<Endpoint> to, Time now) noexcept {
+  UdpMessage message;
+  message.to = to;
+  return send_message(socket, bytes, message, now);
+}
+
+Result<std::size_t> Stack::send_message(Handle socket, std::span<const std::byte> bytes,
+                                        const UdpMessage& message, Time now) noexcept {
   core_->begin(now);
-  udp::Socket* s = socket.kind == HandleKind::udp
-                       ? core_->udp_sockets.find(socket.index, socket.generation)
-                       : nullptr;
+  udp::Socket* s = core_->find_udp(socket);
   if (s == nullptr) return fail(std::errc::bad_file_descriptor);
-  return core_->send_to(*s, bytes, to);
+  return core_->send_message(*s, bytes, message);
+}
+
+Status Stack::connect_udp(Handle socket, const Endpoint& remote, Time now) noexcept {
+  core_->begin(now);
+  udp::Socket* s = core_->find_udp(socket);
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  return core_->connect_udp(*s, remote);
+}
+
+Status Stack::disconnect_udp(Handle socket, Time now) noexcept {
+  core_->begin(now);
+  udp::Socket* s = core_->find_udp(socket);
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  return Core::disconnect_udp(*s);
 }
 
 Result<Datagram> Stack::receive_from(Handle socket, std::span<std::byte> to, Time now) noexcept {
   core_->begin(now);
-  udp::Socket* s = socket.kind == HandleKind::udp
-                       ? core_->udp_sockets.find(socket.index, socket.generation)
-                       : nullptr;
+  udp::Socket* s = core_->find_udp(socket);
   if (s == nullptr) return fail(std::errc::bad_file_descriptor);
-  if (s->refused) {
-    s->refused = false;
-    return fail(std::errc::connection_refused);
-  }
-  if (s->queue.empty()) return fail(std::errc::operation_would_block);
-  Datagram datagram;
-  const std::size_t size = s->dequeue(to, datagram.from, datagram.to);
-  datagram.size = std::min(size, to.size());
-  datagram.truncated = size > to.size();
-  s->ready_mask = Core::readiness(*s);
-  return datagram;
+  return Core::receive_from(*s, to, false);
+}
+
+Result<Datagram> Stack::peek_from(Handle socket, std::span<std::byte> to, Time now) noexcept {
+  core_->begin(now);
+  udp::Socket* s = core_->find_udp(socket);
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  return Core::receive_from(*s, to, true);
+}
+
+Result<udp::SocketOptions> Stack::udp_options(Handle socket) const noexcept {
+  const udp::Socket* s = core_->find_udp(socket);
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  return s->options;
+}
+
+Status Stack::set_udp_options(Handle socket, const udp::SocketOptions& options) noexcept {
+  udp::Socket* s = core_->find_udp(socket);
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  s->options = options;
+  return {};
 }
 
 std::optional<Ready> Stack::poll_ready() noexcept {
@@ -311,10 +336,7 @@ std::uint8_t Stack::readiness(Handle socket) const noexcept {
     const tcp::Listener* l = core_->listeners.find(socket.index, socket.generation);
     if (l != nullptr) return Core::readiness(*l);
   }
-  if (socket.kind == HandleKind::udp) {
-    const udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
-    if (s != nullptr) return Core::readiness(*s);
-  }
+  if (const udp::Socket* s = core_->find_udp(socket)) return Core::readiness(*s);
   return kError | kClosed;
 }
 
@@ -333,16 +355,13 @@ Result<ListenerView> Stack::inspect_listener(Handle listener) const noexcept {
   if (listener.kind != HandleKind::listener) return fail(std::errc::bad_file_descriptor);
   const tcp::Listener* l = core_->listeners.find(listener.index, listener.generation);
   if (l == nullptr) return fail(std::errc::bad_file_descriptor);
-  ListenerView view;
-  view.handle = l->handle;
-  view.local = l->local;
-  view.half_open = l->half_open;
-  view.half_open_limit = l->syn_backlog;
-  view.accept_queue = l->accept_queue.size;
-  view.accept_limit = l->backlog;
-  view.accepted = l->accepted;
-  view.overflows = l->overflows;
-  return view;
+  return Core::view(*l);
+}
+
+Result<UdpView> Stack::inspect_udp(Handle socket) const noexcept {
+  const udp::Socket* s = core_->find_udp(socket);
+  if (s == nullptr) return fail(std::errc::bad_file_descriptor);
+  return core_->view(*s);
 }
 
 Result<Endpoint> Stack::local_endpoint(Handle socket) const noexcept {
@@ -351,17 +370,14 @@ Result<Endpoint> Stack::local_endpoint(Handle socket) const noexcept {
     const tcp::Listener* l = core_->listeners.find(socket.index, socket.generation);
     if (l != nullptr) return l->local;
   }
-  if (socket.kind == HandleKind::udp) {
-    const udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
-    if (s != nullptr) return s->local;
-  }
+  if (const udp::Socket* s = core_->find_udp(socket)) return s->local;
   return fail(std::errc::bad_file_descriptor);
 }
 
 Result<Endpoint> Stack::remote_endpoint(Handle socket) const noexcept {
   if (const tcp::Connection* c = core_->find(socket)) return c->remote;
   if (socket.kind == HandleKind::udp) {
-    const udp::Socket* s = core_->udp_sockets.find(socket.index, socket.generation);
+    const udp::Socket* s = core_->find_udp(socket);
     if (s == nullptr) return fail(std::errc::bad_file_descriptor);
     if (s->remote) return *s->remote;
     return fail(std::errc::not_connected);
@@ -379,6 +395,17 @@ void Stack::for_each_connection(void (*visitor)(void*, const ConnectionView&),
   core_->time_waits.for_each([&](std::uint32_t, const tcp::TimeWaitRecord& record) {
     visitor(context, core_->view(record));
   });
+}
+
+void Stack::for_each_listener(void (*visitor)(void*, const ListenerView&),
+                              void* context) const noexcept {
+  core_->listeners.for_each(
+      [&](std::uint32_t, const tcp::Listener& l) { visitor(context, Core::view(l)); });
+}
+
+void Stack::for_each_udp(void (*visitor)(void*, const UdpView&), void* context) const noexcept {
+  core_->udp_sockets.for_each(
+      [&](std::uint32_t, const udp::Socket& s) { visitor(context, core_->view(s)); });
 }
 
 Result<std::uint16_t> Stack::pick_port(const IpAddress& local) noexcept {

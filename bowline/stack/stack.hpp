@@ -49,10 +49,14 @@ enum class Direction : std::uint8_t { receive, send, both };
 
 /// What arrived in one datagram.
 struct Datagram {
-  std::size_t size = 0;  ///< bytes copied
-  bool truncated = false;
+  std::size_t size = 0;       ///< bytes copied
+  std::size_t full_size = 0;  ///< bytes that it had: what did not fit is lost
+  bool truncated = false;     ///< size < full_size
   Endpoint from;
-  Endpoint to;
+  Endpoint to;              ///< a broadcast address, perhaps
+  InterfaceId interface{};  ///< by which it came
+  std::uint8_t hop_limit = 0;
+  std::uint8_t traffic_class = 0;
 };
 
 /// The host stack. Movable, not copyable (see clone()).
@@ -157,16 +161,41 @@ class Stack {
   // ---- application: UDP
   // ---------------------------------------------------------------------------
 
-  /// Errors: address_in_use, address_not_available, not_enough_memory beyond Limits::udp_sockets.
+  /// Errors: address_in_use, address_not_available, not_enough_memory beyond Limits::udp_sockets,
+  /// invalid_argument (unknown interface, options that contradict each other),
+  /// operation_not_supported (a group address: multicast is not for applications here), and those
+  /// of connect_udp() where `remote` is given. Closed by close().
   Result<Handle> open_udp(const UdpOptions& options, Time now) noexcept;
-  /// Sends one datagram; `to` may be left out on a connected socket. Errors: message_size,
-  /// network_unreachable, destination_address_required, operation_would_block (replies wait
-  /// already), no_buffer_space.
+  /// From now on to and from `remote` alone (RFC 1122 section 4.1.3.5); replaces an earlier one. A
+  /// socket that was opened on any address gets the one that leads there. What has been received
+  /// stays. Errors: bad_file_descriptor, invalid_argument (port 0, other family, the unspecified
+  /// address), network_unreachable, permission_denied (broadcast without the option),
+  /// operation_not_supported (a group address), address_in_use.
+  Status connect_udp(Handle socket, const Endpoint& remote, Time now) noexcept;
+  /// To and from anybody again, on the address and port on which it was opened (BSD's connect to
+  /// AF_UNSPEC). Errors: bad_file_descriptor, not_connected.
+  Status disconnect_udp(Handle socket, Time now) noexcept;
+  /// Sends one datagram; `to` may be left out on a connected socket. Returns its size. Errors:
+  /// message_size (more than 65,507 bytes, 65,527 over IPv6; or more than the path takes with
+  /// dont_fragment), network_unreachable, destination_address_required, invalid_argument (port 0,
+  /// other family), permission_denied (broadcast without the option), operation_not_supported (a
+  /// group address), operation_would_block (too much waits for the link: kWritable tells when it is
+  /// over), no_buffer_space; and, once, what ICMP told of a connected socket's peer:
+  /// connection_refused, host_unreachable, permission_denied, message_size, protocol_error.
   Result<std::size_t> send_to(Handle socket, std::span<const std::byte> bytes,
                               std::optional<Endpoint> to, Time now) noexcept;
-  /// The oldest datagram. Errors: operation_would_block; connection_refused, once, after an ICMP
-  /// error on a connected socket.
+  /// The same with a choice of source and interface. Errors: as send_to(); address_not_available
+  /// (the source is none of ours), invalid_argument (unknown interface).
+  Result<std::size_t> send_message(Handle socket, std::span<const std::byte> bytes,
+                                   const UdpMessage& message, Time now) noexcept;
+  /// Takes the oldest datagram; what `to` has no room for is lost. Errors: operation_would_block;
+  /// once, what ICMP told of a connected socket's peer, as with send_to().
   Result<Datagram> receive_from(Handle socket, std::span<std::byte> to, Time now) noexcept;
+  /// Copies what receive_from() would take and leaves it there. Errors as receive_from().
+  Result<Datagram> peek_from(Handle socket, std::span<std::byte> to, Time now) noexcept;
+  /// The options of a UDP socket, and setting them. Errors: bad_file_descriptor.
+  [[nodiscard]] Result<udp::SocketOptions> udp_options(Handle socket) const noexcept;
+  Status set_udp_options(Handle socket, const udp::SocketOptions& options) noexcept;
 
   // ---- readiness, queries
   // -------------------------------------------------------------------------
@@ -181,6 +210,8 @@ class Stack {
   [[nodiscard]] Result<ConnectionView> inspect(Handle socket) const noexcept;
   /// A view of a listener. Errors: bad_file_descriptor.
   [[nodiscard]] Result<ListenerView> inspect_listener(Handle listener) const noexcept;
+  /// A view of a UDP socket. Errors: bad_file_descriptor.
+  [[nodiscard]] Result<UdpView> inspect_udp(Handle socket) const noexcept;
   /// The local and remote endpoint of any socket. Errors: bad_file_descriptor; not_connected
   /// (remote).
   [[nodiscard]] Result<Endpoint> local_endpoint(Handle socket) const noexcept;
@@ -188,6 +219,11 @@ class Stack {
   /// Calls `visitor(context, view)` for each connection, half-open entry and TIME-WAIT record.
   void for_each_connection(void (*visitor)(void* context, const ConnectionView& view),
                            void* context) const noexcept;
+  /// The same for each listener, and for each UDP socket.
+  void for_each_listener(void (*visitor)(void* context, const ListenerView& view),
+                         void* context) const noexcept;
+  void for_each_udp(void (*visitor)(void* context, const UdpView& view),
+                    void* context) const noexcept;
   /// A port that nobody uses at `local` (its port is ignored), for TCP. Errors: address_in_use.
   [[nodiscard]] Result<std::uint16_t> pick_port(const IpAddress& local) noexcept;
   /// Could listen() on `local` succeed? Errors: as listen().
