@@ -63,6 +63,21 @@ struct Limits {
   std::uint32_t interfaces = 64;
   std::uint32_t routes = 1'024;
 
+  /// Neighbours of all interfaces whose link-layer address is known or asked for. Beyond it the one
+  /// that was not used for the longest time goes; at most a quarter of them may be unresolved, so
+  /// that addresses nobody has do not displace those that somebody does.
+  std::uint32_t neighbours = 1'024;
+
+  /// Frames that wait for one neighbour's address (RFC 1122 2.3.2.2 asks for one at least). Beyond
+  /// it the oldest is dropped (RFC 4861 7.2.2).
+  std::uint32_t neighbour_frames = 16;
+
+  /// What routers may make an interface hold (RFC 4861 6.3.4, RFC 4862 5.5.3): addresses, and
+  /// routes to themselves and to prefixes. Further ones are ignored with
+  /// router_advertisement_limit.
+  std::uint32_t advertised_addresses = 16;
+  std::uint32_t advertised_routes = 32;
+
   /// Destinations whose path MTU is remembered; the oldest goes first.
   std::uint32_t path_mtu_entries = 1'024;
 };

@@ -70,6 +70,12 @@ class Ring {
     head_ = (head_ + 1) & (capacity_ - 1);
     if (--size_ == 0 && capacity_ > kKept) release();
   }
+  /// Removes element `index`, which must be below size(); those behind it move up.
+  void erase(std::uint32_t index) noexcept {
+    for (std::uint32_t i = index; i + 1 < size_; ++i) *place(i) = std::move(*place(i + 1));
+    std::destroy_at(place(size_ - 1));
+    if (--size_ == 0 && capacity_ > kKept) release();
+  }
   void clear() noexcept {
     for (std::uint32_t i = 0; i < size_; ++i) std::destroy_at(place(i));
     size_ = 0;

@@ -32,6 +32,10 @@ TEST_F(RingTest, BehavesLikeADeque) {
     if (random.chance((step / 500) % 2 == 0 ? 0.6 : 0.35)) {
       ASSERT_TRUE(ring.push_back(text(step)));
       model.push_back(text(step));
+    } else if (!model.empty() && random.chance(0.1)) {
+      const auto at = static_cast<std::uint32_t>(random.below(model.size()));
+      ring.erase(at);
+      model.erase(model.begin() + at);
     } else if (!model.empty()) {
       ring.pop_front();
       model.pop_front();

@@ -12,16 +12,10 @@ bool is_directed_broadcast(const IpAddress& address, const Cidr& network) noexce
 
 }  // namespace
 
-std::size_t find_local(const IpAddress& address, std::span<const LocalAddress> addresses) noexcept {
-  std::size_t i = 0;
-  while (i < addresses.size() && addresses[i].cidr.address != address) ++i;
-  return i;
-}
-
 bool is_broadcast(const IpAddress& address, std::span<const LocalAddress> addresses) noexcept {
   if (address.is_limited_broadcast()) return true;
   for (const LocalAddress& local : addresses) {
-    if (is_directed_broadcast(address, local.cidr)) return true;
+    if (local.usable() && is_directed_broadcast(address, local.cidr)) return true;
   }
   return false;
 }

@@ -10,15 +10,10 @@
 
 #include "bowline/base/decision.hpp"
 #include "bowline/base/frame.hpp"
+#include "bowline/ip/local_address.hpp"
 #include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0::ip {
-
-/// An address of this host and the interface that it was given to.
-struct LocalAddress {
-  Cidr cidr;
-  InterfaceId interface{};
-};
 
 /// How a packet was addressed.
 enum class Cast : std::uint8_t {
@@ -47,9 +42,5 @@ struct Packet : wire::IpHeader {
 /// the broadcast addresses of our networks.
 [[nodiscard]] bool is_possible_peer(const IpAddress& address,
                                     std::span<const LocalAddress> addresses) noexcept;
-
-/// The number of `address` among `addresses`; their count when it is none of them.
-[[nodiscard]] std::size_t find_local(const IpAddress& address,
-                                     std::span<const LocalAddress> addresses) noexcept;
 
 }  // namespace bowline::inline v0::ip

@@ -9,6 +9,16 @@ Status RouteTable::add(const Route& route) noexcept {
   return {};
 }
 
+Status RouteTable::remove(const Route& route) noexcept {
+  for (std::uint32_t i = 0; i < routes_.size(); ++i) {
+    if (routes_[i] == route) {
+      routes_.erase(i);
+      return {};
+    }
+  }
+  return fail(std::errc::no_such_process);
+}
+
 const Route* RouteTable::find(const IpAddress& destination) const noexcept {
   const Route* best = nullptr;
   for (std::uint32_t i = 0; i < routes_.size(); ++i) {

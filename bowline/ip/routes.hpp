@@ -22,6 +22,7 @@ struct Route {
   void visit(V& v) {
     v(destination, interface, gateway);
   }
+  friend bool operator==(const Route&, const Route&) noexcept = default;
 };
 
 /// All routes of a Stack; looked into when a connection is opened, never per packet.
@@ -31,6 +32,8 @@ class RouteTable {
 
   /// Errors: not_enough_memory.
   Status add(const Route& route) noexcept;
+  /// Removes the route that is equal to `route`. Errors: no_such_process, as ip(8) says it.
+  Status remove(const Route& route) noexcept;
   /// The route with the longest prefix that holds `destination`, among equals the first added;
   /// null: none.
   [[nodiscard]] const Route* find(const IpAddress& destination) const noexcept;

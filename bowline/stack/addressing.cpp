@@ -9,7 +9,7 @@
 namespace bowline::inline v0 {
 
 std::span<const ip::LocalAddress> Stack::Core::local_addresses() const noexcept {
-  // A ring that is only ever appended to is contiguous.
+  // A ring whose front never goes is contiguous.
   return addresses.empty() ? std::span<const ip::LocalAddress>()
                            : std::span(&addresses.front(), addresses.size());
 }
@@ -21,16 +21,58 @@ Status Stack::Core::add_address(InterfaceId interface, const Cidr& cidr) noexcep
       cidr.address.is_multicast() || cidr.address.is_limited_broadcast()) {
     return fail(std::errc::invalid_argument);
   }
-  if (is_local(cidr.address)) return fail(std::errc::address_in_use);
+  if (has_address(cidr.address)) return fail(std::errc::address_in_use);
   constexpr std::uint32_t kMost = 0xffff;  // a half-open entry names it by 16 bits
-  if (addresses.size() >= kMost || !interfaces[number].addresses.reserve_more(1) ||
-      !addresses.reserve_more(1)) {
+  std::uint32_t place = 0;
+  while (place < addresses.size() && addresses[place].state != AddressState::none) ++place;
+  if (place >= kMost || !interfaces[number].addresses.reserve_more(1) ||
+      (place == addresses.size() && !addresses.reserve_more(1))) {
     return fail(std::errc::not_enough_memory);
   }
   BOWLINE_CHECK(routes.add({cidr, interface, std::nullopt}));
   static_cast<void>(interfaces[number].addresses.push_back(cidr));
-  static_cast<void>(addresses.push_back({cidr, interface}));
+  if (place == addresses.size()) static_cast<void>(addresses.push_back({}));
+  addresses[place] = {cidr, interface, AddressState::preferred};
   return {};
+}
+
+Status Stack::Core::remove_address(InterfaceId interface, const IpAddress& address) noexcept {
+  const std::uint32_t place = address_index(interface, address);
+  if (place == kNone) return fail(std::errc::address_not_available);
+  half_open.for_each([&](std::uint32_t i, const tcp::SynEntry& entry) {
+    if (entry.local_address == place) drop_syn_entry(i, Reason::state_address_lost);
+  });
+  static_cast<void>(routes.remove({addresses[place].cidr, interface, std::nullopt}));
+  addresses[place] = {{}, interface, AddressState::none};
+  auto& ours = interfaces[static_cast<std::uint32_t>(interface)].addresses;
+  for (std::uint32_t i = 0; i < ours.size(); ++i) {
+    if (ours[i].address == address) {
+      ours.erase(i);
+      break;
+    }
+  }
+  return {};
+}
+
+std::uint32_t Stack::Core::address_index(InterfaceId interface,
+                                         const IpAddress& address) const noexcept {
+  for (std::uint32_t i = 0; i < addresses.size(); ++i) {
+    const ip::LocalAddress& ours = addresses[i];
+    if (ours.cidr.address == address && ours.interface == interface &&
+        ours.state != AddressState::none) {
+      return i;
+    }
+  }
+  return kNone;
+}
+
+bool Stack::Core::has_address(const IpAddress& address) const noexcept {
+  for (std::uint32_t i = 0; i < addresses.size(); ++i) {
+    if (addresses[i].cidr.address == address && addresses[i].state != AddressState::none) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool Stack::Core::is_local(const IpAddress& address) const noexcept {

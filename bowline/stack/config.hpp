@@ -10,6 +10,7 @@
 #include "bowline/base/limits.hpp"
 #include "bowline/base/memory.hpp"
 #include "bowline/ip/routes.hpp"
+#include "bowline/ip/timing.hpp"
 #include "bowline/link/link.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/udp/options.hpp"
@@ -29,6 +30,8 @@ struct StackConfig {
   Memory* memory = nullptr;
   /// Answer ICMP echo requests (RFC 1122 section 3.2.2.6).
   bool answer_echo = true;
+  /// The clocks of ARP and neighbour discovery, for Ethernet interfaces.
+  ip::Timing timing{};
   /// Ephemeral ports, first and last (RFC 6056, RFC 6335).
   std::uint16_t first_ephemeral_port = 49'152;
   std::uint16_t last_ephemeral_port = 65'535;
@@ -38,6 +41,15 @@ struct StackConfig {
 /// number.
 struct InterfaceConfig {
   LinkInfo link{};
+  /// Ethernet: ask whether somebody else has an address before it is used. That takes 4 to 7 s for
+  /// IPv4 (RFC 5227 section 2.1), 1 to 2 s for IPv6 (RFC 4862 section 5.4); connections opened
+  /// meanwhile wait. False: it is used at once.
+  bool detect_duplicates = true;
+  /// Ethernet: make a link-local IPv6 address (RFC 4862 section 5.3, RFC 7217).
+  bool link_local = true;
+  /// Ethernet: ask for routers and take from them default routes, prefixes, addresses and the MTU
+  /// (RFC 4861 section 6.3, RFC 4862 section 5.5). Needs link_local.
+  bool router_discovery = true;
 };
 
 /// A way to a network.

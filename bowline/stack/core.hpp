@@ -122,7 +122,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   Decisions decisions;
 
   Slab<Interface> interfaces;
-  Ring<ip::LocalAddress> addresses;
+  Ring<ip::LocalAddress> addresses;  ///< a place keeps its number: half-open entries name it
   ip::RouteTable routes;
   ip::PathMtuCache path_mtus;
   ip::RateLimit reply_limit;
@@ -163,6 +163,11 @@ struct Stack::Core final : tcp::ReplyQueue {
 
   // ---- addressing.cpp
   [[nodiscard]] Status add_address(InterfaceId interface, const Cidr& cidr) noexcept;
+  [[nodiscard]] Status remove_address(InterfaceId interface, const IpAddress& address) noexcept;
+  /// The number of `address` of `interface`, in whatever state; kNone: it has none such.
+  [[nodiscard]] std::uint32_t address_index(InterfaceId interface,
+                                            const IpAddress& address) const noexcept;
+  [[nodiscard]] bool has_address(const IpAddress& address) const noexcept;
   [[nodiscard]] std::uint32_t mtu_towards(InterfaceId interface,
                                           const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<IpAddress> source_for(const IpAddress& remote) const noexcept;

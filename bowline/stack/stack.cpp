@@ -52,12 +52,18 @@ Status Stack::add_address(InterfaceId interface, const Cidr& address) noexcept {
   return core_->add_address(interface, address);
 }
 
+Status Stack::remove_address(InterfaceId interface, const IpAddress& address) noexcept {
+  return core_->remove_address(interface, address);
+}
+
 Status Stack::add_route(const Route& route) noexcept {
   if (!core_->interfaces.live(static_cast<std::uint32_t>(route.interface))) {
     return fail(std::errc::invalid_argument);
   }
   return core_->routes.add(route);
 }
+
+Status Stack::remove_route(const Route& route) noexcept { return core_->routes.remove(route); }
 
 Status Stack::set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept {
   const auto index = static_cast<std::uint32_t>(interface);
@@ -413,6 +419,19 @@ Result<std::uint16_t> Stack::pick_port(const IpAddress& local) noexcept {
 }
 
 Status Stack::can_bind(const Endpoint& local) const noexcept { return core_->can_bind(local); }
+
+Result<LinkInfo> Stack::link(InterfaceId interface) const noexcept {
+  const auto index = static_cast<std::uint32_t>(interface);
+  if (!core_->interfaces.live(index)) return fail(std::errc::invalid_argument);
+  return core_->interfaces[index].link;
+}
+
+Result<AddressState> Stack::address_state(InterfaceId interface,
+                                          const IpAddress& address) const noexcept {
+  const std::uint32_t index = core_->address_index(interface, address);
+  if (index == Core::kNone) return fail(std::errc::address_not_available);
+  return core_->addresses[index].state;
+}
 
 std::span<const Cidr> Stack::addresses(InterfaceId interface) const noexcept {
   const auto index = static_cast<std::uint32_t>(interface);

@@ -23,6 +23,7 @@
 #include "bowline/base/handle.hpp"
 #include "bowline/base/result.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/ip/local_address.hpp"
 #include "bowline/stack/config.hpp"
 #include "bowline/stack/inspect.hpp"
 
@@ -79,8 +80,14 @@ class Stack {
   /// Gives `interface` an address; its prefix becomes a route on the link. Errors: address_in_use,
   /// invalid_argument (group or unspecified address, prefix too long, unknown interface).
   Status add_address(InterfaceId interface, const Cidr& address) noexcept;
+  /// Takes an address away, and its route on the link. Half-open connections of it are forgotten;
+  /// what else has it as its local endpoint hears nothing any more. Errors: address_not_available.
+  Status remove_address(InterfaceId interface, const IpAddress& address) noexcept;
   /// Adds a route. Errors: invalid_argument, not_enough_memory beyond Limits::routes.
   Status add_route(const Route& route) noexcept;
+  /// Removes a route; connections that use it look for another. Errors: no_such_process (there is
+  /// none like it, as ip(8) says it).
+  Status remove_route(const Route& route) noexcept;
   /// The link's MTU changed. Errors: invalid_argument.
   Status set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept;
   /// Sends decisions to `listener` (null: nobody) from now on; it must outlive the Stack or be
@@ -228,7 +235,13 @@ class Stack {
   [[nodiscard]] Result<std::uint16_t> pick_port(const IpAddress& local) noexcept;
   /// Could listen() on `local` succeed? Errors: as listen().
   [[nodiscard]] Status can_bind(const Endpoint& local) const noexcept;
-  /// The addresses of `interface`.
+  /// What an interface is, with the MTU of now. Errors: invalid_argument.
+  [[nodiscard]] Result<LinkInfo> link(InterfaceId interface) const noexcept;
+  /// Whether an address may be used yet. Errors: address_not_available (the interface has no such
+  /// address).
+  [[nodiscard]] Result<AddressState> address_state(InterfaceId interface,
+                                                   const IpAddress& address) const noexcept;
+  /// The addresses of `interface`, in whatever state.
   [[nodiscard]] std::span<const Cidr> addresses(InterfaceId interface) const noexcept;
   /// How often each reason applied.
   [[nodiscard]] const ReasonCounters& counters() const noexcept;

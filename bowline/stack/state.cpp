@@ -16,19 +16,11 @@ void Stack::Core::visit(V& v) {
   if constexpr (!V::hashing) {
     for (std::uint32_t i = 0; i < interfaces.size(); ++i) {
       Interface& interface = interfaces[i];
-      v(interface.link.kind, interface.link.mtu, interface.link.max_gso,
+      v(interface.link.kind, interface.link.mac, interface.link.mtu, interface.link.max_gso,
         interface.link.transmit_checksum, interface.link.receive_merges);
     }
   }
-  std::uint32_t count = addresses.size();
-  v(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if constexpr (V::loading) {
-      if (!addresses.push_back({})) return v.fail();
-    }
-    v(addresses[i].cidr, addresses[i].interface);
-  }
-  v(routes, path_mtus);
+  v(addresses, routes, path_mtus);
   v.excluded(reply_limit, "a rate limit that exploration stays below");
   v(connections, half_open, time_waits, listeners);
   udp_sockets.visit(v, memory);
