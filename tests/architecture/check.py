@@ -11,6 +11,9 @@ import sys
 
 # The table of DESIGN.md section 2 (docs/architecture.md holds its living copy, compared below).
 CORE = ["base", "wire", "tcp", "udp", "ip", "link", "stack"]
+# What uses a Stack and keeps the core's rules: no I/O, no exceptions, bounded memory.
+SERVICES = ["dns"]
+STRICT = CORE + SERVICES
 TO_DRIVER = CORE + ["driver"]
 MAY_INCLUDE = {
     "base": [],
@@ -20,13 +23,14 @@ MAY_INCLUDE = {
     "ip": ["base", "wire"],
     "link": ["base", "wire"],
     "stack": ["base", "wire", "tcp", "udp", "ip", "link"],
+    "dns": ["base", "wire", "stack"],
     "trace": CORE,
     "driver": CORE,
     "os": ["base", "wire", "link", "driver"],
     "sim": TO_DRIVER + ["trace"],
     "sockets": TO_DRIVER,
     "packetdrill": TO_DRIVER + ["trace", "sockets"],
-    "asio": TO_DRIVER + ["sim"],
+    "asio": TO_DRIVER + ["sim", "dns"],
     "http": ["asio", "trace"],
 }
 
@@ -129,7 +133,7 @@ class Checker:
             if re.search(r"\bnamespace\s+(bowline::)?asio\b", line) and layer:
                 self.find(path, number, "a namespace asio inside bowline",
                           "it would hide boost::asio: the layer's namespace is bowline::net")
-            if layer in CORE and not is_test:
+            if layer in STRICT and not is_test:
                 for pattern, what, remedy in NOT_IN_CORE:
                     if pattern.search(line):
                         self.find(path, number, what, remedy)
@@ -155,7 +159,7 @@ class Checker:
                     self.find(path, number, f"{layer}/ includes {other}/",
                               f"it may include {allowed} (DESIGN.md section 2)")
             return
-        if layer in CORE:
+        if layer in STRICT:
             allowed = system in STANDARD or (is_test and FOR_TESTS.match(system))
             if not allowed:
                 self.find(path, number, f"{layer}/ includes <{system}>",
@@ -178,8 +182,8 @@ class Checker:
             return
         line = text[: match.start()].count("\n") + 1
         layer, words = match.group(1), match.group(2).split()
-        if (layer in CORE) != ("CORE" in words):
-            self.find(path, line, "CORE is wrong here", f"it belongs to {' '.join(CORE)}, no other")
+        if (layer in STRICT) != ("CORE" in words):
+            self.find(path, line, "CORE is wrong here", f"it belongs to {' '.join(STRICT)}, no other")
         if "DEPS" in words:
             for dep in words[words.index("DEPS") + 1:]:
                 if dep.isupper():
