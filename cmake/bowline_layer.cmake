@@ -8,7 +8,12 @@ include(GoogleTest)
 # issue that fills them).
 function(bowline_add_folder path)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${path}/CMakeLists.txt)
-    add_subdirectory(${path})
+    # In another project's build a layer is compiled when something is linked with it.
+    set(unasked)
+    if(NOT PROJECT_IS_TOP_LEVEL)
+      set(unasked EXCLUDE_FROM_ALL)
+    endif()
+    add_subdirectory(${path} ${unasked})
   endif()
 endfunction()
 
@@ -17,7 +22,7 @@ function(bowline_common target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "HEAVY" "" "")
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE bowline_warnings)
-  if(arg_HEAVY)
+  if(arg_HEAVY AND PROJECT_IS_TOP_LEVEL)
     set_property(TARGET ${target} PROPERTY JOB_POOL_COMPILE heavy)
   endif()
 endfunction()
@@ -25,8 +30,9 @@ endfunction()
 # bowline_layer(name [CORE] [HEAVY] [DEPS layer…] [LIBS library…] [TEST_LIBS library…])
 #
 # Makes of the current folder
-#   bowline_<name>  (alias bowline::<name>), a static library of *.cpp, header-only if there is none,
-#   <name>_test     a GoogleTest program of *_test.cpp, if there are any.
+#   bowline_<name>          a static library of *.cpp, header-only if there is none,
+#   <name>_test             a GoogleTest program of *_test.cpp, if there are any,
+#   bowline_<name>_testing  a static library of testing/*.cpp for that program, if there are any.
 #
 # CORE       a layer of DESIGN.md's base…stack: no exceptions, no RTTI in the library's sources
 # HEAVY      its units need up to 2 GB to compile (Asio, Beast)
@@ -47,6 +53,9 @@ function(bowline_layer name)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  set(testing ${sources})
+  list(FILTER testing INCLUDE REGEX "/testing/")
+  list(FILTER sources EXCLUDE REGEX "/testing/")
 
   set(target bowline_${name})
   if(sources)
@@ -60,13 +69,19 @@ function(bowline_layer name)
     set(scope INTERFACE)
     add_library(${target} INTERFACE)
   endif()
-  add_library(bowline::${name} ALIAS ${target})
+  set_property(TARGET ${target} PROPERTY BOWLINE_LIBS "${arg_LIBS}")  # for bowline_library()
   target_include_directories(${target} ${scope} ${PROJECT_SOURCE_DIR})
   target_compile_features(${target} ${scope} cxx_std_23)
   list(TRANSFORM arg_DEPS PREPEND bowline_)
   target_link_libraries(${target} ${scope} ${arg_DEPS} ${arg_LIBS})
 
   if(tests AND BOWLINE_TESTS)
+    if(testing)
+      add_library(${target}_testing STATIC ${testing})
+      bowline_common(${target}_testing ${heavy})
+      target_link_libraries(${target}_testing PUBLIC ${target})
+      list(PREPEND arg_TEST_LIBS ${target}_testing)
+    endif()
     bowline_gtest(${name}_test "${tests}" ${heavy} LIBS ${target} ${arg_TEST_LIBS})
   endif()
 endfunction()

@@ -9,11 +9,8 @@
 #include <exception>
 #include <string>
 
+#include "bowline/base/version.hpp"
 #include "tools/command.hpp"
-
-#ifndef BOWLINE_VERSION
-#define BOWLINE_VERSION "unknown"
-#endif
 
 namespace bowline::tools {
 namespace {
@@ -67,7 +64,8 @@ std::string chosen(const CLI::App& app) {
 ExitStatus run(int argc, char** argv) {
   ExitStatus status = ExitStatus::done;
   CLI::App app("Bowline: a TCP/IP host stack inside a program, as a command", "bowline");
-  app.set_version_flag("--version", "bowline " BOWLINE_VERSION, "Print the version and exit");
+  app.set_version_flag("--version", "bowline " + std::string(kVersion),
+                       "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.get_formatter()->column_width(28);
   app.footer(kExamples);

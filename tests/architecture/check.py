@@ -44,6 +44,16 @@ STANDARD = set(
 # Its tests may take more.
 FOR_TESTS = re.compile(r"^(gtest/.*|gmock/.*|fmt/.*|[a-z_]+)$")
 
+# Layers that are no core and yet are to compile where there is no Linux: the C++ standard library and fmt.
+PORTABLE = ["trace", "driver", "sim"]
+FOR_PORTABLE = re.compile(r"^(fmt/.*|[a-z_]+)$")
+# The files among them that stand on an operating system, and what for.
+ON_A_SYSTEM = {
+    "bowline/driver/poll_driver.hpp": "waits with poll(2)",
+    "bowline/driver/poll_driver.cpp": "waits with poll(2), woken by eventfd(2)",
+    "bowline/trace/byte_sink.cpp": "writes files and pipes",
+}
+
 # Words that core code outside its tests does not contain, with the remedy.
 NOT_IN_CORE = [
     (re.compile(r"\bthrow\b"), "throws", "the core is built without exceptions: return a Result"),
@@ -66,6 +76,10 @@ NOT_IN_CORE = [
         "time comes in as an argument",
     ),
 ]
+
+# Headers that declare nothing of bowline's namespace: the doors, and specialisations of Asio's templates.
+NO_NAMESPACE = re.compile(r"^bowline/(asio\.hpp|asio/(basic_\w+|tcp|udp)\.hpp)$")
+NAMESPACE = re.compile(r"^\s*namespace\s+bowline\b(?:::inline\s+(v\d+))?")
 
 TREES = ["bowline", "tools", "tests", "fuzz", "bench", "examples"]
 LONG_FILE = 400
@@ -95,6 +109,19 @@ class Checker:
         self.findings = []
         self.warnings = []
         self.files = 0
+        self.abi = self.version()
+
+    def version(self):
+        """The inline namespace that the version demands: v and its first number."""
+        header = self.root / "bowline" / "base" / "version.hpp"
+        if not header.exists():
+            return "v0"
+        match = re.search(r'kVersion = "(\d+)\.\d+\.\d+"', header.read_text(encoding="utf-8"))
+        if match is None:
+            self.find("bowline/base/version.hpp", 1, "does not say the version",
+                      'kVersion = "MAJOR.MINOR.PATCH", which CMakeLists.txt reads')
+            return "v0"
+        return f"v{match.group(1)}"
 
     def find(self, path, line, what, remedy):
         self.findings.append(f"{path}:{line}: {what}: {remedy}")
@@ -137,6 +164,8 @@ class Checker:
                 for pattern, what, remedy in NOT_IN_CORE:
                     if pattern.search(line):
                         self.find(path, number, what, remedy)
+        if layer and not path.endswith("_test.cpp"):
+            self.namespace(path, code)
         if path.endswith(".hpp"):
             self.header(path, lines)
         if len(lines) > LONG_FILE:
@@ -164,6 +193,25 @@ class Checker:
             if not allowed:
                 self.find(path, number, f"{layer}/ includes <{system}>",
                           "the core takes only the standard library, and of it no I/O, thread or clock")
+        if layer in PORTABLE and not is_test and path not in ON_A_SYSTEM:
+            if not FOR_PORTABLE.match(system):
+                self.find(path, number, f"{layer}/ includes <{system}>",
+                          "it is to compile everywhere: keep the system in os/ or in ON_A_SYSTEM's files")
+
+    def namespace(self, path, code):
+        """What is in bowline stands in its versioned inline namespace (bowline/base/version.hpp)."""
+        opened = False
+        for number, line in enumerate(code, 1):
+            match = NAMESPACE.match(line)
+            if match is None or "=" in line:
+                continue
+            opened = True
+            if match.group(1) != self.abi:
+                self.find(path, number, f"opens {line.strip().rstrip('{ ')}",
+                          f"write namespace bowline::inline {self.abi}, which is the version's")
+        if not opened and path.endswith(".hpp") and not NO_NAMESPACE.match(path):
+            self.find(path, 1, "opens no namespace of bowline",
+                      f"put its names into namespace bowline::inline {self.abi}")
 
     def header(self, path, lines):
         if not lines or lines[0].strip() != "#pragma once":

@@ -10,6 +10,7 @@ import unittest
 import check
 
 ESSAY = "#pragma once\n\n// An idea,\n// told.\n\n"
+INSIDE = "namespace bowline::inline v0 {\n}\n"
 
 
 def findings(files):
@@ -34,7 +35,7 @@ class Rules(unittest.TestCase):
 
     def test_the_table_of_includes(self):
         self.bad("bowline/tcp/a.cpp", 'int x;\n#include "bowline/ip/b.hpp"\n', 2, "tcp/ includes ip/")
-        self.bad("bowline/base/a.hpp", ESSAY + '#include "bowline/wire/b.hpp"\n', 6, "may include nothing")
+        self.bad("bowline/base/a.hpp", ESSAY + '#include "bowline/wire/b.hpp"\n' + INSIDE, 6, "may include nothing")
         self.bad("bowline/http/a.cpp", '#include "bowline/stack/b.hpp"\n', 1, "http/ includes stack/")
         self.bad("bowline/sim/a.cpp", '#include "bowline/asio.hpp"\n', 1, "sim/ includes asio/")
         self.bad("bowline/asio.hpp", ESSAY + '#include "bowline/os/b.hpp"\n', 6, "asio/ includes os/")
@@ -57,6 +58,14 @@ class Rules(unittest.TestCase):
         self.good("bowline/stack/a_test.cpp", "#include <gtest/gtest.h>\n#include <vector>\n")
         self.bad("bowline/stack/a_test.cpp", "#include <sys/socket.h>\n", 1, "<sys/socket.h>")
 
+    def test_the_simulator_and_what_it_needs_know_no_system(self):
+        for layer in ["sim", "trace", "driver"]:
+            for header in ["linux/if_tun.h", "sys/socket.h", "unistd.h", "poll.h"]:
+                self.bad(f"bowline/{layer}/a.cpp", f"#include <{header}>\n", 1, f"<{header}>")
+            self.good(f"bowline/{layer}/a.cpp", "#include <map>\n#include <fmt/format.h>\n")
+            self.good(f"bowline/{layer}/a_test.cpp", "#include <unistd.h>\n")
+        self.good("bowline/driver/poll_driver.cpp", "#include <sys/eventfd.h>\n")
+
     def test_words_the_core_does_not_use(self):
         self.bad("bowline/ip/a.cpp", "void f() {\n  throw 1;\n}\n", 2, "throws")
         self.bad("bowline/ip/a.cpp", "void f() { try {\n", 1, "handles exceptions")
@@ -72,13 +81,33 @@ class Rules(unittest.TestCase):
 
     def test_namespaces(self):
         self.bad("tests/model/a.cpp", "int x;\nusing namespace bowline;\n", 2, "using namespace")
-        self.bad("bowline/asio/a.cpp", "namespace bowline::asio {\n", 1, "bowline::net")
-        self.good("bowline/asio/a.cpp", "namespace bowline::net {\n// using namespace x\n")
+        self.bad("bowline/asio/a.cpp", INSIDE + "namespace asio {\n", 3, "bowline::net")
+        self.good("bowline/asio/a.cpp", "namespace bowline::inline v0::net {\n// using namespace x\n")
+
+    def test_the_versioned_namespace(self):
+        self.bad("bowline/tcp/a.cpp", "\nnamespace bowline {\n", 2, "write namespace bowline::inline v0")
+        self.bad("bowline/tcp/a.hpp", ESSAY + "namespace bowline::tcp {\n", 6, "opens namespace bowline::tcp")
+        self.bad("bowline/tcp/a.hpp", ESSAY + "namespace bowline::inline v1 {\n", 6, "inline v0")
+        self.bad("bowline/tcp/a.hpp", ESSAY + "struct A;\n", 1, "no namespace of bowline")
+        self.good("bowline/tcp/a.hpp", ESSAY + "namespace bowline::inline v0::tcp {\n")
+        self.good("bowline/tcp/a.cpp", "namespace a = bowline::tcp;\nint main() {}\n")
+        self.good("bowline/tcp/a_test.cpp", "namespace bowline {\n")
+        self.good("bowline/asio.hpp", ESSAY + '#include "bowline/asio/tcp.hpp"\n')
+
+    def test_the_namespace_is_the_version_s(self):
+        version = ESSAY + 'namespace bowline::inline v{} {{\nstring_view kVersion = "{}";\n}}\n'
+        header = "bowline/base/version.hpp"
+        self.good(header, version.format(3, "3.1.4"))
+        self.bad(header, version.format(0, "1.0.0"), 6, "inline v1")
+        self.bad(header, version.format(0, "today"), 1, "does not say the version")
+        found = findings({header: version.format(1, "1.0.0"), "bowline/ip/a.hpp": ESSAY + INSIDE})
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("bowline/ip/a.hpp:6", found[0])
 
     def test_a_header_opens_with_its_idea(self):
-        self.good("bowline/tcp/a.hpp", ESSAY)
-        self.bad("bowline/tcp/a.hpp", "// An idea,\n// told.\n#pragma once\n", 1, "#pragma once")
-        self.bad("bowline/tcp/a.hpp", "#pragma once\n#include <new>\n// late\n// essay\n", 2, "no essay")
+        self.good("bowline/tcp/a.hpp", ESSAY + INSIDE)
+        self.bad("bowline/tcp/a.hpp", "// An idea,\n// told.\n#pragma once\n" + INSIDE, 1, "#pragma once")
+        self.bad("bowline/tcp/a.hpp", "#pragma once\n#include <new>\n// late\n" + INSIDE, 2, "no essay")
         self.bad("tests/model/a.hpp", "#pragma once\n\nint x;\n", 2, "no essay")
 
     def test_the_links_of_a_layer(self):
