@@ -10,6 +10,8 @@ namespace bowline::tools {
 
 /// Adds `bowline serve` to `app`. When the command line names it, it runs and sets `status`.
 void add_serve(CLI::App& app, ExitStatus& status);
+/// Adds `bowline get`.
+void add_get(CLI::App& app, ExitStatus& status);
 /// Adds `bowline demo`.
 void add_demo(CLI::App& app, ExitStatus& status);
 

@@ -19,6 +19,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  bowline demo                       see it work, in a network namespace of its own\n"
     "  sudo bowline serve ~/public        http://10.77.0.2/ for this machine\n"
+    "  sudo bowline get http://10.77.0.1:8000/   from a server on this machine\n"
     "  bowline serve --help               all about serving\n"
     "\n"
     "Exit status: 0 done, 1 failed (one line says why and what would help), 2 wrong usage.\n";
@@ -71,6 +72,7 @@ ExitStatus run(int argc, char** argv) {
   app.footer(kExamples);
   app.require_subcommand(1);
   add_serve(app, status);
+  add_get(app, status);
   add_demo(app, status);
 
   try {
@@ -83,9 +85,9 @@ ExitStatus run(int argc, char** argv) {
     if (!chosen(app).empty()) {
       return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
     }
-    return fail(
-        ExitStatus::wrong_usage, "",
-        argc > 1 ? unknown(argv[1], "") : "needs a subcommand: serve or demo; see bowline --help");
+    return fail(ExitStatus::wrong_usage, "",
+                argc > 1 ? unknown(argv[1], "")
+                         : "needs a subcommand: serve, get or demo; see bowline --help");
   } catch (const CLI::ParseError& error) {
     return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
   } catch (const WrongUsage& error) {
