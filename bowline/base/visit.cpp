@@ -148,8 +148,9 @@ void LoadVisitor::slice(Slice& slice) noexcept {
     failed_ = true;
     return;
   }
-  std::memcpy(from->data() + offset, bytes_.data(), size);
-  bytes_ = bytes_.subspan(size);
+  const auto count = static_cast<std::size_t>(size);
+  std::memcpy(from->data() + offset, bytes_.data(), count);
+  bytes_ = bytes_.subspan(count);
   slice = from->slice(static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(size));
 }
 

@@ -42,7 +42,7 @@ Secrets Secrets::derive(const std::array<std::uint64_t, 4>& seed) noexcept {
 
 std::array<std::uint64_t, 4> derive_random_seed(const std::array<std::uint64_t, 4>& seed) noexcept {
   std::array<std::uint64_t, 4> words{};
-  for (std::uint64_t i = 0; i < words.size(); ++i) words[i] = derive_word(seed, kRandom + i);
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = derive_word(seed, kRandom + i);
   return words;
 }
 

@@ -110,7 +110,7 @@ std::vector<std::byte> to_packet(const Segment& segment, std::span<const std::by
   const std::span<std::byte> transport = std::span(bytes).subspan(ip_size);
   std::ranges::copy(std::span(tcp).first(tcp_size), transport.begin());
   std::ranges::copy(payload.first(std::min<std::size_t>(payload.size(), segment.length)),
-                    transport.begin() + tcp_size);
+                    transport.subspan(tcp_size).begin());
   wire::ChecksumSum sum =
       wire::pseudo_header_sum(ip.source, ip.destination, wire::kProtocolTcp, ip.payload_size);
   sum.add(transport);
