@@ -28,6 +28,13 @@ constexpr auto kLimits = std::to_array<LimitName>({
     {"time-wait", &Limits::time_wait},
     {"reassembly-bytes", &Limits::reassembly_bytes},
     {"reassembly-ranges", &Limits::reassembly_ranges},
+    {"udp-sockets", &Limits::udp_sockets},
+    {"udp-receive-bytes", &Limits::udp_receive_bytes},
+    {"fragment-bytes", &Limits::fragment_bytes},
+    {"fragment-datagrams", &Limits::fragment_datagrams},
+    {"fragment-datagrams-per-source", &Limits::fragment_datagrams_per_source},
+    {"fragments-per-datagram", &Limits::fragments_per_datagram},
+    {"replies", &Limits::replies},
     {"replies-per-second", &Limits::stateless_replies_per_second},
 });
 constexpr std::string_view kBufferBytes = "buffer-bytes";

@@ -56,8 +56,23 @@ struct Limits {
   /// 4443 2.4 f.
   std::uint32_t stateless_replies_per_second = 10'000;
 
-  /// Bytes of datagrams in one UDP socket's receive queue.
-  std::uint32_t udp_receive_bytes = 256U << 10;
+  /// Bytes of memory that datagrams in one UDP socket's receive queue pin; a datagram beyond it is
+  /// dropped with udp_queue_full, and the socket counts it. A datagram of 1,472 bytes pins 2,048.
+  std::uint32_t udp_receive_bytes = 1U << 20;
+
+  /// Bytes of memory that fragments of all incomplete datagrams pin, and how many such datagrams
+  /// there may be. Beyond either the oldest datagram goes (fragment_evicted).
+  std::uint32_t fragment_bytes = 8U << 20;
+  std::uint32_t fragment_datagrams = 1'024;
+
+  /// Incomplete datagrams of one source: an IPv4 address, an IPv6 /64. Beyond it the source's own
+  /// oldest goes (fragment_source_quota), so that one source alone can never displace another's: as
+  /// many of the largest take half of fragment_bytes at most.
+  std::uint32_t fragment_datagrams_per_source = 32;
+
+  /// Fragments of one datagram. Beyond it the datagram is discarded (fragment_too_many). The
+  /// largest datagram over the smallest MTU that hosts must take, 576, comes in 119.
+  std::uint32_t fragments_per_datagram = 256;
 
   /// Interfaces, and routes of all of them.
   std::uint32_t interfaces = 64;

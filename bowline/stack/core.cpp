@@ -16,6 +16,8 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       routes(memory, configuration.limits.routes),
       path_mtus(memory, configuration.limits.path_mtu_entries),
       reply_limit(configuration.limits.stateless_replies_per_second),
+      reassembly(memory, configuration.limits, secrets.fragments),
+      identifications(secrets.identification),
       connections(memory, configuration.limits.connections),
       half_open(memory, configuration.limits),
       time_waits(memory, configuration.limits),

@@ -18,9 +18,11 @@
 #include "bowline/base/random.hpp"
 #include "bowline/base/slab.hpp"
 #include "bowline/base/timer_wheel.hpp"
+#include "bowline/ip/identification.hpp"
 #include "bowline/ip/input.hpp"
 #include "bowline/ip/path_mtu.hpp"
 #include "bowline/ip/rate_limit.hpp"
+#include "bowline/ip/reassembly.hpp"
 #include "bowline/ip/routes.hpp"
 #include "bowline/stack/stack.hpp"
 #include "bowline/tcp/connection.hpp"
@@ -78,10 +80,11 @@ struct Interface {
   IndexList output;  ///< connections with something to send, by their output_link
   /// UDP sockets that configure this interface and hear what is for none of our addresses.
   std::uint32_t takes_foreign = 0;
+  IndexList blocked_udp;  ///< UDP sockets that wait for room in `pending`
 
   template <class V>
   void visit(V& v) {
-    v(pending, addresses, output, takes_foreign);
+    v(pending, addresses, output, takes_foreign, blocked_udp);
   }
 
   [[nodiscard]] tcp::LinkAbility ability() const noexcept {
@@ -126,6 +129,8 @@ struct Stack::Core final : tcp::ReplyQueue {
   ip::RouteTable routes;
   ip::PathMtuCache path_mtus;
   ip::RateLimit reply_limit;
+  ip::Reassembly reassembly;
+  ip::Identifications identifications;
 
   Slab<tcp::Connection> connections;
   tcp::SynQueue half_open;
@@ -269,8 +274,32 @@ struct Stack::Core final : tcp::ReplyQueue {
                    const wire::IcmpMessage& message, InterfaceId interface) noexcept;
   void icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept;
   void icmp_error_for_udp(const wire::IcmpMessage& message, InterfaceId interface) noexcept;
+  /// What a packet_too_big says of the path; false: it is not believed.
+  [[nodiscard]] bool learn_path_mtu(const wire::IcmpMessage& message,
+                                    InterfaceId interface) noexcept;
   void send_unreachable(const Frame& frame, const wire::IpHeader& header, wire::IcmpKind kind,
                         InterfaceId interface) noexcept;
+
+  void send_icmp_error(const Frame& frame, const wire::IpHeader& header, wire::IcmpKind kind,
+                       std::uint32_t word, InterfaceId interface, Reason why) noexcept;
+
+  // ---- fragments.cpp
+  /// Takes the fragment in `frame`; true: it is the whole packet now.
+  [[nodiscard]] bool reassemble(Frame& frame, const ip::Packet& packet,
+                                InterfaceId interface) noexcept;
+  void expire_fragments() noexcept;
+  /// Is there room for `count` more frames on `interface`?
+  [[nodiscard]] bool has_room(InterfaceId interface, std::uint32_t count) const noexcept;
+  /// Into how many packets a datagram with `payload` bytes behind its IP header goes over a path
+  /// that takes `mtu`.
+  [[nodiscard]] static std::uint32_t packets_of(Family family, std::uint32_t payload,
+                                                std::uint32_t mtu) noexcept;
+  [[nodiscard]] Status send_datagram(wire::IpHeader ip, std::span<const std::byte> header,
+                                     std::span<const std::byte> data, InterfaceId interface,
+                                     Reason why) noexcept;
+  [[nodiscard]] Status send_fragments(wire::IpHeader ip, std::span<const std::byte> header,
+                                      std::span<const std::byte> data, std::uint32_t mtu,
+                                      InterfaceId interface) noexcept;
 
   // ---- udp.cpp
   void receive_udp(Frame& frame, const ip::Packet& header, InterfaceId interface) noexcept;
@@ -297,8 +326,10 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] Result<std::size_t> send_message(udp::Socket& socket,
                                                  std::span<const std::byte> bytes,
                                                  const UdpMessage& message) noexcept;
-  [[nodiscard]] Status send_udp(wire::IpHeader& ip, std::uint16_t from, std::uint16_t to,
+  [[nodiscard]] Status send_udp(udp::Socket& socket, const wire::IpHeader& ip, std::uint16_t to,
                                 std::span<const std::byte> bytes, InterfaceId interface) noexcept;
+  void block_udp(udp::Socket& socket, InterfaceId interface) noexcept;
+  void wake_blocked_udp(Interface& interface) noexcept;
   [[nodiscard]] static std::errc take_udp_error(udp::Socket& socket) noexcept;
   [[nodiscard]] static Result<Datagram> receive_from(udp::Socket& socket, std::span<std::byte> to,
                                                      bool keep) noexcept;

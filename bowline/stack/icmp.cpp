@@ -19,6 +19,11 @@ std::errc errc_of(wire::IcmpKind kind) noexcept {
       return std::errc::connection_refused;
     case wire::IcmpKind::prohibited:
       return std::errc::permission_denied;
+    case wire::IcmpKind::packet_too_big:
+      return std::errc::message_size;
+    case wire::IcmpKind::parameter_problem:
+    case wire::IcmpKind::incomplete_headers:
+      return std::errc::protocol_error;
     default:
       return std::errc::host_unreachable;
   }
@@ -27,6 +32,14 @@ std::errc errc_of(wire::IcmpKind kind) noexcept {
 // RFC 1122 section 4.2.3.9: hard errors end a connection that is opening; all others are soft.
 bool is_hard(wire::IcmpKind kind) noexcept {
   return kind == wire::IcmpKind::port_unreachable || kind == wire::IcmpKind::protocol_unreachable;
+}
+
+// A datagram is not sent again, so more is hard for UDP: all that will be the same the next time
+// (as Linux has it).
+bool is_hard_for_udp(wire::IcmpKind kind) noexcept {
+  return is_hard(kind) || kind == wire::IcmpKind::prohibited ||
+         kind == wire::IcmpKind::packet_too_big || kind == wire::IcmpKind::parameter_problem ||
+         kind == wire::IcmpKind::incomplete_headers;
 }
 
 }  // namespace
@@ -54,36 +67,38 @@ void Stack::Core::receive_icmp(const Frame& frame, const wire::IpHeader& header,
   }
 }
 
-// RFC 1122 section 3.2.2.6: the data of the request comes back unchanged.
+// RFC 1122 section 3.2.2.6: the data of the request comes back unchanged, in fragments where it
+// came in fragments.
 void Stack::Core::answer_echo(const Frame& frame, const wire::IpHeader& header,
                               const wire::IcmpMessage& message, InterfaceId interface) noexcept {
   if (!config.answer_echo) return decisions.make(Reason::icmp_ignored);
   if (!reply_limit.allow(now)) return decisions.make(Reason::icmp_rate_limited);
-  const std::uint32_t ip_size = wire::ip_header_size(header.family());
-  const std::uint32_t data = header.payload_size - wire::kIcmpHeaderSize;
-  const Buffer buffer = pool->allocate(ip_size + header.payload_size);
-  if (!buffer) return decisions.make(Reason::no_memory);
-  const std::span<std::byte> copy(buffer.data() + ip_size + wire::kIcmpHeaderSize, data);
-  if (!frame.copy_to(header.header_size + wire::kIcmpHeaderSize, copy)) {
-    return decisions.make(Reason::icmp_malformed);
+  const std::uint32_t size = header.payload_size - wire::kIcmpHeaderSize;
+  const std::uint32_t offset = header.header_size + wire::kIcmpHeaderSize;
+  Slice data = frame.pieces[0].part(offset, size);
+  if (data.size() < size) {  // in several pieces
+    const Buffer copy = pool->allocate(size);
+    if (!copy) return decisions.make(Reason::no_memory);
+    if (!frame.copy_to(offset, {copy.data(), size})) return decisions.make(Reason::icmp_malformed);
+    data = copy.slice(0, size);
   }
   wire::IpHeader ip;
   ip.source = header.destination;
   ip.destination = header.source;
   ip.protocol = header.protocol;
   ip.tos = header.tos;
-  ip.payload_size = header.payload_size;
-  wire::emit_ip(buffer.data(), ip);
-  wire::ChecksumSum sum = wire::sum_of(copy);
+  ip.dont_fragment = false;
+  wire::ChecksumSum sum = wire::sum_of(data.bytes());
   if (ip.family() == Family::ipv6) {
-    sum.add_sum(wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, ip.payload_size));
+    sum.add_sum(
+        wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, header.payload_size));
   }
-  wire::emit_icmp_echo(buffer.data() + ip_size, ip.family(), wire::IcmpKind::echo_reply,
-                       message.identifier, message.sequence, sum);
-  Frame answer;
-  answer.append(buffer.slice(0, ip_size + header.payload_size));
-  answer.checksum = Checksum::complete;
-  static_cast<void>(queue(interface, std::move(answer), Reason::send_icmp_echo_reply, 0));
+  std::array<std::byte, wire::kIcmpHeaderSize> head;
+  wire::emit_icmp_echo(head.data(), ip.family(), wire::IcmpKind::echo_reply, message.identifier,
+                       message.sequence, sum);
+  if (!send_datagram(ip, head, data.bytes(), interface, Reason::send_icmp_echo_reply)) {
+    decisions.make(Reason::reply_ring_full);
+  }
 }
 
 void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept {
@@ -124,6 +139,8 @@ void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept 
   c.soft_error = errc_of(message.kind);
 }
 
+// RFC 1122 section 4.1.3.3: what the network says of a datagram is told to whoever sent it, if that
+// can be said for certain: of a connected socket. It must quote what such a socket could have sent.
 void Stack::Core::icmp_error_for_udp(const wire::IcmpMessage& message,
                                      InterfaceId interface) noexcept {
   const wire::IcmpQuote& quote = *message.quote;
@@ -131,20 +148,47 @@ void Stack::Core::icmp_error_for_udp(const wire::IcmpMessage& message,
   label.from = {quote.ip.destination, quote.destination_port};
   label.to = {quote.ip.source, quote.source_port};
   label.interface = interface;
-  const std::uint32_t index = find_udp(label);
-  // Only a connected socket can be told whom the error is about (RFC 1122 section 4.1.3.3).
-  if (index == kNone || !udp_sockets[index].remote)
-    return decisions.make(Reason::icmp_no_connection);
+  const std::uint32_t index = is_local(quote.ip.source) ? find_udp(label) : kNone;
+  if (index == kNone) return decisions.make(Reason::icmp_no_connection);
   udp::Socket& socket = udp_sockets[index];
-  decisions.make(Reason::soft_error);
-  (is_hard(message.kind) ? socket.error : socket.soft_error) = errc_of(message.kind);
-  note_ready(tagged(Kind::udp, index), readiness(socket), socket.ready_mask, true);
+  if (quote.ip.payload_size > wire::kUdpHeaderSize + socket.largest_sent) {
+    return decisions.make(Reason::icmp_no_connection);
+  }
+  if (message.kind == wire::IcmpKind::packet_too_big && !learn_path_mtu(message, interface)) return;
+  if (!socket.remote) return decisions.make(Reason::soft_error);
+  const bool hard = is_hard_for_udp(message.kind);
+  decisions.make(hard ? Reason::hard_error : Reason::soft_error, decisions.frame(), 0,
+                 socket.handle);
+  (hard ? socket.error : socket.soft_error) = errc_of(message.kind);
+  note_ready(tagged(Kind::udp, index), readiness(socket), socket.ready_mask, hard);
 }
 
-// RFC 1122 section 3.2.2: never about a group, a fragment or another error; at most at the limited
-// rate.
+// RFC 1191, RFC 8201: the path takes less than we thought. The quoted packet must have been larger
+// than what it is said to take, and one that nobody on its way may cut.
+bool Stack::Core::learn_path_mtu(const wire::IcmpMessage& message, InterfaceId interface) noexcept {
+  const wire::IpHeader& sent = message.quote->ip;
+  const std::uint32_t current = mtu_towards(interface, sent.destination);
+  const std::uint32_t mtu = ip::believable_mtu(sent.family(), message.mtu, current);
+  const bool could_be = sent.dont_fragment || sent.family() == Family::ipv6;
+  if (mtu == 0 || !could_be || sent.total_size() <= message.mtu) {
+    decisions.make(Reason::path_mtu_ignored, decisions.frame(), 0, {}, current, message.mtu);
+    return false;
+  }
+  decisions.make(Reason::path_mtu, decisions.frame(), 0, {}, current, mtu);
+  path_mtus.learn(sent.destination, mtu, now);
+  return true;
+}
+
 void Stack::Core::send_unreachable(const Frame& frame, const wire::IpHeader& header,
                                    wire::IcmpKind kind, InterfaceId interface) noexcept {
+  send_icmp_error(frame, header, kind, 0, interface, Reason::send_icmp_unreachable);
+}
+
+// RFC 1122 section 3.2.2: never about a group, a later fragment or another error; at most at the
+// limited rate.
+void Stack::Core::send_icmp_error(const Frame& frame, const wire::IpHeader& header,
+                                  wire::IcmpKind kind, std::uint32_t word, InterfaceId interface,
+                                  Reason why) noexcept {
   if (!reply_limit.allow(now)) return decisions.make(Reason::icmp_rate_limited);
   const std::uint32_t ip_size = wire::ip_header_size(header.family());
   const Buffer buffer = pool->allocate(wire::kIpv6MinMtu);
@@ -153,7 +197,7 @@ void Stack::Core::send_unreachable(const Frame& frame, const wire::IpHeader& hea
   const std::span<const std::byte> offending =
       head.first(std::min<std::size_t>(head.size(), header.total_size()));
   const std::uint32_t size =
-      wire::emit_icmp_error({buffer.data() + ip_size, wire::kIpv6MinMtu - ip_size}, kind, 0,
+      wire::emit_icmp_error({buffer.data() + ip_size, wire::kIpv6MinMtu - ip_size}, kind, word,
                             header.destination, header.source, offending);
   if (size == 0) return;
   wire::IpHeader ip;
@@ -165,7 +209,7 @@ void Stack::Core::send_unreachable(const Frame& frame, const wire::IpHeader& hea
   Frame answer;
   answer.append(buffer.slice(0, ip_size + size));
   answer.checksum = Checksum::complete;
-  static_cast<void>(queue(interface, std::move(answer), Reason::send_icmp_unreachable, 0));
+  static_cast<void>(queue(interface, std::move(answer), why, 0));
 }
 
 }  // namespace bowline::inline v0

@@ -91,6 +91,8 @@ struct UdpView {
 struct StackUsage {
   std::uint32_t connections = 0, half_open = 0, time_wait = 0, listeners = 0, udp_sockets = 0;
   std::uint32_t orphans = 0;
+  std::uint32_t fragmented_datagrams = 0;  ///< of which fragments are missing
+  std::uint64_t fragment_bytes = 0;        ///< what they cost, see Limits::fragment_bytes
   std::uint64_t buffer_bytes = 0;
 };
 

@@ -81,7 +81,12 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
   for (Frame& frame : frames) {
     if (frame.id == FrameId::none) frame.id = new_frame_id();
     decisions.begin(now, frame.id);
-    const auto ip = ip::accept(frame, local_addresses(), takes_foreign);
+    auto ip = ip::accept(frame, local_addresses(), takes_foreign);
+    if (ip && ip->is_fragment()) {
+      if (!reassemble(frame, *ip, interface)) continue;
+      ip = ip::accept(frame, local_addresses(), takes_foreign);
+      if (ip) ip->came_in_fragments = true;
+    }
     if (!ip) {
       decisions.make(ip.error());
     } else if (ip->protocol != wire::kProtocolTcp) {

@@ -56,7 +56,7 @@ std::uint8_t Stack::Core::readiness(const tcp::Listener& listener) noexcept {
 }
 
 std::uint8_t Stack::Core::readiness(const udp::Socket& socket) noexcept {
-  unsigned mask = kWritable;
+  unsigned mask = socket.blocked_link.linked ? 0U : unsigned{kWritable};
   if (!socket.queue.empty()) mask |= kReadable;
   if (socket.error != std::errc{}) mask |= kError;
   return static_cast<std::uint8_t>(mask);
@@ -209,6 +209,7 @@ void Stack::Core::advance() noexcept {
   if (retry_at <= now) retry_at = kNever;
   expire_half_open();
   expire_time_wait();
+  expire_fragments();
   const auto links = [this](std::uint32_t i) -> WheelLink& { return connections[i].wheel; };
   wheel.expire(links, now, [this](std::uint32_t index) {
     tcp::Context ctx = context();

@@ -349,6 +349,7 @@ std::uint8_t Stack::readiness(Handle socket) const noexcept {
 Time Stack::next_deadline() const noexcept {
   const auto links = [this](std::uint32_t i) -> WheelLink& { return core_->connections[i].wheel; };
   return std::min({core_->wheel.next_deadline(links), core_->time_waits.next_deadline(),
+                   core_->reassembly.next_deadline(),
                    core_->half_open.next_deadline(core_->config.tcp, core_->now), core_->retry_at});
 }
 
@@ -450,6 +451,8 @@ StackUsage Stack::usage() const noexcept {
   usage.listeners = core_->listeners.size();
   usage.udp_sockets = core_->udp_sockets.size();
   usage.orphans = core_->orphans.size;
+  usage.fragmented_datagrams = core_->reassembly.size();
+  usage.fragment_bytes = core_->reassembly.bytes();
   usage.buffer_bytes = core_->pool->usage().live_bytes;
   return usage;
 }

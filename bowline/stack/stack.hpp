@@ -187,8 +187,9 @@ class Stack {
   /// dont_fragment), network_unreachable, destination_address_required, invalid_argument (port 0,
   /// other family), permission_denied (broadcast without the option), operation_not_supported (a
   /// group address), operation_would_block (too much waits for the link: kWritable tells when it is
-  /// over), no_buffer_space; and, once, what ICMP told of a connected socket's peer:
-  /// connection_refused, host_unreachable, permission_denied, message_size, protocol_error.
+  /// over), no_buffer_space; and, once, what ICMP told of a connected socket's peer for good:
+  /// connection_refused, permission_denied, message_size, protocol_error. (What may pass, such as
+  /// host_unreachable, take_error() tells.)
   Result<std::size_t> send_to(Handle socket, std::span<const std::byte> bytes,
                               std::optional<Endpoint> to, Time now) noexcept;
   /// The same with a choice of source and interface. Errors: as send_to(); address_not_available

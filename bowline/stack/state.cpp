@@ -22,6 +22,7 @@ void Stack::Core::visit(V& v) {
   }
   v(addresses, routes, path_mtus);
   v.excluded(reply_limit, "a rate limit that exploration stays below");
+  v(reassembly, identifications);
   v(connections, half_open, time_waits, listeners);
   udp_sockets.visit(v, memory);
   if constexpr (!V::hashing)

@@ -104,6 +104,7 @@ std::size_t Stack::Core::transmit_pending(Interface& interface, FrameSink& sink,
     sent += taken;
     blocked = taken < count;
   }
+  wake_blocked_udp(interface);
   return sent;
 }
 

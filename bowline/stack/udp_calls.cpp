@@ -59,11 +59,12 @@ bool Stack::Core::udp_conflicts(const udp::Socket& socket) const noexcept {
   }) != kNone;
 }
 
-// RFC 6056, RFC 5452: a port that nobody can guess.
+// RFC 6056, RFC 5452: a port that nobody can guess from those of other sockets.
 bool Stack::Core::pick_udp_port(udp::Socket& socket) noexcept {
   const std::uint32_t first = config.first_ephemeral_port;
   const std::uint32_t count = config.last_ephemeral_port - first + 1U;
-  const std::uint64_t offset = random.below(count);
+  const std::uint64_t offset =
+      siphash24(secrets.port, std::array<std::uint64_t, 1>{socket.number}) % count;
   for (std::uint32_t tried = 0; tried < count; ++tried) {
     socket.local.port = static_cast<std::uint16_t>(first + (offset + tried) % count);
     const bool taken = udp_ports.find(port_hash(socket.local.port), [&](std::uint32_t index) {
@@ -126,6 +127,10 @@ void Stack::Core::close_udp(std::uint32_t index) noexcept {
               tagged(Kind::udp, index));
   if (socket.configures_interface) {
     --interfaces[static_cast<std::uint32_t>(*socket.interface)].takes_foreign;
+  }
+  if (socket.blocked_link.linked) {
+    interfaces[static_cast<std::uint32_t>(socket.blocked_by)].blocked_udp.erase(
+        [this](std::uint32_t i) -> ListLink& { return udp_sockets[i].blocked_link; }, index);
   }
   udp_ports.erase(port_hash(socket.local.port), index);
   udp_sockets.erase(index);
@@ -192,32 +197,60 @@ Result<std::size_t> Stack::Core::send_message(udp::Socket& socket, std::span<con
   ip.protocol = wire::kProtocolUdp;
   if (socket.options.hop_limit != 0) ip.ttl = socket.options.hop_limit;
   ip.tos = socket.options.traffic_class;
-  BOWLINE_CHECK(send_udp(ip, socket.local.port, to->port, bytes, interface));
+  BOWLINE_CHECK(send_udp(socket, ip, to->port, bytes, interface));
+  socket.largest_sent = std::max(socket.largest_sent, static_cast<std::uint32_t>(bytes.size()));
   ++socket.datagrams_sent;
   socket.bytes_sent += bytes.size();
   return bytes.size();
 }
 
-Status Stack::Core::send_udp(wire::IpHeader& ip, std::uint16_t from, std::uint16_t to,
+Status Stack::Core::send_udp(udp::Socket& socket, const wire::IpHeader& ip, std::uint16_t to,
                              std::span<const std::byte> bytes, InterfaceId interface) noexcept {
-  const std::uint32_t ip_size = wire::ip_header_size(ip.family());
-  const std::uint32_t mtu = interfaces[static_cast<std::uint32_t>(interface)].link.mtu;
-  if (bytes.size() > mtu - ip_size - wire::kUdpHeaderSize) return fail(std::errc::message_size);
+  // The length field holds 16 bits, IPv4's as well (RFC 768, RFC 791).
+  const std::uint32_t most =
+      (ip.family() == Family::ipv4 ? 0xffffU - wire::kIpv4HeaderSize : 0xffffU) -
+      wire::kUdpHeaderSize;
+  if (bytes.size() > most) return fail(std::errc::message_size);
   const auto size = static_cast<std::uint32_t>(bytes.size());
-  const Buffer buffer = pool->allocate(ip_size + wire::kUdpHeaderSize + size);
-  if (!buffer) return fail(std::errc::no_buffer_space);
-  ip.payload_size = wire::kUdpHeaderSize + size;
-  wire::emit_ip(buffer.data(), ip);
-  wire::emit_udp(buffer.data() + ip_size, {from, to, static_cast<std::uint16_t>(size), 0});
-  if (size > 0) std::memcpy(buffer.data() + ip_size + wire::kUdpHeaderSize, bytes.data(), size);
-  Frame frame;
-  frame.append(buffer.slice(0, ip_size + wire::kUdpHeaderSize + size));
-  fill_transport_checksum(frame, ip_size, wire::kUdpChecksumOffset, wire::kProtocolUdp, ip.source,
-                          ip.destination);
-  if (!queue(interface, std::move(frame), Reason::send_udp, 0)) {
+  const std::uint32_t segment = wire::kUdpHeaderSize + size;
+  const std::uint32_t packets =
+      packets_of(ip.family(), segment, mtu_towards(interface, ip.destination));
+  if (packets > 1 && socket.options.dont_fragment) return fail(std::errc::message_size);
+  if (packets > config.limits.replies) return fail(std::errc::message_size);
+  if (!has_room(interface, packets)) {
+    block_udp(socket, interface);
     return fail(std::errc::operation_would_block);
   }
-  return {};
+  std::array<std::byte, wire::kUdpHeaderSize> header;
+  wire::emit_udp(header.data(), {socket.local.port, to, static_cast<std::uint16_t>(size), 0});
+  wire::ChecksumSum sum =
+      wire::pseudo_header_sum(ip.source, ip.destination, wire::kProtocolUdp, segment);
+  sum.add(header);
+  sum.add(bytes);
+  store_be(header.data() + wire::kUdpChecksumOffset, wire::udp_checksum_field(sum.finish()));
+  return send_datagram(ip, header, bytes, interface, Reason::send_udp);
+}
+
+void Stack::Core::block_udp(udp::Socket& socket, InterfaceId interface) noexcept {
+  const auto links = [this](std::uint32_t i) -> ListLink& { return udp_sockets[i].blocked_link; };
+  const std::uint32_t index = socket.handle.index;
+  if (socket.blocked_link.linked) {
+    interfaces[static_cast<std::uint32_t>(socket.blocked_by)].blocked_udp.erase(links, index);
+  }
+  socket.blocked_by = interface;
+  interfaces[static_cast<std::uint32_t>(interface)].blocked_udp.push_back(links, index);
+  socket.ready_mask = readiness(socket);
+}
+
+// Half of the ring is free, so that a writer is not woken for every frame.
+void Stack::Core::wake_blocked_udp(Interface& interface) noexcept {
+  if (interface.blocked_udp.empty() || interface.pending.size() > config.limits.replies / 2) return;
+  const auto links = [this](std::uint32_t i) -> ListLink& { return udp_sockets[i].blocked_link; };
+  while (!interface.blocked_udp.empty()) {
+    const std::uint32_t index = interface.blocked_udp.pop_front(links);
+    udp::Socket& socket = udp_sockets[index];
+    note_ready(tagged(Kind::udp, index), readiness(socket), socket.ready_mask, false);
+  }
 }
 
 std::errc Stack::Core::take_udp_error(udp::Socket& socket) noexcept {

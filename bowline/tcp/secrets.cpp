@@ -7,7 +7,15 @@ namespace bowline::inline v0::tcp {
 namespace {
 
 // What each derived number is for.
-enum Purpose : std::uint64_t { kIsn = 0, kTimestamp = 2, kTable = 4, kPort = 6, kRandom = 8 };
+enum Purpose : std::uint64_t {
+  kIsn = 0,
+  kTimestamp = 2,
+  kTable = 4,
+  kPort = 6,
+  kRandom = 8,
+  kFragments = 12,
+  kIdentification = 14
+};
 
 std::uint64_t derive_word(const std::array<std::uint64_t, 4>& seed,
                           std::uint64_t purpose) noexcept {
@@ -37,6 +45,8 @@ Secrets Secrets::derive(const std::array<std::uint64_t, 4>& seed) noexcept {
   secrets.timestamp = derive_key(seed, kTimestamp);
   secrets.table = derive_key(seed, kTable);
   secrets.port = derive_key(seed, kPort);
+  secrets.fragments = derive_key(seed, kFragments);
+  secrets.identification = derive_key(seed, kIdentification);
   return secrets;
 }
 

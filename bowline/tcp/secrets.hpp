@@ -24,6 +24,8 @@ struct Secrets {
   SipKey timestamp;
   SipKey table;
   SipKey port;
+  SipKey fragments;       ///< the table of incomplete datagrams
+  SipKey identification;  ///< of the datagrams that we fragment
 
   /// Derives all keys from the 256 bits of `seed`, each under a name of its own, by SipHash: no
   /// key, and nothing that a random number generator lets out, tells anything of another.
@@ -35,6 +37,8 @@ struct Secrets {
     v.excluded(timestamp, "timestamps are off in the exploration");
     v.excluded(table, "nothing depends on the order of a table");
     v.excluded(port, "ports are chosen by the explored program");
+    v.excluded(fragments, "nothing depends on the order of a table");
+    v.excluded(identification, "names for fragments");
   }
 };
 

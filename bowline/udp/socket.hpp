@@ -71,8 +71,11 @@ struct Socket {
   Handle handle;
   ListLink ready_link;
   std::uint8_t ready_mask = 0;
-  std::errc error{};       ///< hard: the next call fails with it (RFC 1122 section 4.1.3.3)
-  std::errc soft_error{};  ///< told when asked for
+  ListLink blocked_link;           ///< waits for room on the interface `blocked_by`
+  InterfaceId blocked_by{};        ///
+  std::uint32_t largest_sent = 0;  ///< bytes: no ICMP error can honestly quote more
+  std::errc error{};               ///< hard: the next call fails with it (RFC 1122 section 4.1.3.3)
+  std::errc soft_error{};          ///< told when asked for
   std::uint64_t datagrams_sent = 0, datagrams_received = 0;
   std::uint64_t bytes_sent = 0, bytes_received = 0;  ///< payload
   std::uint64_t dropped = 0;                         ///< for want of room in the queue
@@ -103,8 +106,9 @@ struct Socket {
   template <class V>
   void visit(V& v) {
     v(local, remote, interface, any_address, reuse_address, configures_interface, options, queue,
-      queued_bytes, queued_cost, number, handle, ready_link, ready_mask, error, soft_error,
-      datagrams_sent, datagrams_received, bytes_sent, bytes_received, dropped);
+      queued_bytes, queued_cost, number, handle, ready_link, ready_mask, blocked_link, blocked_by,
+      largest_sent, error, soft_error, datagrams_sent, datagrams_received, bytes_sent,
+      bytes_received, dropped);
   }
 };
 

@@ -24,6 +24,10 @@ constexpr std::uint8_t kV6ParameterProblem = 4;
 constexpr std::uint8_t kV6EchoRequest = 128;
 constexpr std::uint8_t kV6EchoReply = 129;
 constexpr std::uint8_t kV6CodeUnknownNextHeader = 1;
+constexpr std::uint8_t kV6CodeIncompleteHeaders = 3;  // RFC 7112 5
+
+// Of time exceeded, in both.
+constexpr std::uint8_t kCodeReassembly = 1;
 
 // Codes of "destination unreachable" (RFC 792, RFC 1122 3.2.2.1).
 constexpr std::array kV4UnreachableKinds{
@@ -71,7 +75,7 @@ IcmpKind kind_of(Family family, std::uint8_t type, std::uint8_t code) noexcept {
       case kV4Unreachable:
         return at_or_soft(kV4UnreachableKinds, code);
       case kV4TimeExceeded:
-        return IcmpKind::time_exceeded;
+        return code == kCodeReassembly ? IcmpKind::reassembly_timeout : IcmpKind::time_exceeded;
       case kV4ParameterProblem:
         return IcmpKind::parameter_problem;
       default:
@@ -88,9 +92,10 @@ IcmpKind kind_of(Family family, std::uint8_t type, std::uint8_t code) noexcept {
     case kV6PacketTooBig:
       return IcmpKind::packet_too_big;
     case kV6TimeExceeded:
-      return IcmpKind::time_exceeded;
+      return code == kCodeReassembly ? IcmpKind::reassembly_timeout : IcmpKind::time_exceeded;
     case kV6ParameterProblem:
-      return code == kV6CodeUnknownNextHeader ? IcmpKind::protocol_unreachable
+      if (code == kV6CodeUnknownNextHeader) return IcmpKind::protocol_unreachable;
+      return code == kV6CodeIncompleteHeaders ? IcmpKind::incomplete_headers
                                               : IcmpKind::parameter_problem;
     default:
       return IcmpKind::other;
@@ -165,8 +170,13 @@ IcmpTypeCode icmp_type_code(Family family, IcmpKind kind) noexcept {
       return v4 ? IcmpTypeCode{kV4Unreachable, 4} : IcmpTypeCode{kV6PacketTooBig, 0};
     case IcmpKind::time_exceeded:
       return {v4 ? kV4TimeExceeded : kV6TimeExceeded, 0};
+    case IcmpKind::reassembly_timeout:
+      return {v4 ? kV4TimeExceeded : kV6TimeExceeded, kCodeReassembly};
     case IcmpKind::parameter_problem:
       return {v4 ? kV4ParameterProblem : kV6ParameterProblem, 0};
+    case IcmpKind::incomplete_headers:  // IPv4 has no such code
+      return v4 ? IcmpTypeCode{kV4ParameterProblem, 0}
+                : IcmpTypeCode{kV6ParameterProblem, kV6CodeIncompleteHeaders};
     case IcmpKind::other:
       break;
   }

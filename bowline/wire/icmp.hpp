@@ -31,8 +31,10 @@ enum class IcmpKind : std::uint8_t {
   port_unreachable,      ///< hard
   prohibited,            ///< by an administrator or a policy: soft
   packet_too_big,        ///< fragmentation needed; `mtu` says what fits, 0: not said
-  time_exceeded,         ///< hop limit or reassembly: soft
+  time_exceeded,         ///< hop limit: soft
+  reassembly_timeout,    ///< not all fragments came in time: soft
   parameter_problem,     ///< soft; hard in RFC 1122 only where it is our own fault
+  incomplete_headers,    ///< IPv6: the first fragment does not hold all headers (RFC 7112): soft
   other,                 ///< anything else: needs no action
 };
 

@@ -41,4 +41,8 @@ std::uint32_t emit_ip(std::byte* to, const IpHeader& header) noexcept {
   return header.family() == Family::ipv4 ? emit_ipv4(to, header) : emit_ipv6(to, header);
 }
 
+std::uint32_t emit_ip_fragment(std::byte* to, const IpHeader& header) noexcept {
+  return header.family() == Family::ipv4 ? emit_ipv4(to, header) : emit_ipv6_fragment(to, header);
+}
+
 }  // namespace bowline::inline v0::wire

@@ -25,6 +25,8 @@ inline constexpr std::uint8_t kProtocolIcmpV6 = 58;
 /// The fixed headers' sizes in bytes, and so those that Bowline emits.
 inline constexpr std::uint16_t kIpv4HeaderSize = 20;
 inline constexpr std::uint16_t kIpv6HeaderSize = 40;
+/// The header that IPv6 puts in front of a fragment (RFC 8200 4.5).
+inline constexpr std::uint16_t kIpv6FragmentHeaderSize = 8;
 /// The longest IPv4 header: 15 words (RFC 791 3.1).
 inline constexpr std::uint16_t kIpv4MaxHeaderSize = 60;
 
@@ -59,6 +61,8 @@ struct IpHeader {
   bool dont_fragment = true;
   /// Further fragments follow this one.
   bool more_fragments = false;
+  /// It has an IPv6 fragment header, if only one that says "first and last" (RFC 6946).
+  bool has_fragment_header = false;
   /// A source route option is in it (IPv4 loose or strict; RFC 1122 3.2.1.8).
   bool source_routed = false;
   /// Where this fragment's payload stands in the whole packet's, in bytes.
@@ -96,7 +100,8 @@ enum class HeaderChecksum : std::uint8_t {
 /// ip_bad_checksum, ip_bad_extension (IPv6: malformed, out of order, more than a host need bear, an
 /// unfinished routing header, a jumbogram, an option that says "discard me" where it is not known).
 ///
-/// Fragments are parsed as far as they go; a first and only fragment (RFC 6946) is no fragment.
+/// Fragments are parsed as far as they go, and one of IPv6 may claim to end beyond the largest
+/// packet; a first and only fragment (RFC 6946) is no fragment.
 [[nodiscard]] std::expected<IpHeader, Reason> parse_ip(
     std::span<const std::byte> head, std::uint32_t frame_size,
     HeaderChecksum checksum = HeaderChecksum::verify) noexcept;
@@ -107,6 +112,17 @@ enum class HeaderChecksum : std::uint8_t {
 /// same.
 [[nodiscard]] std::expected<IpHeader, Reason> parse_quoted_ip(
     std::span<const std::byte> head) noexcept;
+
+/// The size in bytes of the headers that emit_ip_fragment() writes: IPv6 has one of its own for
+/// fragments.
+[[nodiscard]] constexpr std::uint16_t ip_fragment_header_size(Family family) noexcept {
+  return family == Family::ipv4 ? kIpv4HeaderSize : kIpv6HeaderSize + kIpv6FragmentHeaderSize;
+}
+
+/// Writes the headers of a fragment, as emit_ip() does for a whole packet, and returns their size.
+/// fragment_offset (a multiple of 8), more_fragments and identification are in them; payload_size
+/// is the fragment's own.
+std::uint32_t emit_ip_fragment(std::byte* to, const IpHeader& header) noexcept;
 
 /// Writes the header without options or extension headers to `to` and returns its size, 20 or 40.
 /// `to` must have room for it. header_size of `header` is not looked at; payload_size must be below

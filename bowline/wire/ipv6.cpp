@@ -45,6 +45,7 @@ bool take_extension(Cursor& cursor, IpHeader& header) noexcept {
     header.fragment_offset = offset & 0xfff8U;
     header.more_fragments = (offset & 1U) != 0;
     header.identification = cursor.u32();
+    header.has_fragment_header = true;
     return cursor.ok();
   }
   Cursor body = cursor.part(6U + length * 8U);
@@ -103,7 +104,6 @@ std::optional<Reason> parse_packet(std::span<const std::byte> head, std::uint32_
   const auto packet = head.first(std::min<std::size_t>(head.size(), total));
   if (const auto refused = walk_extensions(packet, header)) return refused;
   header.payload_size = total - header.header_size;
-  if (header.fragment_offset + header.payload_size > 0xffffU) return Reason::ip_bad_extension;
   return std::nullopt;
 }
 
@@ -134,6 +134,19 @@ std::uint32_t emit_ipv6(std::byte* to, const IpHeader& header) noexcept {
   std::memcpy(to + 8, header.source.raw().data(), 16);
   std::memcpy(to + 24, header.destination.raw().data(), 16);
   return kIpv6HeaderSize;
+}
+
+std::uint32_t emit_ipv6_fragment(std::byte* to, const IpHeader& header) noexcept {
+  IpHeader fixed = header;
+  fixed.protocol = kFragment;
+  fixed.payload_size += kIpv6FragmentHeaderSize;
+  emit_ipv6(to, fixed);
+  std::byte* fragment = to + kIpv6HeaderSize;
+  store_be(fragment, static_cast<std::uint16_t>(header.protocol << 8U));
+  store_be(fragment + 2,
+           static_cast<std::uint16_t>(header.fragment_offset | (header.more_fragments ? 1U : 0U)));
+  store_be(fragment + 4, header.identification);
+  return kIpv6HeaderSize + kIpv6FragmentHeaderSize;
 }
 
 }  // namespace bowline::inline v0::wire

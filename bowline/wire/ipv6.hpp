@@ -18,4 +18,7 @@ namespace bowline::inline v0::wire {
 /// emit_ip() for version 6: 40 bytes at `to`.
 std::uint32_t emit_ipv6(std::byte* to, const IpHeader& header) noexcept;
 
+/// emit_ip_fragment() for version 6: 48 bytes at `to`.
+std::uint32_t emit_ipv6_fragment(std::byte* to, const IpHeader& header) noexcept;
+
 }  // namespace bowline::inline v0::wire

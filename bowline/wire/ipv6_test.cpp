@@ -186,10 +186,32 @@ TEST(Ipv6, AnAtomicFragmentIsNone) {  // RFC 6946
   EXPECT_EQ(header->payload_size, 1U);
 }
 
-TEST(Ipv6, AFragmentMustEndWithinTheLargestPacket) {
-  EXPECT_TRUE(parse(packet(kFragment, "0600 fff8 00000001 01020304050607"_hex)));
-  EXPECT_EQ(error(packet(kFragment, "0600 fff8 00000001 0102030405060708"_hex)),
-            Reason::ip_bad_extension);
+// Its sender is to be told (RFC 8200 4.5), so it is for reassembly to refuse.
+TEST(Ipv6, AFragmentMayClaimToEndBeyondTheLargestPacket) {
+  const auto header = parse(packet(kFragment, "0600 fff8 00000001 0102030405060708"_hex));
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->fragment_offset + header->payload_size, 0x10000U);
+}
+
+TEST(Ipv6, EmitsAFragment) {
+  IpHeader header;
+  header.source = *IpAddress::parse("fd00::1");
+  header.destination = *IpAddress::parse("fd00::2");
+  header.protocol = kProtocolUdp;
+  header.fragment_offset = 1'448;
+  header.more_fragments = true;
+  header.identification = 0x01020304;
+  header.payload_size = 16;
+  Bytes bytes(ip_fragment_header_size(Family::ipv6) + 16U);
+  EXPECT_EQ(emit_ip_fragment(bytes.data(), header), 48U);
+  const auto read = parse_ip(bytes, static_cast<std::uint32_t>(bytes.size()));
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->has_fragment_header);
+  EXPECT_TRUE(read->more_fragments);
+  EXPECT_EQ(read->fragment_offset, 1'448);
+  EXPECT_EQ(read->identification, 0x01020304U);
+  EXPECT_EQ(read->protocol, kProtocolUdp);
+  EXPECT_EQ(read->payload_size, 16U);
 }
 
 TEST(Ipv6, NoNextHeader) {

@@ -199,8 +199,12 @@ std::string_view words(IcmpKind kind) noexcept {
       return "packet too big";
     case IcmpKind::time_exceeded:
       return "time exceeded";
+    case IcmpKind::reassembly_timeout:
+      return "reassembly time exceeded";
     case IcmpKind::parameter_problem:
       return "parameter problem";
+    case IcmpKind::incomplete_headers:
+      return "headers incomplete in the first fragment";
     case IcmpKind::other:
       break;
   }
