@@ -45,8 +45,10 @@ class TcpEndpoint : public boost::asio::ip::basic_endpoint<tcp> {
   TcpEndpoint() = default;
   /// From what Asio's own functions make.
   TcpEndpoint(const basic_endpoint& other) : basic_endpoint(other) {}  // NOLINT: meant to convert
-  TcpEndpoint(const boost::asio::ip::tcp::endpoint& other)             // NOLINT: meant to convert
+  /// Asio's own endpoint means the same.
+  TcpEndpoint(const boost::asio::ip::tcp::endpoint& other)  // NOLINT: meant to convert
       : basic_endpoint(other.address(), other.port()) {}
+  /// That of the Stack.
   explicit TcpEndpoint(const Endpoint& other)
       : basic_endpoint(net::to_asio(other.address), other.port) {}
 

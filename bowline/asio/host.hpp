@@ -32,14 +32,17 @@ class SocketState;
 /// A mutex, or nothing at all for a context that promises to have one thread.
 class OptionalMutex {
  public:
+  /// Not `enabled`: locking does nothing.
   explicit OptionalMutex(bool enabled) noexcept : enabled_(enabled) {}
+  /// Waits for the mutex, if it is one.
   void lock() {
     if (enabled_) mutex_.lock();
   }
+  /// Gives it back.
   void unlock() {
     if (enabled_) mutex_.unlock();
   }
-  [[nodiscard]] bool enabled() const noexcept { return enabled_; }
+  [[nodiscard]] bool enabled() const noexcept { return enabled_; }  ///< Is it a mutex at all?
 
  private:
   std::mutex mutex_;
@@ -67,8 +70,10 @@ class Host : public std::enable_shared_from_this<Host> {
   void close();
   /// close() for a context that is going: what was pending is destroyed, not called.
   void abandon();
+  /// Has close() or abandon() been called?
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
 
+  /// What it is bound to.
   [[nodiscard]] boost::asio::execution_context& context() const noexcept { return context_; }
 
   // ---- for sockets -----------------------------------------------------------------------------
@@ -102,6 +107,7 @@ class Host : public std::enable_shared_from_this<Host> {
   /// Keeps a local endpoint for a socket that is bound and neither connected nor listening; the
   /// Stack does not know about it yet. Under call(). Errors: address_in_use.
   Status reserve(const Endpoint& local, const SocketState& socket);
+  /// Gives up what reserve() kept. Under call().
   void unreserve(const SocketState& socket) noexcept;
 
   /// Grows with every turn: a caller that saw something undone compares and knows whether to look
@@ -125,7 +131,7 @@ class Host : public std::enable_shared_from_this<Host> {
   bool serve_ready(OperationQueue& done);
   /// A turn has been taken: whoever waits in drive_past() looks again. Under the mutex.
   virtual void turned() { turns_.fetch_add(1, std::memory_order_release); }
-  [[nodiscard]] OptionalMutex& mutex() noexcept { return *mutex_; }
+  [[nodiscard]] OptionalMutex& mutex() noexcept { return *mutex_; }  ///< The context's; see call().
 
   /// An application call was made: what it left to send must go out, and the next deadline may be
   /// another. Under the mutex.

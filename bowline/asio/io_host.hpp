@@ -26,7 +26,7 @@ struct Attachment {
   /// Used on the threads that run the context, one at a time. May be shared with whoever looks at
   /// its counters, and with what it is an end of.
   std::shared_ptr<Link> link;
-  std::vector<Cidr> addresses;
+  std::vector<Cidr> addresses;  ///< each with its prefix, which becomes a route
 };
 
 /// A Host driven by an io_context. Made by use_stack().

@@ -23,17 +23,17 @@ class Host;
 /// TCP on the stack of the execution context. Meets Asio's requirements of an internet protocol.
 class tcp {
  public:
-  using endpoint = TcpEndpoint;
-  using socket = boost::asio::basic_stream_socket<tcp>;
-  using acceptor = boost::asio::basic_socket_acceptor<tcp>;
-  using resolver = boost::asio::ip::basic_resolver<tcp>;
+  using endpoint = TcpEndpoint;                              ///< Address and port.
+  using socket = boost::asio::basic_stream_socket<tcp>;      ///< A connection.
+  using acceptor = boost::asio::basic_socket_acceptor<tcp>;  ///< A listener.
+  using resolver = boost::asio::ip::basic_resolver<tcp>;     ///< Names to endpoints.
 
   /// Nagle's algorithm off (RFC 9293 section 3.7.4).
   using no_delay = boost::asio::detail::socket_option::boolean<IPPROTO_TCP, TCP_NODELAY>;
 
   /// The protocol over IPv4, over IPv6.
   [[nodiscard]] static tcp v4() noexcept { return tcp(AF_INET); }
-  [[nodiscard]] static tcp v6() noexcept { return tcp(AF_INET6); }
+  [[nodiscard]] static tcp v6() noexcept { return tcp(AF_INET6); }  ///< TCP over IPv6.
 
   /// The same on `host`, one of several in a context; it is to open a socket with, and must live
   /// that long.
@@ -45,9 +45,9 @@ class tcp {
   /// Which host: null for the context's first.
   [[nodiscard]] Host* host() const noexcept { return host_; }
 
-  [[nodiscard]] int family() const noexcept { return family_; }
-  [[nodiscard]] int type() const noexcept { return SOCK_STREAM; }
-  [[nodiscard]] int protocol() const noexcept { return IPPROTO_TCP; }
+  [[nodiscard]] int family() const noexcept { return family_; }        ///< AF_INET or AF_INET6.
+  [[nodiscard]] int type() const noexcept { return SOCK_STREAM; }      ///< As socket(2) has it.
+  [[nodiscard]] int protocol() const noexcept { return IPPROTO_TCP; }  ///< As socket(2) has it.
 
   friend bool operator==(const tcp& a, const tcp& b) noexcept { return a.family_ == b.family_; }
 

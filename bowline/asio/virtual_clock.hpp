@@ -25,12 +25,12 @@ class VirtualClock {
   /// Names a wait: when it ends, and its place among those that end together.
   using Key = std::pair<Time, std::uint64_t>;
 
-  explicit VirtualClock(Time start = Time{}) noexcept : now_(start) {}
+  explicit VirtualClock(Time start = Time{}) noexcept : now_(start) {}  ///< Time begins at `start`.
   VirtualClock(const VirtualClock&) = delete;
   VirtualClock& operator=(const VirtualClock&) = delete;
   ~VirtualClock();
 
-  [[nodiscard]] Time now() const noexcept { return now_; }
+  [[nodiscard]] Time now() const noexcept { return now_; }  ///< Where it stands.
   /// When the next wait ends; kNever if nobody waits. In the past: at once.
   [[nodiscard]] Time next() const noexcept;
   /// Goes to `to` (not before now()); the waits that end on the way complete in order, each at its

@@ -74,9 +74,10 @@ class Slice {
     size_ = 0;
   }
 
-  [[nodiscard]] const std::byte* data() const noexcept { return data_; }
-  [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] const std::byte* data() const noexcept { return data_; }  ///< Its first byte.
+  [[nodiscard]] std::uint32_t size() const noexcept { return size_; }     ///< Bytes.
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }        ///< No bytes?
+  /// All of them.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
   /// The bytes of memory that this slice keeps from being reused: the capacity of its whole block.
@@ -106,6 +107,7 @@ class Slice {
     if (length < size_) size_ = length;
   }
 
+  /// Exchanges the two.
   void swap(Slice& other) noexcept {
     std::swap(block_, other.block_);
     std::swap(data_, other.data_);
@@ -146,13 +148,16 @@ class Buffer {
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { reset(); }
 
+  /// Lets go of the block.
   void reset() noexcept {
     if (block_ != nullptr && --block_->references == 0) detail::release_block(block_);
     block_ = nullptr;
   }
 
+  /// Is there one?
   [[nodiscard]] explicit operator bool() const noexcept { return block_ != nullptr; }
-  [[nodiscard]] std::byte* data() const noexcept { return block_->data; }
+  [[nodiscard]] std::byte* data() const noexcept { return block_->data; }  ///< Its first byte.
+  /// Bytes; 0 without a block.
   [[nodiscard]] std::uint32_t capacity() const noexcept {
     return block_ == nullptr ? 0 : block_->capacity;
   }
@@ -215,6 +220,7 @@ class BufferPool {
   /// Where the blocks come from.
   [[nodiscard]] Memory& memory() const noexcept { return memory_; }
 
+  /// What is in use now.
   [[nodiscard]] const BufferPoolUsage& usage() const noexcept { return usage_; }
 
  private:
@@ -244,7 +250,7 @@ class BufferPool {
 class BufferPoolOwner {
  public:
   BufferPoolOwner() noexcept = default;
-  explicit BufferPoolOwner(BufferPool* pool) noexcept : pool_(pool) {}
+  explicit BufferPoolOwner(BufferPool* pool) noexcept : pool_(pool) {}  ///< Owns it.
   BufferPoolOwner(BufferPoolOwner&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)) {}
   BufferPoolOwner& operator=(BufferPoolOwner&& other) noexcept {
     std::swap(pool_, other.pool_);
@@ -253,8 +259,9 @@ class BufferPoolOwner {
   ~BufferPoolOwner() {
     if (pool_ != nullptr) pool_->retire();
   }
-  [[nodiscard]] BufferPool& operator*() const noexcept { return *pool_; }
-  [[nodiscard]] BufferPool* operator->() const noexcept { return pool_; }
+  [[nodiscard]] BufferPool& operator*() const noexcept { return *pool_; }  ///< The pool.
+  [[nodiscard]] BufferPool* operator->() const noexcept { return pool_; }  ///< The pool.
+  /// Is there one?
   [[nodiscard]] explicit operator bool() const noexcept { return pool_ != nullptr; }
 
  private:

@@ -45,7 +45,7 @@ inline constexpr std::size_t kReasonCount = 0
 /// What is known of a reason.
 struct ReasonInfo {
   std::string_view name;  ///< as the enumerator: "send_syn"
-  ReasonKind kind;        ///
+  ReasonKind kind;        ///< its group
   std::string_view
       reference;              ///< "RFC 9293 3.10.1", or empty where only Bowline's own rule applies
   std::string_view sentence;  ///< for a person
@@ -61,13 +61,13 @@ struct ReasonInfo {
 /// the other kinds they are what the reason is about (for rto_backoff the old and new RTO in
 /// microseconds, for the congestion kind the old and new cwnd in bytes) or 0.
 struct Decision {
-  Reason reason;
+  Reason reason;                  ///< why
   FrameId frame = FrameId::none;  ///< the frame that was judged or is sent, where there is one
   Handle handle;                  ///< the socket that it concerns, where there is one
   std::uint64_t connection = 0;   ///< number of the connection, unique within the Stack; 0: none
-  Time now{};
-  std::uint32_t from = 0;
-  std::uint32_t to = 0;
+  Time now{};                     ///< when
+  std::uint32_t from = 0;         ///< the value before, of a change
+  std::uint32_t to = 0;           ///< the value after
 };
 
 /// Is told every decision, in order, on the Stack's thread, inside the call that made it. Must not
@@ -82,7 +82,9 @@ class DecisionListener {
 /// How often each reason applied since the Stack began.
 class ReasonCounters {
  public:
+  /// One more.
   void count(Reason reason) noexcept { ++counts_[static_cast<std::size_t>(reason)]; }
+  /// How often it applied.
   [[nodiscard]] std::uint64_t operator[](Reason reason) const noexcept {
     return counts_[static_cast<std::size_t>(reason)];
   }
@@ -118,7 +120,9 @@ class Decisions {
       listener_->decided({reason, frame, handle, connection, now_, from, to});
     }
   }
+  /// Null: nobody.
   void set_listener(DecisionListener* listener) noexcept { listener_ = listener; }
+  /// How often each applied.
   [[nodiscard]] const ReasonCounters& counters() const noexcept { return counters_; }
 
  private:

@@ -31,8 +31,8 @@ enum class Checksum : std::uint8_t {
 
 /// What is said of a frame beside its bytes.
 struct FrameDescription {
-  std::uint8_t piece_count = 0;
-  Checksum checksum = Checksum::unknown;
+  std::uint8_t piece_count = 0;           ///< of Frame::pieces
+  Checksum checksum = Checksum::unknown;  ///< of the transport
   /// With Checksum::partial: where the checksummed part starts, from the frame's first byte.
   std::uint16_t checksum_start = 0;
   /// With Checksum::partial: where the field stands, from checksum_start.
@@ -41,8 +41,8 @@ struct FrameDescription {
   std::uint16_t gso_size = 0;
   /// Bytes of all headers in front of the TCP payload; given where gso_size is.
   std::uint16_t header_size = 0;
-  std::uint32_t size = 0;
-  FrameId id = FrameId::none;
+  std::uint32_t size = 0;      ///< bytes of all pieces
+  FrameId id = FrameId::none;  ///< its number in the Stack
   /// When the link had it, not later than the `now` of the receive() that hands it in. Serves RTT
   /// samples and captures alone (DESIGN section 3). `kNever`: not known, take `now`.
   Time arrival = kNever;
@@ -54,7 +54,7 @@ struct Frame : FrameDescription {
   /// The most pieces that a frame has: headers, and a payload scattered over seven blocks.
   static constexpr std::size_t kMaxPieces = 8;
 
-  std::array<Slice, kMaxPieces> pieces;
+  std::array<Slice, kMaxPieces> pieces;  ///< its bytes: the first `piece_count`
 
   Frame() noexcept = default;
   Frame(const Frame& other) noexcept : FrameDescription(other) {
@@ -76,7 +76,7 @@ struct Frame : FrameDescription {
   }
   ~Frame() = default;
 
-  [[nodiscard]] FrameDescription& description() noexcept { return *this; }
+  [[nodiscard]] FrameDescription& description() noexcept { return *this; }  ///< All but the bytes.
 
   /// Appends a piece; empty ones are left out. False (and nothing appended) when kMaxPieces are
   /// there.

@@ -15,9 +15,9 @@ enum class HandleKind : std::uint8_t { none, tcp, listener, udp };
 
 /// The name of a socket of one Stack. Compare for equality only. Default: names nothing.
 struct Handle {
-  std::uint32_t index = 0;
-  std::uint32_t generation = 0;
-  HandleKind kind = HandleKind::none;
+  std::uint32_t index = 0;             ///< its place in the slab
+  std::uint32_t generation = 0;        ///< which of those that had the place
+  HandleKind kind = HandleKind::none;  ///< what it names
 
   friend constexpr bool operator==(const Handle&, const Handle&) noexcept = default;
   /// Does it name anything (perhaps something that is gone by now)?

@@ -63,7 +63,7 @@ struct Limits {
   /// Bytes of memory that fragments of all incomplete datagrams pin, and how many such datagrams
   /// there may be. Beyond either the oldest datagram goes (fragment_evicted).
   std::uint32_t fragment_bytes = 8U << 20;
-  std::uint32_t fragment_datagrams = 1'024;
+  std::uint32_t fragment_datagrams = 1'024;  ///< at a time
 
   /// Incomplete datagrams of one source: an IPv4 address, an IPv6 /64. Beyond it the source's own
   /// oldest goes (fragment_source_quota), so that one source alone can never displace another's: as
@@ -76,7 +76,7 @@ struct Limits {
 
   /// Interfaces, and routes of all of them.
   std::uint32_t interfaces = 64;
-  std::uint32_t routes = 1'024;
+  std::uint32_t routes = 1'024;  ///< of all interfaces
 
   /// Neighbours of all interfaces whose link-layer address is known or asked for. Beyond it the one
   /// that was not used for the longest time goes; at most a quarter of them may be unresolved, so
@@ -91,7 +91,7 @@ struct Limits {
   /// routes to themselves and to prefixes. Further ones are ignored with
   /// router_advertisement_limit.
   std::uint32_t advertised_addresses = 16;
-  std::uint32_t advertised_routes = 32;
+  std::uint32_t advertised_routes = 32;  ///< routes
 
   /// Destinations whose path MTU is remembered; the oldest goes first.
   std::uint32_t path_mtu_entries = 1'024;

@@ -17,7 +17,7 @@ namespace bowline::inline v0 {
 class SeqNumber {
  public:
   constexpr SeqNumber() noexcept = default;
-  constexpr explicit SeqNumber(std::uint32_t raw) noexcept : raw_(raw) {}
+  constexpr explicit SeqNumber(std::uint32_t raw) noexcept : raw_(raw) {}  ///< As in the header.
 
   /// The number as it stands in the header.
   [[nodiscard]] constexpr std::uint32_t raw() const noexcept { return raw_; }
@@ -35,6 +35,7 @@ class SeqNumber {
   friend constexpr std::int32_t operator-(SeqNumber a, SeqNumber b) noexcept {
     return static_cast<std::int32_t>(a.raw_ - b.raw_);
   }
+  /// Goes on by `count`, modulo 2^32.
   constexpr SeqNumber& operator+=(std::uint32_t count) noexcept {
     raw_ += count;
     return *this;

@@ -15,11 +15,11 @@ namespace bowline::inline v0 {
 /// The time line of a Stack: nanoseconds from an origin that the driver chooses. It has no `now()`,
 /// because time is an argument (DESIGN section 3). Never goes back.
 struct StackClock {
-  using rep = std::int64_t;
-  using period = std::nano;
-  using duration = std::chrono::duration<rep, period>;
-  using time_point = std::chrono::time_point<StackClock>;
-  static constexpr bool is_steady = true;
+  using rep = std::int64_t;                                ///< Counts nanoseconds.
+  using period = std::nano;                                ///< One nanosecond.
+  using duration = std::chrono::duration<rep, period>;     ///< Duration.
+  using time_point = std::chrono::time_point<StackClock>;  ///< Time.
+  static constexpr bool is_steady = true;                  ///< It never goes back.
 };
 
 /// A span of time, in nanoseconds.

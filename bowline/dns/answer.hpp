@@ -43,8 +43,8 @@ inline constexpr unsigned kMaxAliases = 16;
 
 /// The meaning of a response.
 struct Answer {
-  Outcome outcome = Outcome::server_failure;
-  Addresses addresses;
+  Outcome outcome = Outcome::server_failure;  ///< how it ended
+  Addresses addresses;                        ///< what was found
   /// How long it may be remembered; for no_data and no_such_name by the zone's SOA record (RFC
   /// 2308 section 5). 0: not at all.
   Duration ttl{};

@@ -25,8 +25,9 @@ class Cache {
   /// Remembers `answer` if it is found, no_data or no_such_name and has a TTL. Without memory it is
   /// not remembered.
   void insert(const Question& question, const Answer& answer, Time now) noexcept;
+  /// Entries, stale ones included.
   [[nodiscard]] std::uint32_t size() const noexcept { return entries_.size(); }
-  void clear() noexcept { entries_.clear(); }
+  void clear() noexcept { entries_.clear(); }  ///< Forgets all.
 
   template <class V>
   void visit(V& v) {

@@ -46,7 +46,8 @@ inline constexpr std::size_t kDropCount = std::size(detail::kDropTexts);
 /// How often each applied.
 class DropCounters {
  public:
-  void count(Drop drop) noexcept { ++counts_[static_cast<std::size_t>(drop)]; }
+  void count(Drop drop) noexcept { ++counts_[static_cast<std::size_t>(drop)]; }  ///< One more.
+  /// How often it applied.
   [[nodiscard]] std::uint64_t operator[](Drop drop) const noexcept {
     return counts_[static_cast<std::size_t>(drop)];
   }

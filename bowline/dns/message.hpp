@@ -48,8 +48,8 @@ inline constexpr unsigned kMaxPointers = 16;
 
 /// What is asked.
 struct Question {
-  Name name;
-  Type type = Type::a;
+  Name name;            ///< what is asked for
+  Type type = Type::a;  ///< which records of it
 
   friend bool operator==(const Question&, const Question&) noexcept = default;
   template <class V>
@@ -65,12 +65,12 @@ std::size_t emit_query(std::span<std::byte, kMaxQuery> to, std::uint16_t id,
 
 /// A resource record; its data is a view on the message.
 struct Record {
-  Name owner;
-  std::uint16_t type = 0;
-  std::uint16_t record_class = 0;
-  std::uint32_t ttl = 0;  ///< seconds; 0 where the sign bit was set (RFC 2181 section 8)
-  std::span<const std::byte> data;
-  std::size_t data_at = 0;  ///< where in the message the data begins
+  Name owner;                       ///< whose record it is
+  std::uint16_t type = 0;           ///< RFC 1035 section 3.2.2
+  std::uint16_t record_class = 0;   ///< 1: the Internet's
+  std::uint32_t ttl = 0;            ///< seconds; 0 where the sign bit was set (RFC 2181 section 8)
+  std::span<const std::byte> data;  ///< RDATA, as it stands in the message
+  std::size_t data_at = 0;          ///< where in the message the data begins
 };
 
 /// A response that is well-formed from its first to its last record. A view: the bytes must outlive
@@ -82,6 +82,7 @@ class Message {
   [[nodiscard]] static std::expected<Message, Drop> parse(
       std::span<const std::byte> bytes) noexcept;
 
+  /// The query's number, repeated.
   [[nodiscard]] std::uint16_t id() const noexcept { return id_; }
   /// The answer did not fit: ask again by TCP (RFC 1035 section 4.2.1).
   [[nodiscard]] bool truncated() const noexcept { return truncated_; }
@@ -89,7 +90,8 @@ class Message {
   [[nodiscard]] Rcode rcode() const noexcept { return rcode_; }
   /// Nothing in a bare format error.
   [[nodiscard]] const std::optional<Name>& name() const noexcept { return name_; }
-  [[nodiscard]] std::uint16_t type() const noexcept { return type_; }
+  [[nodiscard]] std::uint16_t type() const noexcept { return type_; }  ///< What was asked for.
+  /// 1: the Internet's.
   [[nodiscard]] std::uint16_t question_class() const noexcept { return question_class_; }
 
   /// Calls `f(record)` for each record of the answer section until it returns false.
@@ -104,6 +106,7 @@ class Message {
   }
   /// The name that begins at `at`, as in a CNAME's data.
   [[nodiscard]] std::expected<Name, Drop> name_at(std::size_t at) const noexcept;
+  /// The whole message.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
  private:

@@ -39,7 +39,7 @@ class Name {
   static constexpr std::size_t kMaxWire = 255;
   /// Most bytes of one label.
   static constexpr std::size_t kMaxLabel = 63;
-  /// Most characters of the text form, each byte of a label written as \DDD.
+  /// Most characters of the text form, each byte of a label written as `\DDD`.
   static constexpr std::size_t kMaxText = 4 * kMaxWire;
 
   constexpr Name() noexcept = default;
@@ -62,7 +62,7 @@ class Name {
   [[nodiscard]] std::span<std::byte> letters() noexcept {
     return std::span<std::byte>(bytes_).first(size_);
   }
-  [[nodiscard]] bool is_root() const noexcept { return size_ == 1; }
+  [[nodiscard]] bool is_root() const noexcept { return size_ == 1; }  ///< Is it the empty name?
   /// How many labels; the root does not count.
   [[nodiscard]] std::size_t labels() const noexcept;
   /// Is it `ancestor`, or does it end in it?
@@ -73,7 +73,7 @@ class Name {
   [[nodiscard]] Name lower() const noexcept;
 
   /// Writes the text form without the closing dot ("." for the root; bytes that are no printable
-  /// ASCII as \DDD, RFC 1035 section 5.1) to `to` and returns its length.
+  /// ASCII as `\DDD`, RFC 1035 section 5.1) to `to` and returns its length.
   std::size_t format(std::span<char, kMaxText> to) const noexcept;
 
   /// Equal but for the case of letters.

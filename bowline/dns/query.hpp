@@ -21,21 +21,21 @@ enum class Transport : std::uint8_t { udp, tcp };
 
 /// The tries of one question. Whoever holds it draws IDs and sends.
 struct Query {
-  Question question;
+  Question question;  ///< what it asks
   /// The question's name as it went out, letters mixed where that is configured.
   Name spelled;
-  Endpoint server;
-  Time deadline = kNever;
-  Transport transport = Transport::udp;
-  bool edns = true;
-  bool to_send = false;         ///< this try has not gone out yet
-  std::uint16_t id = 0;         ///< of this try
-  std::uint32_t attempt = 0;    ///< counts tries; what comes for an older one is late
-  std::uint32_t forgeries = 0;  ///< answers to this try that did not fit
-  std::uint8_t index = 0;       ///< of `server` in the list
-  std::uint8_t tried = 0;       ///< servers of this round
-  std::uint8_t round = 0;
-  std::uint8_t ruled_out = 0;      ///< one bit for each server that is not to be asked again
+  Endpoint server;                       ///< whom it asks
+  Time deadline = kNever;                ///< until when it waits
+  Transport transport = Transport::udp;  ///< how it is sent
+  bool edns = true;                      ///< with an OPT record (RFC 6891)
+  bool to_send = false;                  ///< this try has not gone out yet
+  std::uint16_t id = 0;                  ///< of this try
+  std::uint32_t attempt = 0;             ///< counts tries; what comes for an older one is late
+  std::uint32_t forgeries = 0;           ///< answers to this try that did not fit
+  std::uint8_t index = 0;                ///< of `server` in the list
+  std::uint8_t tried = 0;                ///< servers of this round
+  std::uint8_t round = 0;                ///< times that all servers were asked before
+  std::uint8_t ruled_out = 0;            ///< one bit for each server that is not to be asked again
   std::optional<Outcome> failure;  ///< the last that a server said, or that there was no way to it
 
   /// Turns to server `first` as the first one. There must be servers.

@@ -12,7 +12,7 @@ namespace bowline::inline v0::dns {
 
 /// What a resolv.conf says.
 struct ResolvConf {
-  Config config;
+  Config config;  ///< what the file asks for
   /// Lines that say nothing we know, or say it wrong: they are passed over, as resolvers do.
   std::uint32_t ignored_lines = 0;
   /// The first of them, from 1; 0: none.

@@ -34,8 +34,8 @@ namespace bowline::inline v0::dns {
 
 /// Names a lookup until poll_finished() has told of it or it is cancelled.
 struct LookupId {
-  std::uint32_t index = 0;
-  std::uint32_t generation = 0;
+  std::uint32_t index = 0;       ///< its place
+  std::uint32_t generation = 0;  ///< which of those that had the place
 
   friend constexpr bool operator==(const LookupId&, const LookupId&) noexcept = default;
   template <class V>
@@ -46,9 +46,9 @@ struct LookupId {
 
 /// Names one try of a question: a message out, and the socket on which its answer is to come.
 struct ExchangeId {
-  std::uint32_t index = 0;
-  std::uint32_t generation = 0;
-  std::uint32_t attempt = 0;
+  std::uint32_t index = 0;       ///< its place
+  std::uint32_t generation = 0;  ///< which of those that had the place
+  std::uint32_t attempt = 0;     ///< which attempt of the query
 
   friend constexpr bool operator==(const ExchangeId&, const ExchangeId&) noexcept = default;
   template <class V>
@@ -59,22 +59,22 @@ struct ExchangeId {
 
 /// Which addresses are wanted.
 struct Families {
-  bool v4 = true;
-  bool v6 = true;
+  bool v4 = true;  ///< A records
+  bool v6 = true;  ///< AAAA records
 };
 
 /// A message to be sent from a new port; over TCP with its length in front (RFC 7766 section 8).
 struct Transmit {
-  ExchangeId exchange;
-  Transport transport = Transport::udp;
-  Endpoint server;
-  std::span<const std::byte> message;  ///< valid until the next call
+  ExchangeId exchange;                   ///< to be named in the answer
+  Transport transport = Transport::udp;  ///< how to send it
+  Endpoint server;                       ///< where to
+  std::span<const std::byte> message;    ///< valid until the next call
 };
 
 /// How a lookup ended.
 struct Finished {
-  LookupId lookup;
-  Outcome outcome = Outcome::no_memory;
+  LookupId lookup;                       ///< which lookup has ended
+  Outcome outcome = Outcome::no_memory;  ///< how it ended
   /// As the server gave them, IPv4 first; see order_addresses().
   FixedVector<IpAddress, 2 * kMaxAddresses> addresses;
 };
@@ -89,6 +89,7 @@ class Resolver {
 
   /// Asks `config`'s servers from now on; what is under way begins anew, what is remembered stays.
   void set_config(const Config& config, Time now) noexcept;
+  /// What it was made with.
   [[nodiscard]] const Config& config() const noexcept { return config_; }
 
   /// Begins to look `name` up; it may be finished at once. `absolute`: not in the search list (a
@@ -122,7 +123,9 @@ class Resolver {
   [[nodiscard]] const DropCounters& drops() const noexcept { return drops_; }
   /// Lookups and questions under way, answers remembered.
   [[nodiscard]] std::uint32_t lookups() const noexcept { return lookups_.size(); }
+  /// Those under way.
   [[nodiscard]] std::uint32_t queries() const noexcept { return queries_.size(); }
+  /// Entries of the cache.
   [[nodiscard]] std::uint32_t remembered() const noexcept { return cache_.size(); }
 
   /// All state but what it was made with.

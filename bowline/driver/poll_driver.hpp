@@ -46,6 +46,7 @@ class PollDriver {
   void wake() noexcept;
   /// Ends run() and run_until() for good. Any thread; also in a signal handler.
   void stop() noexcept;
+  /// Has stop() been called?
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
 
  private:

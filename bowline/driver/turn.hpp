@@ -60,14 +60,14 @@ class Turn {
 
   /// What to wait for on a link's descriptor.
   struct Wait {
-    int descriptor = -1;
-    bool readable = false;
+    int descriptor = -1;    ///< of the link
+    bool readable = false;  ///< always worth waiting for
     bool writable = false;  ///< the link was full
   };
   /// One for each link that has a descriptor; valid until the next call.
   [[nodiscard]] std::span<const Wait> waits();
 
-  [[nodiscard]] Stack& stack() const noexcept { return stack_; }
+  [[nodiscard]] Stack& stack() const noexcept { return stack_; }  ///< Whose turns they are.
 
  private:
   struct Port {

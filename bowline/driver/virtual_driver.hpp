@@ -47,7 +47,7 @@ class VirtualDriver {
   /// Runs until nothing is left to happen at or before `until`.
   Ending run(Time until = kNever);
 
-  [[nodiscard]] Time now() const noexcept { return now_; }
+  [[nodiscard]] Time now() const noexcept { return now_; }  ///< Where the clock stands.
 
  private:
   struct Runner {

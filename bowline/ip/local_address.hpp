@@ -29,9 +29,9 @@ namespace bowline::inline v0::ip {
 
 /// An address of this host and the interface that it was given to.
 struct LocalAddress {
-  Cidr cidr;
-  InterfaceId interface{};
-  AddressState state = AddressState::preferred;
+  Cidr cidr;                                     ///< the address and its prefix
+  InterfaceId interface{};                       ///< whose it is
+  AddressState state = AddressState::preferred;  ///< may it be used?
 
   /// Are packets to and from it ours?
   [[nodiscard]] bool usable() const noexcept {

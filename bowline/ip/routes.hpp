@@ -13,8 +13,8 @@ namespace bowline::inline v0::ip {
 
 /// A way to a network.
 struct Route {
-  Cidr destination{};
-  InterfaceId interface{};
+  Cidr destination{};       ///< to whom it leads; /0: everybody
+  InterfaceId interface{};  ///< by which link
   /// The next hop; nothing: the destination is on the link.
   std::optional<IpAddress> gateway{};
 
@@ -28,6 +28,7 @@ struct Route {
 /// All routes of a Stack; looked into when a connection is opened, never per packet.
 class RouteTable {
  public:
+  /// At most `limit` routes.
   RouteTable(Memory& memory, std::uint32_t limit) noexcept : routes_(memory), limit_(limit) {}
 
   /// Errors: not_enough_memory.

@@ -24,7 +24,7 @@ enum class LinkKind : std::uint8_t { ip, ethernet };
 
 /// What a link is and can do. Constant while it is in use, but for the MTU.
 struct LinkInfo {
-  LinkKind kind = LinkKind::ip;
+  LinkKind kind = LinkKind::ip;  ///< what a frame begins with
   /// Our own address on an Ethernet link: what frames to us carry, and what ours come from. An
   /// individual one, not all zero; on other links it means nothing.
   wire::MacAddress mac{};

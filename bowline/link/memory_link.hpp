@@ -33,7 +33,7 @@ struct MemoryLinkOptions {
   std::uint32_t mtu = 1500;
   /// LinkInfo::max_gso; 0: the stack itself makes packets of at most the MTU.
   std::uint32_t max_gso = 65'535;
-  MemoryWire wire = MemoryWire::whole;
+  MemoryWire wire = MemoryWire::whole;  ///< how frames cross
   /// LinkInfo::transmit_checksum. False (only with a max_gso of 0): the stack computes checksums.
   bool transmit_checksum = true;
   /// Wire packets (frames, if they stay whole) that wait in one direction; beyond it the link is
@@ -132,6 +132,7 @@ class LoopbackLink final : public Link {
   [[nodiscard]] Time next_deadline() const noexcept override { return way_.next_deadline(); }
   [[nodiscard]] bool blocked() const noexcept override { return way_.blocked(); }
 
+  /// What went in.
   [[nodiscard]] const MemoryLinkCounters& counters() const noexcept { return way_.counters(); }
 
  private:
@@ -150,11 +151,12 @@ class LinkPair {
 
   /// The two ends, valid as long as the pair lives.
   [[nodiscard]] Link& left() const noexcept { return cable_->left; }
-  [[nodiscard]] Link& right() const noexcept { return cable_->right; }
-  /// What went in at either end.
+  [[nodiscard]] Link& right() const noexcept { return cable_->right; }  ///< The other end.
+  /// What went in at the left end.
   [[nodiscard]] const MemoryLinkCounters& from_left() const noexcept {
     return cable_->rightward.counters();
   }
+  /// And at the right end.
   [[nodiscard]] const MemoryLinkCounters& from_right() const noexcept {
     return cable_->leftward.counters();
   }

@@ -97,6 +97,7 @@ class CuttingSink final : public FrameSink {
 
   /// The MTU changed.
   void set_mtu(std::uint32_t mtu) noexcept { mtu_ = mtu; }
+  /// What it did.
   [[nodiscard]] const CuttingCounters& counters() const noexcept { return counters_; }
 
  private:

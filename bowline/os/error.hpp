@@ -12,8 +12,8 @@ namespace bowline::inline v0::os {
 
 /// Why something failed. `message` is one line that names the thing and says what would help.
 struct Error {
-  std::string message;
-  std::error_code code;
+  std::string message;   ///< one line, with the remedy
+  std::error_code code;  ///< what the kernel said, if it did
 };
 
 /// A `T`, or why there is none.

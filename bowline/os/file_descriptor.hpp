@@ -12,6 +12,7 @@ namespace bowline::inline v0::os {
 class FileDescriptor {
  public:
   FileDescriptor() noexcept = default;
+  /// Owns it; -1: none.
   explicit FileDescriptor(int descriptor) noexcept : descriptor_(descriptor) {}
   FileDescriptor(FileDescriptor&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)) {}
@@ -25,7 +26,8 @@ class FileDescriptor {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
-  [[nodiscard]] int get() const noexcept { return descriptor_; }
+  [[nodiscard]] int get() const noexcept { return descriptor_; }  ///< The number, still owned.
+  /// Is there one?
   [[nodiscard]] explicit operator bool() const noexcept { return descriptor_ >= 0; }
 
  private:

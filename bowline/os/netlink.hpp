@@ -21,9 +21,9 @@ namespace bowline::inline v0::os {
 
 /// An interface as the kernel has it.
 struct InterfaceState {
-  std::uint32_t index = 0;
-  std::uint32_t mtu = 0;
-  bool up = false;
+  std::uint32_t index = 0;  ///< the kernel's number of it
+  std::uint32_t mtu = 0;    ///< bytes
+  bool up = false;          ///< IFF_UP
 };
 
 /// A conversation with the kernel about interfaces. Each call waits for the kernel's answer. Errors
@@ -38,7 +38,7 @@ class Netlink {
   /// Its addresses, each with its prefix.
   [[nodiscard]] Outcome<std::vector<Cidr>> addresses(std::string_view name);
 
-  Outcome<void> set_up(std::string_view name);
+  Outcome<void> set_up(std::string_view name);  ///< Brings it up.
   /// Bytes, 68 to 65535 (at least 1280 for an interface with IPv6 addresses).
   Outcome<void> set_mtu(std::string_view name, std::uint32_t mtu);
   /// The kernel makes up no link-local IPv6 address for it (and so sends no packets of its own

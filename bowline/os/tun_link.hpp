@@ -19,12 +19,12 @@ namespace bowline::inline v0::os {
 
 /// What a TunLink did.
 struct TunCounters {
-  std::uint64_t reads = 0;  ///< system calls, those that found nothing included
-  std::uint64_t read_frames = 0;
-  std::uint64_t read_bytes = 0;  ///< of IP packets
-  std::uint64_t writes = 0;
-  std::uint64_t written_frames = 0;
-  std::uint64_t written_bytes = 0;
+  std::uint64_t reads = 0;           ///< system calls, those that found nothing included
+  std::uint64_t read_frames = 0;     ///< those taken in
+  std::uint64_t read_bytes = 0;      ///< of IP packets
+  std::uint64_t writes = 0;          ///< system calls
+  std::uint64_t written_frames = 0;  ///< those that the kernel took
+  std::uint64_t written_bytes = 0;   ///< of IP packets
   std::uint64_t malformed = 0;  ///< received, and dropped: the virtio header contradicts its frame
   std::uint64_t no_memory = 0;  ///< received, and dropped: the pool had no room
   std::uint64_t write_errors = 0;  ///< sent, and lost: the kernel refused it (interface down)
@@ -43,6 +43,7 @@ class TunLink final : public Link {
   [[nodiscard]] int descriptor() const noexcept override { return device_.get(); }
   [[nodiscard]] bool blocked() const noexcept override { return blocked_; }
 
+  /// What it did.
   [[nodiscard]] const TunCounters& counters() const noexcept { return counters_; }
 
   /// Why nothing comes and goes any more (somebody deleted the interface); no error while it works.

@@ -17,12 +17,12 @@ namespace bowline::inline v0::os {
 
 /// struct virtio_net_hdr in this machine's byte order, which is TUN's unless it is told otherwise.
 struct VirtioHeader {
-  std::uint8_t flags = 0;
-  std::uint8_t gso_type = 0;
-  std::uint16_t header_size = 0;
-  std::uint16_t gso_size = 0;
-  std::uint16_t checksum_start = 0;
-  std::uint16_t checksum_offset = 0;
+  std::uint8_t flags = 0;             ///< VIRTIO_NET_HDR_F_…
+  std::uint8_t gso_type = 0;          ///< VIRTIO_NET_HDR_GSO_…
+  std::uint16_t header_size = 0;      ///< bytes of headers, a hint
+  std::uint16_t gso_size = 0;         ///< payload bytes of each packet to be cut
+  std::uint16_t checksum_start = 0;   ///< where summing begins
+  std::uint16_t checksum_offset = 0;  ///< from there: where the sum goes
 };
 static_assert(sizeof(VirtioHeader) == 10 && offsetof(VirtioHeader, checksum_offset) == 8);
 

@@ -37,7 +37,7 @@ class Host final : public Node {
   /// The Stack. Calls on it count for the present instant of the simulation; what they cause to be
   /// sent goes out as soon as the simulation runs on.
   [[nodiscard]] Stack& stack() noexcept { return stack_; }
-  [[nodiscard]] const Stack& stack() const noexcept { return stack_; }
+  [[nodiscard]] const Stack& stack() const noexcept { return stack_; }  ///< The same, to look at.
 
   /// Gives the host an interface for a wire with this MTU, and the address. Throws
   /// std::system_error.

@@ -32,11 +32,13 @@ class Outlet {
 /// Something that packets come to and go from.
 class Node {
  public:
+  /// Number `id` of its simulation.
   Node(NodeId id, std::string name) : id_(id), name_(std::move(name)) {}
   virtual ~Node() = default;
   Node& operator=(const Node&) = delete;
 
-  [[nodiscard]] NodeId id() const noexcept { return id_; }
+  [[nodiscard]] NodeId id() const noexcept { return id_; }  ///< Its number in the simulation.
+  /// By it its random numbers are drawn.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   /// `packet` has come to `port`. Returns the number that the node gave it, if it gives numbers.

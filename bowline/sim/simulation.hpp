@@ -63,9 +63,10 @@ class Simulation final : private Outlet {
   // ---- time
   // ---------------------------------------------------------------------------------------
 
-  [[nodiscard]] Time now() const noexcept { return now_; }
+  [[nodiscard]] Time now() const noexcept { return now_; }  ///< The present instant.
   /// Calls `call` at `when` (not before now), after the frames and timers of that instant.
   void at(Time when, std::function<void()> call);
+  /// The same, `delay` from now.
   void after(Duration delay, std::function<void()> call) {
     at(saturating_add(now_, delay), std::move(call));
   }
@@ -73,7 +74,7 @@ class Simulation final : private Outlet {
   bool step(Time limit = kNever);
   /// Lets everything happen up to and including `when`; then it is `when`.
   void run_until(Time when);
-  void run_for(Duration duration) { run_until(saturating_add(now_, duration)); }
+  void run_for(Duration duration) { run_until(saturating_add(now_, duration)); }  ///< For so long.
   /// Runs until `done()` holds, asked before each event, or until nothing more happens by `limit`.
   /// Returns what `done()` says then. `done` may look at Stacks, not call them.
   bool run_until(const std::function<bool()>& done, Time limit);

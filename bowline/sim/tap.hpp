@@ -22,10 +22,10 @@ enum class WireId : std::uint32_t {};
 
 /// A packet at one end of a wire.
 struct Passage {
-  Time at{};
-  WireId wire{};
-  NodeId from{};
-  NodeId to{};
+  Time at{};                         ///< when, at this end
+  WireId wire{};                     ///< which wire
+  NodeId from{};                     ///< who sent it
+  NodeId to{};                       ///< whom the wire leads to
   std::uint64_t packet = 0;          ///< counts the packets of the simulation, from 1
   FrameId frame = FrameId::none;     ///< its number in the Stack at this end, if that gave it one
   Fate fate = Fate::passed;          ///< known to the simulator as soon as it is sent
@@ -50,8 +50,8 @@ class DigestTap final : public Tap {
   void sent(const Passage& passage) override { add(passage, 1); }
   void arrived(const Passage& passage) override { add(passage, 2); }
 
-  [[nodiscard]] std::uint64_t digest() const noexcept { return hash_; }
-  [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
+  [[nodiscard]] std::uint64_t digest() const noexcept { return hash_; }      ///< The number so far.
+  [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }  ///< Those sent so far.
 
  private:
   void add(const Passage& passage, std::uint64_t end) noexcept;

@@ -66,21 +66,21 @@ class Pipe {
 
   /// One arrival at the far end.
   struct Arrival {
-    Time at{};
-    Packet packet;
+    Time at{};      ///< when it arrives
+    Packet packet;  ///< what arrives
   };
   /// What send() decided.
   struct Outcome {
-    Fate fate = Fate::passed;
-    std::uint8_t count = 0;  ///< of arrivals: 0, 1 or 2
-    Arrival arrivals[2];
+    Fate fate = Fate::passed;  ///< what became of it
+    std::uint8_t count = 0;    ///< of arrivals: 0, 1 or 2
+    Arrival arrivals[2];       ///< the first `count`
   };
 
   /// Takes `packet` at `now`. Every packet that is transmitted draws the same count of random
   /// numbers, whatever happens to it, so that one accident does not shift the others.
   [[nodiscard]] Outcome send(Packet packet, Time now);
 
-  [[nodiscard]] const Wire& wire() const noexcept { return wire_; }
+  [[nodiscard]] const Wire& wire() const noexcept { return wire_; }  ///< What it is like.
   /// From now on the wire is like this (a cable is cut: `.loss = 100_percent`). What is under way
   /// arrives.
   void change(const Wire& wire) noexcept { wire_ = wire; }

@@ -20,8 +20,8 @@ namespace bowline::inline v0 {
 
 /// Makes a Stack. Copied into it; nothing of it is referred to later but `memory`.
 struct StackConfig {
-  tcp::Settings tcp = tcp::Settings::of(tcp::Profile::rfc);
-  Limits limits{};
+  tcp::Settings tcp = tcp::Settings::of(tcp::Profile::rfc);  ///< of the protocol
+  Limits limits{};                                           ///< the bounds of everything
   /// All secrets and random numbers come from this: 256 bits from the OS generator in production (a
   /// guessable seed makes guessable ISNs), a counted seed in tests. The same seed and the same
   /// calls give the same bytes.
@@ -34,13 +34,13 @@ struct StackConfig {
   ip::Timing timing{};
   /// Ephemeral ports, first and last (RFC 6056, RFC 6335).
   std::uint16_t first_ephemeral_port = 49'152;
-  std::uint16_t last_ephemeral_port = 65'535;
+  std::uint16_t last_ephemeral_port = 65'535;  ///< included
 };
 
 /// An interface: a link as the Stack sees it. The Stack never holds the link itself, only its
 /// number.
 struct InterfaceConfig {
-  LinkInfo link{};
+  LinkInfo link{};  ///< what the link can do
   /// Ethernet: ask whether somebody else has an address before it is used. That takes 4 to 7 s for
   /// IPv4 (RFC 5227 section 2.1), 1 to 2 s for IPv6 (RFC 4862 section 5.4); connections opened
   /// meanwhile wait. False: it is used at once.
@@ -70,12 +70,12 @@ struct ListenOptions {
 
 /// An active open (RFC 9293 section 3.10.1).
 struct ConnectOptions {
-  Endpoint remote{};
+  Endpoint remote{};  ///< whom to reach
   /// Our side; nothing: the address of the interface that leads there, and an ephemeral port. A
   /// port of 0 with an address picks the port alone; the unspecified address picks the address
   /// alone.
   std::optional<Endpoint> local{};
-  tcp::SocketOptions socket{};
+  tcp::SocketOptions socket{};  ///< of the connection
 };
 
 /// A UDP socket.

@@ -22,58 +22,81 @@ using EndReason = tcp::EndReason;
 
 /// One connection, half-open entry or TIME-WAIT record, by the RFC's names.
 struct ConnectionView {
-  std::uint64_t number = 0;  ///< unique within the Stack; the decisions carry it
-  Handle handle;             ///< names nothing when no application holds it
-  Endpoint local;
-  Endpoint remote;
-  InterfaceId interface{};
-  tcp::State state = tcp::State::closed;
-  bool orphan = false;
+  std::uint64_t number = 0;               ///< unique within the Stack; the decisions carry it
+  Handle handle;                          ///< names nothing when no application holds it
+  Endpoint local;                         ///< our end
+  Endpoint remote;                        ///< the peer's
+  InterfaceId interface{};                ///< by which its packets go out
+  tcp::State state = tcp::State::closed;  ///< RFC 9293 section 3.3.2
+  bool orphan = false;                    ///< no application holds it
 
-  SeqNumber iss, snd_una, snd_nxt, snd_wl1, snd_wl2, snd_up;
-  std::uint32_t snd_wnd = 0;      ///< bytes (scaled)
-  std::uint32_t max_snd_wnd = 0;  ///< the largest the peer ever offered
-  SeqNumber irs, rcv_nxt, rcv_up;
-  std::uint32_t rcv_wnd = 0;  ///< bytes: what the last segment offered, less what came since
-  std::uint16_t snd_mss = 0;  ///< payload bytes of a full segment, options taken off
-  std::uint16_t rcv_mss = 0;  ///< what we announced
-  std::uint8_t snd_wind_shift = 0, rcv_wind_shift = 0;
-  bool timestamps = false, sack = false, window_scaling = false;
+  SeqNumber iss;                    ///< our initial number
+  SeqNumber snd_una;                ///< the oldest number not acknowledged
+  SeqNumber snd_nxt;                ///< the next to be sent
+  SeqNumber snd_wl1;                ///< SEG.SEQ of the last window update
+  SeqNumber snd_wl2;                ///< SEG.ACK of it
+  SeqNumber snd_up;                 ///< our urgent pointer
+  std::uint32_t snd_wnd = 0;        ///< bytes (scaled)
+  std::uint32_t max_snd_wnd = 0;    ///< the largest the peer ever offered
+  SeqNumber irs;                    ///< the peer's initial number
+  SeqNumber rcv_nxt;                ///< the next that we expect
+  SeqNumber rcv_up;                 ///< the peer's urgent pointer
+  std::uint32_t rcv_wnd = 0;        ///< bytes: what the last segment offered, less what came since
+  std::uint16_t snd_mss = 0;        ///< payload bytes of a full segment, options taken off
+  std::uint16_t rcv_mss = 0;        ///< what we announced
+  std::uint8_t snd_wind_shift = 0;  ///< bits to shift the peer's window by (RFC 7323 section 2.3)
+  std::uint8_t rcv_wind_shift = 0;  ///< and ours
+  bool timestamps = false;          ///< agreed on (RFC 7323)
+  bool sack = false;                ///< agreed on (RFC 2018)
+  bool window_scaling = false;      ///< agreed on (RFC 7323)
 
-  std::uint32_t cwnd = 0, ssthresh = 0;  ///< bytes
-  std::uint32_t in_flight = 0;           ///< bytes sent and not acknowledged
-  Duration srtt{}, rttvar{}, rto{};      ///< srtt 0: no sample yet
-  std::uint32_t retransmissions = 0;     ///< segments sent again, since the beginning
-  std::uint8_t backoff = 0;              ///< times the RTO doubled since the last progress
+  std::uint32_t cwnd = 0;             ///< bytes
+  std::uint32_t ssthresh = 0;         ///< bytes
+  std::uint32_t in_flight = 0;        ///< bytes sent and not acknowledged
+  Duration srtt{};                    ///< RFC 6298 section 2; 0: no sample yet
+  Duration rttvar{};                  ///< RFC 6298 section 2
+  Duration rto{};                     ///< the next retransmission's, backed off
+  std::uint32_t retransmissions = 0;  ///< segments sent again, since the beginning
+  std::uint8_t backoff = 0;           ///< times the RTO doubled since the last progress
 
   std::uint32_t send_queue = 0;     ///< bytes written and not acknowledged
   std::uint32_t unsent = 0;         ///< of these, not yet sent
   std::uint32_t receive_queue = 0;  ///< bytes in order and not read
   std::uint32_t out_of_order = 0;   ///< bytes that wait for a hole to be filled
-  bool fin_queued = false, fin_sent = false, fin_received = false;
+  bool fin_queued = false;          ///< the application has finished sending
+  bool fin_sent = false;            ///< our FIN is out
+  bool fin_received = false;        ///< the peer has finished
 
-  Time retransmit_at = kNever, probe_at = kNever, delayed_ack_at = kNever, keepalive_at = kNever,
-       time_wait_at = kNever, user_timeout_at = kNever;
+  Time retransmit_at = kNever;    ///< deadline of the RTO (RFC 6298)
+  Time probe_at = kNever;         ///< of the next zero-window probe
+  Time delayed_ack_at = kNever;   ///< of the delayed acknowledgment
+  Time keepalive_at = kNever;     ///< of the next keepalive probe
+  Time time_wait_at = kNever;     ///< of the end of TIME-WAIT
+  Time user_timeout_at = kNever;  ///< of the user timeout (RFC 5482)
 
-  std::uint64_t bytes_sent = 0, bytes_received = 0;  ///< payload, first transmissions and in order
-  std::uint64_t segments_sent = 0, segments_received = 0;
-  EndReason ended = EndReason::none;
+  std::uint64_t bytes_sent = 0;         ///< payload, first transmissions
+  std::uint64_t bytes_received = 0;     ///< payload, in order
+  std::uint64_t segments_sent = 0;      ///< with or without payload, repeated ones too
+  std::uint64_t segments_received = 0;  ///< that belonged to it
+  EndReason ended = EndReason::none;    ///< how, if it has
 };
 
 /// One listening socket.
 struct ListenerView {
-  Handle handle;
-  Endpoint local;
-  std::uint32_t half_open = 0, half_open_limit = 0;  ///< the SYN queue
-  std::uint32_t accept_queue = 0, accept_limit = 0;  ///< established and not accepted
-  std::uint64_t accepted = 0;
-  std::uint64_t overflows = 0;  ///< handshakes or SYNs turned away because a queue was full
+  Handle handle;                      ///< as listen() returned it
+  Endpoint local;                     ///< where it listens
+  std::uint32_t half_open = 0;        ///< entries of the SYN queue
+  std::uint32_t half_open_limit = 0;  ///< its bound
+  std::uint32_t accept_queue = 0;     ///< connections established and not accepted
+  std::uint32_t accept_limit = 0;     ///< the backlog
+  std::uint64_t accepted = 0;         ///< since the beginning
+  std::uint64_t overflows = 0;        ///< handshakes or SYNs turned away because a queue was full
 };
 
 /// One UDP socket.
 struct UdpView {
-  Handle handle;
-  Endpoint local;
+  Handle handle;                         ///< as open_udp() returned it
+  Endpoint local;                        ///< where it receives
   std::optional<Endpoint> remote;        ///< connected
   std::optional<InterfaceId> interface;  ///< bound to it
   std::uint32_t receive_queue = 0;       ///< payload bytes that wait to be read
@@ -81,19 +104,25 @@ struct UdpView {
   std::uint32_t receive_cost = 0;        ///< memory that they take
   std::uint32_t receive_limit = 0;       ///< the most that they may take
   std::uint64_t dropped = 0;             ///< datagrams for which there was no room
-  std::uint64_t datagrams_sent = 0, datagrams_received = 0;
-  std::uint64_t bytes_sent = 0, bytes_received = 0;  ///< payload
-  std::error_code error;                             ///< waits to be told; soft ones too
-  std::uint32_t path_mtu = 0;                        ///< towards `remote`; 0 when not connected
+  std::uint64_t datagrams_sent = 0;      ///< handed to an interface
+  std::uint64_t datagrams_received = 0;  ///< put into the queue
+  std::uint64_t bytes_sent = 0;          ///< payload
+  std::uint64_t bytes_received = 0;      ///< payload
+  std::error_code error;                 ///< waits to be told; soft ones too
+  std::uint32_t path_mtu = 0;            ///< towards `remote`; 0 when not connected
 };
 
 /// How much a Stack holds.
 struct StackUsage {
-  std::uint32_t connections = 0, half_open = 0, time_wait = 0, listeners = 0, udp_sockets = 0;
-  std::uint32_t orphans = 0;
+  std::uint32_t connections = 0;  ///< full ones, without half-open entries and TIME-WAIT records
+  std::uint32_t half_open = 0;    ///< entries of all SYN queues
+  std::uint32_t time_wait = 0;    ///< TIME-WAIT records
+  std::uint32_t listeners = 0;    ///< listening sockets
+  std::uint32_t udp_sockets = 0;  ///< UDP sockets
+  std::uint32_t orphans = 0;      ///< of the connections, without an owner
   std::uint32_t fragmented_datagrams = 0;  ///< of which fragments are missing
   std::uint64_t fragment_bytes = 0;        ///< what they cost, see Limits::fragment_bytes
-  std::uint64_t buffer_bytes = 0;
+  std::uint64_t buffer_bytes = 0;          ///< that the pool has handed out
 };
 
 }  // namespace bowline::inline v0

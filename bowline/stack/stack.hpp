@@ -41,8 +41,8 @@ enum Readiness : std::uint8_t {
 
 /// A socket whose readiness changed, and what it is ready for now.
 struct Ready {
-  Handle handle;
-  std::uint8_t mask = 0;
+  Handle handle;          ///< which socket
+  std::uint8_t mask = 0;  ///< of Readiness
 };
 
 /// Which direction shutdown() ends.
@@ -50,14 +50,14 @@ enum class Direction : std::uint8_t { receive, send, both };
 
 /// What arrived in one datagram.
 struct Datagram {
-  std::size_t size = 0;       ///< bytes copied
-  std::size_t full_size = 0;  ///< bytes that it had: what did not fit is lost
-  bool truncated = false;     ///< size < full_size
-  Endpoint from;
-  Endpoint to;              ///< a broadcast address, perhaps
-  InterfaceId interface{};  ///< by which it came
-  std::uint8_t hop_limit = 0;
-  std::uint8_t traffic_class = 0;
+  std::size_t size = 0;            ///< bytes copied
+  std::size_t full_size = 0;       ///< bytes that it had: what did not fit is lost
+  bool truncated = false;          ///< size < full_size
+  Endpoint from;                   ///< who sent it
+  Endpoint to;                     ///< a broadcast address, perhaps
+  InterfaceId interface{};         ///< by which it came
+  std::uint8_t hop_limit = 0;      ///< TTL on arrival
+  std::uint8_t traffic_class = 0;  ///< DSCP and ECN bits
 };
 
 /// The host stack. Movable, not copyable (see clone()).
@@ -157,6 +157,7 @@ class Stack {
   Status abort(Handle socket, Time now) noexcept;
   /// The options of a socket, and setting them. Errors: bad_file_descriptor, invalid_argument.
   [[nodiscard]] Result<tcp::SocketOptions> options(Handle socket) const noexcept;
+  /// Replaces all of them. Errors: as options(), and invalid_argument.
   Status set_options(Handle socket, const tcp::SocketOptions& options, Time now) noexcept;
   /// Announces that the bytes written last are urgent (RFC 9293 section 3.8.5; new programs should
   /// not, SHLD-13). Errors: as write().
@@ -203,6 +204,7 @@ class Stack {
   Result<Datagram> peek_from(Handle socket, std::span<std::byte> to, Time now) noexcept;
   /// The options of a UDP socket, and setting them. Errors: bad_file_descriptor.
   [[nodiscard]] Result<udp::SocketOptions> udp_options(Handle socket) const noexcept;
+  /// Replaces all of them. Errors: bad_file_descriptor.
   Status set_udp_options(Handle socket, const udp::SocketOptions& options) noexcept;
 
   // ---- readiness, queries
@@ -223,6 +225,7 @@ class Stack {
   /// The local and remote endpoint of any socket. Errors: bad_file_descriptor; not_connected
   /// (remote).
   [[nodiscard]] Result<Endpoint> local_endpoint(Handle socket) const noexcept;
+  /// The peer's. Errors: as local_endpoint(), and not_connected.
   [[nodiscard]] Result<Endpoint> remote_endpoint(Handle socket) const noexcept;
   /// Calls `visitor(context, view)` for each connection, half-open entry and TIME-WAIT record.
   void for_each_connection(void (*visitor)(void* context, const ConnectionView& view),
@@ -230,6 +233,7 @@ class Stack {
   /// The same for each listener, and for each UDP socket.
   void for_each_listener(void (*visitor)(void* context, const ListenerView& view),
                          void* context) const noexcept;
+  /// The same for each UDP socket.
   void for_each_udp(void (*visitor)(void* context, const UdpView& view),
                     void* context) const noexcept;
   /// A port that nobody uses at `local` (its port is ignored), for TCP. Errors: address_in_use.
@@ -246,7 +250,7 @@ class Stack {
   [[nodiscard]] std::span<const Cidr> addresses(InterfaceId interface) const noexcept;
   /// How often each reason applied.
   [[nodiscard]] const ReasonCounters& counters() const noexcept;
-  [[nodiscard]] StackUsage usage() const noexcept;
+  [[nodiscard]] StackUsage usage() const noexcept;  ///< How much is in use.
   /// The settings it was made with.
   [[nodiscard]] const StackConfig& config() const noexcept;
 

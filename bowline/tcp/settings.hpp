@@ -24,7 +24,7 @@ enum class CongestionAlgorithm : std::uint8_t { reno };
 
 /// Keepalive (RFC 9293 section 3.8.4). Off by default (MUST-25).
 struct Keepalive {
-  bool enabled = false;
+  bool enabled = false;  ///< off (MUST-25)
   Duration idle = 2h;  ///< no traffic for this long: the first probe (MUST-28: at least two hours)
   Duration interval = 75s;   ///< between probes
   std::uint8_t probes = 10;  ///< unanswered probes after which the connection is dead (Linux: 9)
@@ -38,9 +38,9 @@ struct Keepalive {
 
 /// What all connections of a stack share. Plain data; `Settings::of` gives a profile's.
 struct Settings {
-  [[nodiscard]] static constexpr Settings of(Profile profile) noexcept;
+  [[nodiscard]] static constexpr Settings of(Profile profile) noexcept;  ///< Its defaults.
 
-  Profile profile = Profile::rfc;
+  Profile profile = Profile::rfc;  ///< whose defaults these are
 
   // -- retransmission: RFC 6298, RFC 9293 section 3.8.1 and 3.8.3
   Duration rto_initial = 1s;             ///< before the first sample (6298 2.1)
@@ -61,12 +61,12 @@ struct Settings {
   std::uint8_t duplicate_ack_threshold = 3;   ///< RFC 5681 section 3.2
 
   // -- options: RFC 9293 section 3.2, RFC 7323, RFC 2018
-  bool window_scaling = true;
-  bool timestamps = true;
-  bool sack = true;                    ///< offered once the scoreboard is there; see Options
-  std::uint16_t mss_default_v4 = 536;  ///< SendMSS without an option (MUST-15)
-  std::uint16_t mss_default_v6 = 1220;
-  std::uint16_t mss_floor = 48;  ///< a peer's MSS below this is raised to it (SACK Panic)
+  bool window_scaling = true;           ///< RFC 7323 section 2
+  bool timestamps = true;               ///< RFC 7323 section 3
+  bool sack = true;                     ///< offered once the scoreboard is there; see Options
+  std::uint16_t mss_default_v4 = 536;   ///< SendMSS without an option (MUST-15)
+  std::uint16_t mss_default_v6 = 1220;  ///< the same over IPv6
+  std::uint16_t mss_floor = 48;         ///< a peer's MSS below this is raised to it (SACK Panic)
 
   // -- the end: RFC 9293 section 3.4.2 and 3.6
   Duration msl = 30s;           ///< TIME-WAIT lasts twice this (MUST-13)
@@ -77,7 +77,7 @@ struct Settings {
   std::uint8_t challenge_acks_per_second = 10;  ///< per connection (5961 section 7)
 
   // -- staying alive
-  Keepalive keepalive;
+  Keepalive keepalive;                       ///< of new sockets
   Duration user_timeout = Duration::zero();  ///< 0: R2 alone decides (RFC 5482)
 
   // -- buffers
@@ -87,7 +87,7 @@ struct Settings {
       1U << 20;              ///< bytes received and not read; the window is what is left
   Duration shed_after = 1s;  ///< an idle connection gives its (empty) buffers back after this
 
-  CongestionAlgorithm congestion = CongestionAlgorithm::reno;
+  CongestionAlgorithm congestion = CongestionAlgorithm::reno;  ///< of new connections
 };
 
 constexpr Settings Settings::of(Profile profile) noexcept {
@@ -110,7 +110,7 @@ struct SocketOptions {
   bool cork = false;                 ///< hold back what does not fill a segment (Linux TCP_CORK)
   bool quick_ack = false;            ///< never delay acknowledgments
   bool linger = false;               ///< close() with linger_time 0 aborts (SO_LINGER)
-  Duration linger_time{};            ///
+  Duration linger_time{};            ///< 0: abort; longer ones are kept, and without effect
   Keepalive keepalive;               ///< starts from Settings::keepalive
   Duration user_timeout{};           ///< 0: none
   std::uint32_t send_buffer = 0;     ///< bytes; 0: Settings::send_buffer

@@ -33,7 +33,7 @@ class MemorySink : public ByteSink {
     bytes_ += record;
     return true;
   }
-  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }  ///< What was written.
 
  private:
   std::string bytes_;

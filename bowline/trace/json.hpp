@@ -16,10 +16,10 @@ namespace bowline::inline v0::trace {
 /// Builds one JSON object, fields in the order of the calls.
 class JsonObject {
  public:
-  JsonObject& text(std::string_view name, std::string_view value);
-  JsonObject& number(std::string_view name, std::uint64_t value);
-  JsonObject& signed_number(std::string_view name, std::int64_t value);
-  JsonObject& boolean(std::string_view name, bool value);
+  JsonObject& text(std::string_view name, std::string_view value);       ///< A string.
+  JsonObject& number(std::string_view name, std::uint64_t value);        ///< A number.
+  JsonObject& signed_number(std::string_view name, std::int64_t value);  ///< A number.
+  JsonObject& boolean(std::string_view name, bool value);                ///< true or false.
   /// `json` is a value already.
   JsonObject& raw(std::string_view name, std::string_view json);
   /// The object; nothing may be added afterwards.
@@ -42,6 +42,7 @@ struct JsonOptions {
 /// Writes events to `sink`, which must outlive it.
 class JsonOutput : public Output {
  public:
+  /// Writes to `sink`, which must outlive it.
   explicit JsonOutput(ByteSink& sink, JsonOptions options = {}) : sink_(sink), options_(options) {}
 
   void interface(const InterfaceName& interface) override;

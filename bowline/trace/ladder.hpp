@@ -28,23 +28,25 @@ enum class Side : std::uint8_t { left, right };
 
 /// The state of an end, if it is known, and whether it was told or inferred from the segments.
 struct EndState {
-  std::optional<tcp::State> state;
-  bool inferred = false;
+  std::optional<tcp::State> state;  ///< nothing: not known
+  bool inferred = false;            ///< from the packets alone
   friend bool operator==(const EndState&, const EndState&) = default;
 };
 
 /// One rung: a segment that crosses, or something that happens at one end (a call, a timer).
 struct LadderEvent {
-  Time time{};
+  Time time{};                     ///< when
   Side side = Side::left;          ///< who sends; or where it happens
   std::optional<Segment> segment;  ///< nothing: no segment crosses
   bool lost = false;               ///< it never arrived
   bool repeated = false;           ///< it had been sent before
   EndState left;                   ///< after departure or arrival
-  EndState right;
-  std::string why;  ///< one sentence with its paragraph
+  EndState right;                  ///< the right end, after it
+  std::string why;                 ///< one sentence with its paragraph
 
+  /// Of one end.
   [[nodiscard]] EndState& state(Side of) noexcept { return of == Side::left ? left : right; }
+  /// Of one end.
   [[nodiscard]] const EndState& state(Side of) const noexcept {
     return of == Side::left ? left : right;
   }
@@ -52,18 +54,19 @@ struct LadderEvent {
 
 /// A connection from its first segment to its last.
 struct Ladder {
-  Endpoint left;
-  Endpoint right;
-  std::string left_note;  ///< what stands behind the address: "this stack"
-  std::string right_note;
-  EndState left_start;
-  EndState right_start;
-  std::vector<LadderEvent> events;
+  Endpoint left;                    ///< whose column stands left
+  Endpoint right;                   ///< and right
+  std::string left_note;            ///< what stands behind the address: "this stack"
+  std::string right_note;           ///< beside the name
+  EndState left_start;              ///< before the first event
+  EndState right_start;             ///< before the first event
+  std::vector<LadderEvent> events;  ///< in order of time
   /// Events in the middle that were too many to keep, and before which of `events` they would
   /// stand.
   std::uint64_t left_out = 0;
-  std::size_t left_out_before = 0;
+  std::size_t left_out_before = 0;  ///< the event after the gap
 
+  /// Of one end, before the first event.
   [[nodiscard]] EndState& start(Side of) noexcept {
     return of == Side::left ? left_start : right_start;
   }

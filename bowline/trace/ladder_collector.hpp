@@ -27,7 +27,7 @@ struct LadderCollectorOptions {
   std::size_t most_connections = 1'024;
   /// Events of each, from its beginning and its end; what lies between is counted.
   std::size_t most_first = 60;
-  std::size_t most_last = 60;
+  std::size_t most_last = 60;  ///< events kept of its end
   /// Put whoever opens the connection on the left, as textbooks do; otherwise this stack.
   bool opener_left = false;
 };
@@ -35,8 +35,9 @@ struct LadderCollectorOptions {
 /// Collects ladders and hands each to a function when its connection ends.
 class LadderCollector : public Output {
  public:
-  using Done = std::function<void(const Ladder&)>;
+  using Done = std::function<void(const Ladder&)>;  ///< Takes a finished ladder.
 
+  /// Calls `done` for each connection.
   explicit LadderCollector(Done done, LadderCollectorOptions options = {});
 
   void frame(const FrameEvent& event) override;
@@ -81,6 +82,7 @@ class LadderCollector : public Output {
 /// Draws each ladder to a sink, which must outlive it, with an empty line behind.
 class LadderOutput : public Output {
  public:
+  /// Draws to `sink`, which must outlive it.
   explicit LadderOutput(ByteSink& sink, LadderOptions drawing = {},
                         LadderCollectorOptions collecting = {})
       : sink_(sink),

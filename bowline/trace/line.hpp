@@ -30,9 +30,9 @@ enum class Stamp : std::uint8_t {
 
 /// How lines are written. The defaults are tcpdump's with -n -t.
 struct LineOptions {
-  Notation notation = Notation::today;
-  Stamp stamp = Stamp::none;
-  bool absolute = false;  ///< sequence numbers as they are (-S)
+  Notation notation = Notation::today;  ///< whose manner
+  Stamp stamp = Stamp::none;            ///< which time stands in front
+  bool absolute = false;                ///< sequence numbers as they are (-S)
   bool reasons =
       false;  ///< "  # sentence" behind packets, and lines for decisions without a packet
   /// From 1970-01-01 00:00 UTC to the origin of the Stack's time line.
@@ -42,7 +42,7 @@ struct LineOptions {
 /// Writes lines. It remembers conversations, so one printer belongs to one trace.
 class LinePrinter {
  public:
-  explicit LinePrinter(LineOptions options = {}) : options_(options) {}
+  explicit LinePrinter(LineOptions options = {}) : options_(options) {}  ///< Prints so.
 
   /// The line for a packet, without stamp and reasons and without a line break.
   [[nodiscard]] std::string packet(const Packet& packet);
@@ -63,6 +63,7 @@ class LinePrinter {
 /// Writes a line for each event to `sink`, which must outlive it.
 class LineOutput : public Output {
  public:
+  /// To `sink`, which must outlive it.
   explicit LineOutput(ByteSink& sink, LineOptions options = {})
       : sink_(sink), printer_(options), reasons_(options.reasons) {}
 

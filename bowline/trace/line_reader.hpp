@@ -21,18 +21,18 @@ namespace bowline::inline v0::trace {
 struct TraceLine {
   /// As printed: of the day, since the first line, or since 1970.
   std::optional<Duration> time;
-  Notation notation = Notation::today;
-  Endpoint source;
-  Endpoint destination;
-  std::uint16_t flags = 0;
-  std::optional<std::uint32_t> seq;
-  std::optional<std::uint32_t> ack;
+  Notation notation = Notation::today;  ///< in whose manner it was written
+  Endpoint source;                      ///< sender
+  Endpoint destination;                 ///< receiver
+  std::uint16_t flags = 0;              ///< wire::kSyn, …
+  std::optional<std::uint32_t> seq;     ///< as printed
+  std::optional<std::uint32_t> ack;     ///< as printed
   /// The same number once more, in the other form: "ack 1739326487,ack 1" (CLAIMS K136).
   std::optional<std::uint32_t> second_ack;
-  std::uint32_t length = 0;
-  std::optional<std::uint16_t> window;
-  std::uint16_t urgent = 0;
-  wire::TcpOptions options;
+  std::uint32_t length = 0;             ///< bytes of text
+  std::optional<std::uint16_t> window;  ///< unscaled, as printed
+  std::uint16_t urgent = 0;             ///< the pointer
+  wire::TcpOptions options;             ///< those printed
 };
 
 /// Reads one line. Nothing for a line that is about something else: blank, a comment ("# ..."),

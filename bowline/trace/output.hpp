@@ -23,18 +23,18 @@ enum class Way : std::uint8_t { in, out };
 
 /// What is known of an interface.
 struct InterfaceName {
-  InterfaceId id{};
-  std::string name;
-  LinkInfo link;
+  InterfaceId id{};  ///< its number in the Stack
+  std::string name;  ///< for people
+  LinkInfo link;     ///< what kind it is
 };
 
 /// A frame that was received or sent. All views end with the call that hands it over.
 struct FrameEvent {
-  FrameId id = FrameId::none;
-  InterfaceId interface{};
-  Way way = Way::in;
-  Time time{};
-  LinkKind link = LinkKind::ip;
+  FrameId id = FrameId::none;    ///< its number in the Stack
+  InterfaceId interface{};       ///< where it was seen
+  Way way = Way::in;             ///< received or sent
+  Time time{};                   ///< when
+  LinkKind link = LinkKind::ip;  ///< what its bytes begin with
   /// From the link header on (if there is one), as the wire carries it; see wire_copy().
   std::span<const std::byte> bytes;
   /// The same, taken apart.

@@ -24,10 +24,10 @@ namespace bowline::inline v0::trace {
 struct Packet {
   /// From the IP header on; empty for a frame that carries no IP.
   std::span<const std::byte> ip_packet;
-  std::optional<wire::IpHeader> ip;
+  std::optional<wire::IpHeader> ip;  ///< if it is IP
   /// At most one of these, and none for a fragment.
   std::optional<wire::TcpView> tcp;
-  std::optional<wire::UdpHeader> udp;
+  std::optional<wire::UdpHeader> udp;  ///< if it is UDP
   /// The TCP options as they stand, padding included.
   std::span<const std::byte> tcp_options;
   /// Behind the transport header.
@@ -35,8 +35,8 @@ struct Packet {
   /// Why it could not be taken apart any further.
   std::optional<Reason> broken;
 
-  [[nodiscard]] Endpoint source() const noexcept;
-  [[nodiscard]] Endpoint destination() const noexcept;
+  [[nodiscard]] Endpoint source() const noexcept;       ///< Address and port of the sender.
+  [[nodiscard]] Endpoint destination() const noexcept;  ///< Of the receiver.
 };
 
 /// Takes `frame` apart, all of whose bytes must be there. Checksums are not looked at.
@@ -44,15 +44,15 @@ struct Packet {
 
 /// A TCP segment as values: what ladders and text traces are about.
 struct Segment {
-  Endpoint source;
-  Endpoint destination;
-  SeqNumber seq;
-  SeqNumber ack;
-  std::uint16_t flags = 0;
+  Endpoint source;           ///< sender
+  Endpoint destination;      ///< receiver
+  SeqNumber seq;             ///< SEG.SEQ
+  SeqNumber ack;             ///< SEG.ACK
+  std::uint16_t flags = 0;   ///< wire::kSyn, …
   std::uint16_t window = 0;  ///< as in the header: not scaled
-  std::uint16_t urgent = 0;
+  std::uint16_t urgent = 0;  ///< SEG.UP
   std::uint32_t length = 0;  ///< bytes of data
-  wire::TcpOptions options;
+  wire::TcpOptions options;  ///< of its header
 
   /// Are all of `bits` set?
   [[nodiscard]] constexpr bool has(std::uint16_t bits) const noexcept {

@@ -27,6 +27,7 @@ struct PcapngOptions {
 /// silence: the stack is not to stop because a disk is full. Ask the sink.
 class PcapngOutput : public Output {
  public:
+  /// To `sink`, which must outlive it.
   explicit PcapngOutput(ByteSink& sink, PcapngOptions options = {});
 
   void interface(const InterfaceName& interface) override;

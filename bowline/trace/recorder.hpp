@@ -31,7 +31,7 @@ struct RecorderOptions {
 /// the Stack's thread, and outlives the Stack and the capture links.
 class Recorder : public DecisionListener {
  public:
-  explicit Recorder(RecorderOptions options = {});
+  explicit Recorder(RecorderOptions options = {});  ///< Records so.
 
   /// Events go to `output` from now on; it must outlive the recorder's last flush().
   void add_output(Output& output);

@@ -22,8 +22,8 @@ class RelativeNumbers {
  public:
   /// What to subtract from the numbers of a segment before they are printed.
   struct Base {
-    std::uint32_t seq = 0;
-    std::uint32_t ack = 0;
+    std::uint32_t seq = 0;   ///< from the sender's ISN
+    std::uint32_t ack = 0;   ///< from the other's
     std::uint32_t sack = 0;  ///< from the edges of its SACK blocks
   };
 

@@ -13,11 +13,14 @@ namespace bowline::inline v0::trace {
 /// What is left of a text. Each step takes something off the front, or nothing at all.
 class Scanner {
  public:
+  /// Reads `text`, which must live as long.
   explicit constexpr Scanner(std::string_view text) noexcept : text_(text) {}
 
-  [[nodiscard]] constexpr bool at_end() const noexcept { return text_.empty(); }
+  [[nodiscard]] constexpr bool at_end() const noexcept { return text_.empty(); }  ///< Nothing left?
+  /// What is left.
   [[nodiscard]] constexpr std::string_view rest() const noexcept { return text_; }
 
+  /// Goes past spaces and tabs.
   constexpr void skip_blanks() noexcept {
     while (!text_.empty() && (text_.front() == ' ' || text_.front() == '\t')) {
       text_.remove_prefix(1);

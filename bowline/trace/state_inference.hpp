@@ -17,6 +17,7 @@ class StateInference {
   /// Begins in `start`; nothing when that is not known.
   explicit StateInference(std::optional<tcp::State> start) noexcept : state_(start) {}
 
+  /// Nothing: not known yet.
   [[nodiscard]] std::optional<tcp::State> state() const noexcept { return state_; }
 
   /// The end sent `segment`. True when this shows that the peer's FIN, taken to have arrived, had

@@ -29,21 +29,21 @@ enum class NumberForm : std::uint8_t {
 
 /// What a trace does not say.
 struct TraceReaderOptions {
-  NumberForm numbers = NumberForm::either;
+  NumberForm numbers = NumberForm::either;  ///< how sequence numbers are written
   /// For lines without one.
   std::uint16_t window = 65'535;
 };
 
 /// A segment of a trace, and when it was seen, if that is printed.
 struct TracedSegment {
-  std::optional<Duration> time;
-  Segment segment;
+  std::optional<Duration> time;  ///< its time stamp, if it has one
+  Segment segment;               ///< what the line says
 };
 
 /// Puts lines together.
 class TraceReader {
  public:
-  explicit TraceReader(TraceReaderOptions options = {}) : options_(options) {}
+  explicit TraceReader(TraceReaderOptions options = {}) : options_(options) {}  ///< Reads so.
 
   /// The segment that `line` means, after those before it. The error is one line.
   [[nodiscard]] std::expected<TracedSegment, std::string> resolve(const TraceLine& line);

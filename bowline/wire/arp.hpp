@@ -17,13 +17,14 @@ enum class ArpOperation : std::uint16_t { request = 1, reply = 2 };
 /// Bytes.
 inline constexpr std::uint32_t kArpSize = 28;
 
+/// RFC 826, for Ethernet and IPv4.
 struct ArpPacket {
-  ArpOperation operation = ArpOperation::request;
-  MacAddress sender_mac{};
-  IpAddress sender_ip;
+  ArpOperation operation = ArpOperation::request;  ///< ar$op
+  MacAddress sender_mac{};                         ///< ar$sha
+  IpAddress sender_ip;                             ///< ar$spa
   /// Unknown, and all zero, in a request.
   MacAddress target_mac{};
-  IpAddress target_ip;
+  IpAddress target_ip;  ///< ar$tpa
 };
 
 /// Parses a packet; nothing when it is short, not IPv4 on Ethernet, or neither request nor reply.

@@ -54,8 +54,8 @@ class Cursor {
 
   /// The next 8, 16 or 32 bits.
   std::uint8_t u8() noexcept { return number<std::uint8_t>(); }
-  std::uint16_t u16() noexcept { return number<std::uint16_t>(); }
-  std::uint32_t u32() noexcept { return number<std::uint32_t>(); }
+  std::uint16_t u16() noexcept { return number<std::uint16_t>(); }  ///< Two bytes.
+  std::uint32_t u32() noexcept { return number<std::uint32_t>(); }  ///< Four bytes.
 
   /// The next `count` bytes, as a view on the memory that is read. Empty after a failure.
   std::span<const std::byte> bytes(std::size_t count) noexcept {
@@ -107,8 +107,8 @@ class Writer {
 
   /// Writes 8, 16 or 32 bits.
   void u8(std::uint8_t value) noexcept { number(value); }
-  void u16(std::uint16_t value) noexcept { number(value); }
-  void u32(std::uint32_t value) noexcept { number(value); }
+  void u16(std::uint16_t value) noexcept { number(value); }  ///< Two bytes.
+  void u32(std::uint32_t value) noexcept { number(value); }  ///< Four bytes.
   /// Writes a copy of `bytes`.
   void bytes(std::span<const std::byte> bytes) noexcept {
     if (take(bytes.size()) && !bytes.empty()) {

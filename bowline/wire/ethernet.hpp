@@ -24,9 +24,10 @@ inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
 /// Bytes, without a VLAN tag and without the check sequence, which devices keep to themselves.
 inline constexpr std::uint32_t kEthernetHeaderSize = 14;
 
+/// RFC 894.
 struct EthernetHeader {
-  MacAddress destination{};
-  MacAddress source{};
+  MacAddress destination{};  ///< to whom
+  MacAddress source{};       ///< from whom
   /// What follows. A number below 1536 is a length (IEEE 802.3), which IP does not use.
   std::uint16_t type = 0;
 };

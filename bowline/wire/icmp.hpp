@@ -46,24 +46,24 @@ enum class IcmpKind : std::uint8_t {
 /// The start of the packet that an error is about. It is one that we sent, if the error is honest:
 /// its source is here and its destination there.
 struct IcmpQuote {
-  IpHeader ip;
+  IpHeader ip;  ///< of the packet quoted
   /// Of TCP or UDP; 0 for another protocol or a later fragment.
   std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
+  std::uint16_t destination_port = 0;  ///< of the packet quoted
   /// Of TCP.
   SeqNumber seq;
 };
 
 /// A parsed message.
 struct IcmpMessage {
-  Family family = Family::ipv4;
-  IcmpKind kind = IcmpKind::other;
-  std::uint8_t type = 0;
-  std::uint8_t code = 0;
-  std::uint16_t checksum = 0;
+  Family family = Family::ipv4;     ///< whose ICMP it is
+  IcmpKind kind = IcmpKind::other;  ///< what it means
+  std::uint8_t type = 0;            ///< as on the wire
+  std::uint8_t code = 0;            ///< as on the wire
+  std::uint16_t checksum = 0;       ///< as on the wire
   /// Echo only.
   std::uint16_t identifier = 0;
-  std::uint16_t sequence = 0;
+  std::uint16_t sequence = 0;  ///< of an echo
   /// packet_too_big only: the next hop's MTU in bytes, as it says (RFC 1191 4, RFC 4443 3.2).
   std::uint32_t mtu = 0;
   /// Errors only.
@@ -85,8 +85,8 @@ inline constexpr std::uint32_t kIcmpHeaderSize = 8;
 /// Type and code of a kind in a family: what emit_icmp_error() and emit_icmp_echo() write. `other`
 /// has none and gives 0, 0.
 struct IcmpTypeCode {
-  std::uint8_t type = 0;
-  std::uint8_t code = 0;
+  std::uint8_t type = 0;  ///< as on the wire
+  std::uint8_t code = 0;  ///< as on the wire
 };
 [[nodiscard]] IcmpTypeCode icmp_type_code(Family family, IcmpKind kind) noexcept;
 

@@ -49,8 +49,8 @@ inline constexpr std::uint8_t kEcnCongested = 0x03;
 
 /// An IPv4 or IPv6 header. Both addresses are of one family, which is the header's.
 struct IpHeader {
-  IpAddress source;
-  IpAddress destination;
+  IpAddress source;       ///< sender
+  IpAddress destination;  ///< receiver
   /// The transport: for IPv6 the next header field of the last extension header.
   std::uint8_t protocol = 0;
   /// Time to live or hop limit.
@@ -76,7 +76,9 @@ struct IpHeader {
   /// Bytes of transport header and data; padding of the frame does not count.
   std::uint32_t payload_size = 0;
 
+  /// IPv4 or IPv6.
   [[nodiscard]] constexpr Family family() const noexcept { return source.family(); }
+  /// A part of a larger packet?
   [[nodiscard]] constexpr bool is_fragment() const noexcept {
     return more_fragments || fragment_offset != 0;
   }

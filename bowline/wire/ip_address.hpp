@@ -52,7 +52,8 @@ class IpAddress {
   /// Reads "10.77.0.2" or "fd00::2" (RFC 4291 2.2, no zone). Nothing when it is neither.
   [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text) noexcept;
 
-  [[nodiscard]] constexpr Family family() const noexcept { return family_; }
+  [[nodiscard]] constexpr Family family() const noexcept { return family_; }  ///< IPv4 or IPv6.
+  /// IPv4?
   [[nodiscard]] constexpr bool is_v4() const noexcept { return family_ == Family::ipv4; }
   /// The IPv4 address as a number in host order; 0 for IPv6.
   [[nodiscard]] constexpr std::uint32_t v4_value() const noexcept {
@@ -70,12 +71,13 @@ class IpAddress {
   /// All 16 bytes, IPv4 in its mapped form: for keys and hashes.
   [[nodiscard]] constexpr const std::array<std::byte, 16>& raw() const noexcept { return bytes_; }
 
+  /// All zero?
   [[nodiscard]] constexpr bool is_unspecified() const noexcept { return *this == any(family_); }
-  [[nodiscard]] bool is_loopback() const noexcept;
-  [[nodiscard]] bool is_multicast() const noexcept;
+  [[nodiscard]] bool is_loopback() const noexcept;   ///< 127.0.0.0/8 or ::1.
+  [[nodiscard]] bool is_multicast() const noexcept;  ///< 224.0.0.0/4 or ff00::/8.
   /// 255.255.255.255 (a subnet's broadcast address depends on its interface).
   [[nodiscard]] bool is_limited_broadcast() const noexcept;
-  [[nodiscard]] bool is_link_local() const noexcept;
+  [[nodiscard]] bool is_link_local() const noexcept;  ///< 169.254.0.0/16 or fe80::/10.
   /// Are the first `length` bits of both the same? `length` counts the family's own bits (0 to 32
   /// or 128).
   [[nodiscard]] bool same_prefix(const IpAddress& other, unsigned length) const noexcept;
@@ -109,8 +111,8 @@ class IpAddress {
 
 /// An address and a port.
 struct Endpoint {
-  IpAddress address;
-  std::uint16_t port = 0;
+  IpAddress address;       ///< which host
+  std::uint16_t port = 0;  ///< which of its services
 
   template <class V>
   void visit(V& v) {
@@ -122,8 +124,8 @@ struct Endpoint {
 
 /// An address with the length of its network prefix: "10.77.0.2/24".
 struct Cidr {
-  IpAddress address;
-  std::uint8_t prefix = 32;
+  IpAddress address;         ///< any of the network's
+  std::uint8_t prefix = 32;  ///< leading bits that name the network
 
   template <class V>
   void visit(V& v) {
@@ -131,6 +133,7 @@ struct Cidr {
   }
   /// Reads "10.77.0.2/24" or "fd00::2/64"; without a length, that of a single host.
   [[nodiscard]] static std::optional<Cidr> parse(std::string_view text) noexcept;
+  /// Is `other` of this network? Never, of another family.
   [[nodiscard]] bool contains(const IpAddress& other) const noexcept {
     return other.family() == address.family() && address.same_prefix(other, prefix);
   }

@@ -44,14 +44,14 @@ inline constexpr std::uint16_t kTcpChecksumOffset = 16;
 /// The fixed fields. The data offset follows from the options: it is TcpView::header_size when
 /// parsed and computed when emitted.
 struct TcpHeader {
-  std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
-  SeqNumber seq;
-  SeqNumber ack;
-  std::uint16_t flags = 0;
+  std::uint16_t source_port = 0;       ///< sender's
+  std::uint16_t destination_port = 0;  ///< receiver's
+  SeqNumber seq;                       ///< SEG.SEQ
+  SeqNumber ack;                       ///< SEG.ACK
+  std::uint16_t flags = 0;             ///< kSyn, kAck, …
   /// As it stands in the header: not scaled.
   std::uint16_t window = 0;
-  std::uint16_t checksum = 0;
+  std::uint16_t checksum = 0;  ///< as on the wire
   /// Offset from seq to the byte after the urgent data (RFC 9293 3.8.5 MUST-62).
   std::uint16_t urgent = 0;
 
@@ -63,23 +63,24 @@ struct TcpHeader {
 
 /// Data that came out of order: the numbers from left up to, not including, right (RFC 2018 3).
 struct SackBlock {
-  SeqNumber left;
-  SeqNumber right;
+  SeqNumber left;   ///< its first byte
+  SeqNumber right;  ///< the byte after its last
   friend constexpr bool operator==(const SackBlock&, const SackBlock&) noexcept = default;
 };
 
 /// RFC 7323 3.2.
 struct Timestamps {
-  std::uint32_t value = 0;
-  std::uint32_t echo = 0;
+  std::uint32_t value = 0;  ///< TSval
+  std::uint32_t echo = 0;   ///< TSecr
   friend constexpr bool operator==(const Timestamps&, const Timestamps&) noexcept = default;
 };
 
 /// RFC 7413 4.1.1: an empty cookie asks for one.
 struct FastOpenCookie {
-  static constexpr std::size_t kMaxSize = 16;
-  std::array<std::byte, kMaxSize> data{};
-  std::uint8_t size = 0;
+  static constexpr std::size_t kMaxSize = 16;  ///< bytes
+  std::array<std::byte, kMaxSize> data{};      ///< the first `size`
+  std::uint8_t size = 0;                       ///< bytes
+  /// The cookie.
   [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept {
     return std::span<const std::byte>(data).first(size);
   }
@@ -95,23 +96,24 @@ inline constexpr std::uint8_t kMaxSackBlocksWithTimestamps = 3;
 /// What options a segment has. MSS, window scale and SACK-permitted mean something on a SYN only;
 /// they are given wherever they stand, and it is for the engine to pass over them elsewhere.
 struct TcpOptions {
-  std::optional<Timestamps> timestamps;
-  std::optional<std::uint16_t> mss;
+  std::optional<Timestamps> timestamps;  ///< RFC 7323
+  std::optional<std::uint16_t> mss;      ///< RFC 9293 section 3.7.1
   /// A shift of 0 to 14; a greater one came as 14 (RFC 7323 2.3).
   std::optional<std::uint8_t> window_scale;
   /// The peer's shift was above 14: worth a log entry, says RFC 7323 2.3.
   bool window_scale_clamped = false;
-  bool sack_permitted = false;
+  bool sack_permitted = false;  ///< RFC 2018
   /// An MD5 signature (RFC 2385) or an authentication option (RFC 5925) is there; neither is
   /// checked.
   bool md5 = false;
-  bool authentication = false;
-  std::uint8_t sack_count = 0;
-  std::array<SackBlock, kMaxSackBlocks> sack;
+  bool authentication = false;                 ///< as md5, of RFC 5925
+  std::uint8_t sack_count = 0;                 ///< of `sack`
+  std::array<SackBlock, kMaxSackBlocks> sack;  ///< the first `sack_count`
   /// RFC 5482 3: bit 15 says that the lower 15 count minutes, not seconds.
   std::optional<std::uint16_t> user_timeout;
-  std::optional<FastOpenCookie> fast_open;
+  std::optional<FastOpenCookie> fast_open;  ///< RFC 7413
 
+  /// Those that there are.
   [[nodiscard]] constexpr std::span<const SackBlock> sack_blocks() const noexcept {
     return std::span<const SackBlock>(sack).first(sack_count);
   }
@@ -119,8 +121,8 @@ struct TcpOptions {
 
 /// A parsed header.
 struct TcpView {
-  TcpHeader header;
-  TcpOptions options;
+  TcpHeader header;    ///< its fixed part
+  TcpOptions options;  ///< the rest of its header
   /// The data offset in bytes, 20 to 60: where the payload starts.
   std::uint32_t header_size = 0;
   /// Bytes of data after the header.

@@ -21,11 +21,13 @@ class Text {
 
   /// What has been written.
   [[nodiscard]] std::string_view view() const noexcept { return {to_.data(), size_}; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }  ///< Characters so far.
 
+  /// Appends it, if there is room.
   void add(char c) noexcept {
     if (size_ < to_.size()) to_[size_++] = c;
   }
+  /// Appends as much of it as there is room for.
   void add(std::string_view text) noexcept {
     size_ += text.copy(to_.data() + size_, to_.size() - size_);
   }

@@ -18,8 +18,8 @@ inline constexpr std::uint16_t kUdpChecksumOffset = 6;
 
 /// The four fields; the length as that of the data behind the header.
 struct UdpHeader {
-  std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
+  std::uint16_t source_port = 0;       ///< sender's; 0: none
+  std::uint16_t destination_port = 0;  ///< receiver's
   /// Bytes of data: the header's length field less 8.
   std::uint16_t payload_size = 0;
   /// 0: the sender made none, which IPv4 allows and IPv6 does not (RFC 8200 8.1).
