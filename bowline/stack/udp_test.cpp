@@ -68,6 +68,21 @@ TEST_F(Udp, K126_DatagramsKeepTheirBounds) {
   EXPECT_EQ(receive_error(two_.right, server), std::errc::operation_would_block);
 }
 
+// UDP does without a handshake, and repeats nothing: what is lost is lost.
+TEST_F(Udp, K48_NoHandshakeAndNoRepetition) {
+  const Handle server = open(two_.right, at(kAny, 53));
+  const Handle client = open(two_.left, at(kAny, 0));
+  ASSERT_FALSE(send(two_.left, client, 10, Endpoint{right_address(), 53}));
+  EXPECT_EQ(two_.carry(two_.left, two_.right, nullptr), 1U) << "the datagram itself is first";
+  EXPECT_EQ(receive(two_.right, server)->size, 10U);
+  EXPECT_EQ(two_.carry(two_.right, two_.left, nullptr), 0U) << "and nothing answers it";
+  ASSERT_FALSE(send(two_.left, client, 11, Endpoint{right_address(), 53}));
+  EXPECT_EQ(two_.carry(two_.left, two_.right, [](const Frame&) { return false; }), 0U);
+  two_.pass(1h);
+  EXPECT_EQ(receive_error(two_.right, server), std::errc::operation_would_block);
+  EXPECT_EQ(two_.left.next_deadline(), kNever);
+}
+
 TEST_F(Udp, WhatDoesNotFitIsCutAndSaid) {
   const Handle server = open(two_.right, at(kAny, 53));
   const Handle client = open(two_.left, at(kAny, 0));
@@ -287,6 +302,38 @@ TEST_F(Udp, HopLimitAndTrafficClassReachThePeer) {
   EXPECT_EQ(got->hop_limit, 3);
   EXPECT_EQ(got->traffic_class, 0xb8);
   EXPECT_EQ(two_.left.udp_options(client), options.socket);
+}
+
+// RFC 768: over IPv4 a sender may leave the checksum out; RFC 8200 8.1: over IPv6 it may not. One
+// that is there must be right, over either.
+TEST_F(Udp, Checksums) {
+  const IpAddress left_v6 = *IpAddress::parse("fd00::1");
+  const IpAddress right_v6 = *IpAddress::parse("fd00::2");
+  ASSERT_TRUE(two_.left.add_address(kInterface, {left_v6, 64}));
+  ASSERT_TRUE(two_.right.add_address(kInterface, {right_v6, 64}));
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    const bool v4 = family == Family::ipv4;
+    const Handle server = open(two_.right, at(IpAddress::any(family), 53));
+    const Handle client = open(two_.left, at(IpAddress::any(family), 0));
+    const Endpoint to{v4 ? right_address() : right_v6, 53};
+    // The two bytes of the checksum become what `change` makes of them.
+    const auto arrives = [&](auto&& change) {
+      EXPECT_FALSE(send(two_.left, client, 21, to));
+      testing::KeepingSink sink;
+      static_cast<void>(two_.left.transmit(kInterface, sink, two_.now));
+      std::vector<std::byte> bytes(sink.whole.at(0).size);
+      EXPECT_TRUE(sink.whole[0].copy_to(0, bytes));
+      change(std::span(bytes).subspan(wire::ip_header_size(family) + 6U, 2));
+      Frame frame = make_frame(two_.right.pool(), bytes);
+      two_.right.receive(kInterface, {&frame, 1}, two_.now);
+      return !receive_error(two_.right, server);
+    };
+    EXPECT_TRUE(arrives([](std::span<std::byte>) {}));
+    EXPECT_FALSE(arrives([](std::span<std::byte> field) { field[0] ^= std::byte{1}; }));
+    EXPECT_EQ(arrives([](std::span<std::byte> field) { field[0] = field[1] = std::byte{0}; }), v4);
+  }
+  EXPECT_EQ(two_.right.counters()[Reason::udp_bad_checksum], 2U);
+  EXPECT_EQ(two_.right.counters()[Reason::udp_no_checksum], 1U);
 }
 
 // Memory is bounded for each socket; what does not fit is counted where users look.
