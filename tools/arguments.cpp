@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "bowline/os/netlink.hpp"
+#include "bowline/os/tun.hpp"
 #include "tools/failure.hpp"
 
 namespace bowline::tools {
@@ -56,23 +59,31 @@ IpAddress read_address(std::string_view argument, std::string_view text) {
 }
 
 LinkSpec read_link(std::string_view argument, std::string_view text) {
+  using Kind = LinkSpec::Kind;
+  constexpr auto kKinds = std::to_array<std::pair<std::string_view, Kind>>(
+      {{"tun", Kind::tun}, {"tap", Kind::tap}, {"packet", Kind::packet}});
   const std::size_t colon = text.find(':');
   const std::string_view kind = text.substr(0, colon);
   if (colon != std::string_view::npos) {
     const std::string_view name = text.substr(colon + 1);
-    if (kind == "tun") {
+    if (kind == "xdp") wrong(argument, text, "AF_XDP is not built yet; use packet:INTERFACE");
+    const auto known = std::ranges::find(kKinds, kind, &decltype(kKinds)::value_type::first);
+    if (known != kKinds.end()) {
       if (auto good = os::check_interface_name(name); !good) {
         wrong(argument, text, good.error().message);
       }
-      return {std::string(name)};
-    }
-    if (kind == "tap" || kind == "packet" || kind == "xdp") {
-      wrong(argument, text,
-            fmt::format("{} links come with a later version; use tun:NAME, such as tun:bowline0",
-                        kind));
+      return {.kind = known->second, .name = std::string(name)};
     }
   }
-  wrong(argument, text, "must be tun:NAME, such as tun:bowline0");
+  wrong(argument, text,
+        "must be tun:NAME, tap:NAME or packet:INTERFACE, such as tun:bowline0 or packet:eth0");
+}
+
+wire::MacAddress read_mac(std::string_view argument, std::string_view text) {
+  const auto mac = wire::parse_mac(text);
+  if (!mac) wrong(argument, text, "must be a MAC address, such as 02:00:00:00:00:02");
+  if (auto good = os::check_mac(*mac); !good) wrong(argument, text, good.error().message);
+  return *mac;
 }
 
 std::string to_string(const IpAddress& address) {

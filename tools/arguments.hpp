@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "bowline/wire/ethernet.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline::tools {
@@ -26,13 +27,21 @@ namespace bowline::tools {
 
 /// Where a link leads.
 struct LinkSpec {
-  /// The name of the TUN interface.
-  std::string tun;
+  enum class Kind : std::uint8_t {
+    tun,     ///< a TUN device of our own: IP packets to the kernel
+    tap,     ///< a TAP device of our own: Ethernet to the kernel
+    packet,  ///< an interface that exists: its wire
+  };
+  Kind kind = Kind::tun;
+  /// The interface's.
+  std::string name;
 };
 
-/// "tun:NAME". The other kinds of REQUIREMENTS C (tap:, packet:, xdp:) are known by name and said
-/// to come with a later version.
+/// "tun:NAME", "tap:NAME" or "packet:INTERFACE". "xdp:" is known by name and said not to be there.
 [[nodiscard]] LinkSpec read_link(std::string_view argument, std::string_view text);
+
+/// A MAC address that one interface can have: "02:00:00:00:00:02".
+[[nodiscard]] wire::MacAddress read_mac(std::string_view argument, std::string_view text);
 
 /// The text form of an address: "10.77.0.2"; with its prefix.
 [[nodiscard]] std::string to_string(const IpAddress& address);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 
+#include "bowline/os/packet.hpp"
 #include "bowline/os/random.hpp"
 #include "bowline/os/tun.hpp"
 #include "bowline/trace/capture_link.hpp"
@@ -26,9 +28,24 @@ std::shared_ptr<Link> watched(std::unique_ptr<Link> link, Watch* watch, const st
   return {both, &both->capture};
 }
 
+// To whoever runs the tool, beside its own output.
+void tell(std::string_view line) { fmt::print(stderr, "bowline: {}\n", line); }
+
 std::unique_ptr<Link> open_link(const NetworkOptions& options) {
-  return or_fail(os::create_tun(
-      {.name = options.link.tun, .peer_addresses = options.peer_addresses, .mtu = options.mtu}));
+  const std::string& name = options.link.name;
+  if (options.link.kind == LinkSpec::Kind::packet) {
+    return or_fail(os::open_packet({.interface = name,
+                                    .mac = options.mac,
+                                    .own_addresses = options.addresses,
+                                    .report = tell}));
+  }
+  const os::TunOptions device{.name = name,
+                              .peer_addresses = options.peer_addresses,
+                              .mtu = options.mtu,
+                              .mac = options.mac,
+                              .report = tell};
+  return or_fail(options.link.kind == LinkSpec::Kind::tap ? os::create_tap(device)
+                                                          : os::create_tun(device));
 }
 
 StackConfig stack_config(const NetworkOptions& options) {
@@ -44,7 +61,7 @@ StackConfig stack_config(const NetworkOptions& options) {
 
 Network::Network(boost::asio::io_context& context, const NetworkOptions& options, Watch* watch)
     : context_(context), options_(options) {
-  auto link = watched(open_link(options), watch, options.link.tun);
+  auto link = watched(open_link(options), watch, options.link.name);
   try {
     host_ = &net::use_stack(context, stack_config(options),
                             {{.link = std::move(link), .addresses = options.addresses}});

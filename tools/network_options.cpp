@@ -85,6 +85,28 @@ Cidr choose_peer(const Cidr& own, const std::vector<Cidr>& given) {
   return *peer;
 }
 
+// What one kind of link has and another has not.
+void check_link(const NetworkOptions& options) {
+  const bool packet = options.link.kind == LinkSpec::Kind::packet;
+  if (options.mac && options.link.kind == LinkSpec::Kind::tun) {
+    throw WrongUsage("--mac: a tun link has no MAC addresses; use it with tap or packet");
+  }
+  if (packet && options.mtu_given) {
+    throw WrongUsage(
+        fmt::format("--mtu: a packet link has that of its interface; set it there "
+                    "(sudo ip link set {} mtu {})",
+                    options.link.name, options.mtu));
+  }
+  if (packet && !options.peer_addresses.empty()) {
+    throw WrongUsage("--peer-address: the interface of a packet link keeps its own addresses");
+  }
+  if (packet && options.addresses.empty()) {
+    throw WrongUsage(
+        "--address: a packet link needs one, of the interface's network and not the "
+        "kernel's own, such as 192.0.2.77/24");
+  }
+}
+
 }  // namespace
 
 std::string limit_names() {
@@ -113,8 +135,14 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
   command
       .add_option_function<std::string>(
           "--link", [&](const std::string& text) { options.link = read_link("--link", text); },
-          "The link to the outside, created and removed again [tun:bowline0]")
-      ->type_name("tun:NAME")
+          "tun:NAME, tap:NAME or packet:INTERFACE, see docs/links.md [tun:bowline0]")
+      ->type_name("LINK")
+      ->group(group);
+  command
+      .add_option_function<std::string>(
+          "--mac", [&](const std::string& text) { options.mac = read_mac("--mac", text); },
+          "Bowline's own on a tap or packet link [a random one]")
+      ->type_name("ADDRESS")
       ->group(group);
   command
       .add_option_function<std::vector<std::string>>(
@@ -152,8 +180,9 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
           "--mtu",
           [&](const std::string& text) {
             options.mtu = static_cast<std::uint32_t>(read_number("--mtu", text, 68, 65'535));
+            options.mtu_given = true;
           },
-          "Largest packet on the link, in bytes [1500]")
+          "Largest packet on a tun or tap link, in bytes [1500]")
       ->type_name("BYTES")
       ->group(group);
   command
@@ -170,6 +199,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
 }
 
 void complete(NetworkOptions& options) {
+  check_link(options);
   if (options.addresses.empty()) {
     options.addresses = {*Cidr::parse("10.77.0.2/24")};
     if (options.mtu >= kSmallestV6Mtu) options.addresses.push_back(*Cidr::parse("fd77::2/64"));
@@ -183,6 +213,7 @@ void complete(NetworkOptions& options) {
     if (std::ranges::count(options.addresses, own.address, &Cidr::address) > 1) {
       throw WrongUsage(fmt::format("--address {}: is given twice", to_string(own)));
     }
+    if (options.link.kind == LinkSpec::Kind::packet) continue;
     const Cidr peer = choose_peer(own, options.peer_addresses);
     if (!has(peers, peer)) peers.push_back(peer);
   }

@@ -26,13 +26,18 @@ struct WatchOptions {
 
 /// A stack on a link of this machine.
 struct NetworkOptions {
-  LinkSpec link{"bowline0"};
+  LinkSpec link{.kind = LinkSpec::Kind::tun, .name = "bowline0"};
   /// Bowline's own.
   std::vector<Cidr> addresses;
-  /// The kernel's on the same link, one for each family of `addresses`.
+  /// Ours on an Ethernet link; nothing: a random one.
+  std::optional<wire::MacAddress> mac;
+  /// The kernel's on the same link, one for each family of `addresses`; none on a packet link,
+  /// whose interface is left as it is.
   std::vector<Cidr> peer_addresses;
   std::optional<IpAddress> gateway;
+  /// Bytes; a packet link has its interface's.
   std::uint32_t mtu = 1'500;
+  bool mtu_given = false;
   Limits limits;
   WatchOptions watch;
 };

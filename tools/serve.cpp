@@ -80,7 +80,7 @@ void announce(const ServeOptions& options) {
                         url_host(each.address, options.port));
   }
   fmt::print(stderr, "Serving {} at {} on {}; Ctrl-C ends it.\n", options.folder, urls,
-             options.network.link.tun);
+             options.network.link.name);
 }
 
 void serve(const ServeOptions& options) {

@@ -11,7 +11,7 @@ Result<InterfaceId> Turn::add_link(Link& link) {
   InterfaceConfig config;
   config.link = link.info();
   BOWLINE_TRY(interface, stack_.add_interface(config));
-  ports_.push_back({.interface = interface, .link = &link});
+  ports_.push_back({.interface = interface, .link = &link, .mtu = config.link.mtu});
   return interface;
 }
 
@@ -21,6 +21,7 @@ bool Turn::input(Time now) {
     const auto frames = std::span(frames_).first(batch_);
     const std::size_t count = port.link->receive(frames, stack_.pool(), now);
     port.more = count == batch_;
+    follow_mtu(port);
     if (count == 0) continue;
     stack_.receive(port.interface, frames.first(count), now);
     // What the Stack did not keep must not be pinned until the next batch.
@@ -29,6 +30,15 @@ bool Turn::input(Time now) {
   }
   stack_.advance(now);
   return changed;
+}
+
+// Links change their MTU under way (`ip link set eth0 mtu 1400`). One that is out of every range is
+// the link's lie, and the Stack keeps the one it has.
+void Turn::follow_mtu(Port& port) {
+  const std::uint32_t mtu = port.link->info().mtu;
+  if (mtu == port.mtu) return;
+  port.mtu = mtu;
+  static_cast<void>(stack_.set_mtu(port.interface, mtu));
 }
 
 void Turn::output(Time now) {

@@ -45,8 +45,9 @@ class Turn {
   /// Makes `link` an interface of the Stack. Errors: as Stack::add_interface().
   Result<InterfaceId> add_link(Link& link);
 
-  /// The first half of a turn: at most one batch from each link, then the timers that are due. True
-  /// when something may have changed for an application (a frame came or a deadline had passed).
+  /// The first half of a turn: at most one batch from each link (and its MTU, if that is another
+  /// now), then the timers that are due. True when something may have changed for an application (a
+  /// frame came or a deadline had passed).
   bool input(Time now);
   /// The second half: offers each link what is to go out, until nothing is left or the link is
   /// full.
@@ -73,8 +74,11 @@ class Turn {
   struct Port {
     InterfaceId interface;
     Link* link;
+    std::uint32_t mtu;  // as the Stack knows it
     bool more = false;  // the last batch was full
   };
+
+  void follow_mtu(Port& port);
 
   Stack& stack_;
   std::size_t batch_;

@@ -18,7 +18,11 @@ constexpr Time kNow{1h};
 // A link whose other side is the test.
 class ScriptedLink final : public Link {
  public:
-  [[nodiscard]] LinkInfo info() const noexcept override { return {}; }
+  [[nodiscard]] LinkInfo info() const noexcept override {
+    LinkInfo info;
+    info.mtu = mtu;
+    return info;
+  }
   std::size_t take(std::span<Frame> frames) noexcept override {
     blocked_ = room < frames.size();
     const std::size_t count = std::min(room, frames.size());
@@ -42,6 +46,7 @@ class ScriptedLink final : public Link {
   std::size_t taken = 0;
   int number = -1;
   Time deadline = kNever;
+  std::uint32_t mtu = 1'500;
 
  private:
   bool blocked_ = false;
@@ -74,6 +79,24 @@ TEST_F(Turns, NothingToDoIsNothingToWaitFor) {
   host_.turn.step({}, kNow);
   EXPECT_EQ(host_.turn.next_deadline(), kNever);
   EXPECT_TRUE(host_.turn.waits().empty());
+}
+
+// REQUIREMENTS A2: the MTU of a link may change under way.
+TEST_F(Turns, StackFollowsTheMtuOfTheLink) {
+  host_.attach(link_, "10.0.0.2/24");
+  // What a new connection announces is made of the MTU.
+  const auto announced = [&] {
+    ConnectOptions options;
+    options.remote = {*IpAddress::parse("10.0.0.1"), 7};
+    return host_.stack.inspect(*host_.stack.connect(options, kNow))->rcv_mss;
+  };
+  EXPECT_EQ(announced(), 1'460U);
+  link_.mtu = 1'000;
+  host_.turn.step({}, kNow);
+  EXPECT_EQ(announced(), 960U);
+  link_.mtu = 67;  // no IPv4 link has it (RFC 791 3.2)
+  host_.turn.step({}, kNow);
+  EXPECT_EQ(announced(), 960U);
 }
 
 TEST_F(Turns, OneBatchAtATimeAndNoWaitWhileMoreMayBeThere) {

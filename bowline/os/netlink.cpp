@@ -11,6 +11,7 @@
 #include <array>
 #include <cctype>
 #include <chrono>
+#include <cstring>
 #include <span>
 #include <thread>
 
@@ -129,8 +130,13 @@ Outcome<std::optional<InterfaceState>> Netlink::find(std::string_view name) {
     const auto* body = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(header));
     found.index = static_cast<std::uint32_t>(body->ifi_index);
     found.up = (body->ifi_flags & IFF_UP) != 0;
+    found.hardware = body->ifi_type;
     for_each_attribute(*header, sizeof(ifinfomsg), [&](const nlattr& attribute) {
-      if (mnl_attr_get_type(&attribute) == IFLA_MTU) found.mtu = mnl_attr_get_u32(&attribute);
+      const int type = mnl_attr_get_type(&attribute);
+      if (type == IFLA_MTU) found.mtu = mnl_attr_get_u32(&attribute);
+      if (type == IFLA_ADDRESS && mnl_attr_get_payload_len(&attribute) == found.mac.size()) {
+        std::memcpy(found.mac.data(), mnl_attr_get_payload(&attribute), found.mac.size());
+      }
     });
     return MNL_CB_OK;
   };

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bowline/os/error.hpp"
+#include "bowline/wire/ethernet.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 struct mnl_socket;
@@ -21,9 +22,11 @@ namespace bowline::inline v0::os {
 
 /// An interface as the kernel has it.
 struct InterfaceState {
-  std::uint32_t index = 0;  ///< the kernel's number of it
-  std::uint32_t mtu = 0;    ///< bytes
-  bool up = false;          ///< IFF_UP
+  std::uint32_t index = 0;     ///< the kernel's number of it
+  std::uint32_t mtu = 0;       ///< bytes
+  bool up = false;             ///< IFF_UP
+  std::uint16_t hardware = 0;  ///< ARPHRD_ETHER, …
+  wire::MacAddress mac{};      ///< of an Ethernet interface; all zero for others
 };
 
 /// A conversation with the kernel about interfaces. Each call waits for the kernel's answer. Errors

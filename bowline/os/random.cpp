@@ -15,4 +15,9 @@ Result<std::array<std::uint64_t, 4>> random_seed() {
   return seed;
 }
 
+Result<wire::MacAddress> random_mac() {
+  BOWLINE_TRY(seed, random_seed());
+  return wire::local_mac(seed[0]);
+}
+
 }  // namespace bowline::inline v0::os

@@ -14,12 +14,25 @@
 
 #include "bowline/base/byte_order.hpp"
 #include "bowline/os/netlink.hpp"
+#include "bowline/os/random.hpp"
+#include "bowline/os/virtio.hpp"
 
 namespace bowline::inline v0::os {
 namespace {
 
 constexpr const char* kDevice = "/dev/net/tun";
-constexpr std::uint32_t kLargestPacket = 65'535;
+// What differs between the two kinds of device.
+struct Kind {
+  LinkKind link;
+  short flag;
+  const char* name;        // in messages
+  const char* mode;        // of `ip tuntap`
+  std::uint32_t most_mtu;  // the kernel's own bound; no device takes a longer frame
+};
+constexpr Kind kTun{
+    .link = LinkKind::ip, .flag = IFF_TUN, .name = "TUN", .mode = "tun", .most_mtu = 65'535};
+constexpr Kind kTap{
+    .link = LinkKind::ethernet, .flag = IFF_TAP, .name = "TAP", .mode = "tap", .most_mtu = 65'521};
 
 std::unexpected<Error> cannot_open(int code) {
   std::string remedy;
@@ -36,7 +49,8 @@ std::unexpected<Error> cannot_open(int code) {
   return failed(fmt::format("cannot open {}: {}: {}", kDevice, describe(code), remedy), code);
 }
 
-std::unexpected<Error> cannot_attach(const std::string& name, bool existed, int code) {
+std::unexpected<Error> cannot_attach(const Kind& kind, const std::string& name, bool existed,
+                                     int code) {
   std::string why = describe(code);
   if (code == EBUSY) {
     why = "another process uses it: end that one, or choose another name";
@@ -44,24 +58,26 @@ std::unexpected<Error> cannot_attach(const std::string& name, bool existed, int 
     why = existed ? "it belongs to another user: choose another name, or run as root"
                   : fmt::format(
                         "not permitted: run as root or in a namespace of your own, or have it "
-                        "made beforehand (sudo ip tuntap add {} mode tun user $USER)",
-                        name);
+                        "made beforehand (sudo ip tuntap add {} mode {} user $USER)",
+                        name, kind.mode);
   } else if (code == EINVAL) {
-    why = existed ? "it exists and is no TUN device of a single queue: choose another name"
-                  : "the kernel refuses it: choose another name";
+    why = existed
+              ? fmt::format("it exists and is no {} device of a single queue: choose another name",
+                            kind.name)
+              : "the kernel refuses it: choose another name";
   }
   return failed(fmt::format("cannot use interface {}: {}", name, why), code);
 }
 
-Outcome<FileDescriptor> open_device(const TunOptions& options, bool existed) {
+Outcome<FileDescriptor> open_device(const Kind& kind, const TunOptions& options, bool existed) {
   FileDescriptor device(::open(kDevice, O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!device) return cannot_open(errno);
 
   ifreq request{};
-  request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+  request.ifr_flags = static_cast<short>(kind.flag | IFF_NO_PI | IFF_VNET_HDR);
   options.name.copy(request.ifr_name, IFNAMSIZ - 1);
   if (::ioctl(device.get(), TUNSETIFF, &request) != 0) {
-    return cannot_attach(options.name, existed, errno);
+    return cannot_attach(kind, options.name, existed, errno);
   }
   const int header_size = sizeof(VirtioHeader);
   // UDP segments (TUN_F_USO4, TUN_F_USO6) are not asked for: a Frame has no way to say so.
@@ -79,11 +95,14 @@ Outcome<FileDescriptor> open_device(const TunOptions& options, bool existed) {
 }
 
 // Gives the kernel's side what it lacks. What is there already needs no permission and stays.
-Outcome<void> configure(Netlink& netlink, const TunOptions& options, bool existed) {
+Outcome<void> configure(Netlink& netlink, const Kind& kind, const TunOptions& options,
+                        bool existed) {
   const std::string& name = options.name;
   if (!existed) {
     if (auto done = netlink.set_mtu(name, options.mtu); !done) return done;
-    if (auto done = netlink.set_no_link_local(name); !done) return done;
+    if (kind.link == LinkKind::ip) {
+      if (auto done = netlink.set_no_link_local(name); !done) return done;
+    }
   }
   const auto present = netlink.addresses(name);
   if (!present) return std::unexpected(present.error());
@@ -102,13 +121,30 @@ Outcome<void> configure(Netlink& netlink, const TunOptions& options, bool existe
   return {};
 }
 
-}  // namespace
+// Our own address on a TAP device, distinct from that of the kernel's side.
+Outcome<wire::MacAddress> choose_mac(const TunOptions& options, const wire::MacAddress& kernels) {
+  if (!options.mac) {
+    const auto random = random_mac();
+    if (!random) {
+      return failed(fmt::format("cannot draw random numbers: {}", random.error().message()),
+                    random.error().value());
+    }
+    return *random;
+  }
+  if (auto good = check_mac(*options.mac); !good) return std::unexpected(good.error());
+  if (*options.mac == kernels) {
+    return failed(fmt::format("the MAC address is that of the kernel's side of {}: choose another",
+                              options.name),
+                  EADDRINUSE);
+  }
+  return *options.mac;
+}
 
-Outcome<std::unique_ptr<TunLink>> create_tun(const TunOptions& options) {
+Outcome<std::unique_ptr<TunLink>> create(const Kind& kind, const TunOptions& options) {
   if (auto good = check_interface_name(options.name); !good) return std::unexpected(good.error());
-  if (options.mtu < 68 || options.mtu > kLargestPacket) {
-    return failed(
-        fmt::format("an MTU of {} is out of range: 68 to {}", options.mtu, kLargestPacket), EINVAL);
+  if (options.mtu < 68 || options.mtu > kind.most_mtu) {
+    return failed(fmt::format("an MTU of {} is out of range: 68 to {}", options.mtu, kind.most_mtu),
+                  EINVAL);
   }
   auto netlink = Netlink::open();
   if (!netlink) return std::unexpected(netlink.error());
@@ -116,19 +152,51 @@ Outcome<std::unique_ptr<TunLink>> create_tun(const TunOptions& options) {
   if (!before) return std::unexpected(before.error());
   const bool existed = before->has_value();
 
-  auto device = open_device(options, existed);
+  auto device = open_device(kind, options, existed);
   if (!device) return std::unexpected(device.error());
-  if (auto done = configure(*netlink, options, existed); !done)
+  if (auto done = configure(*netlink, kind, options, existed); !done)
     return std::unexpected(done.error());
   const auto after = netlink->find(options.name);
   if (!after) return std::unexpected(after.error());
+  auto watch = InterfaceWatch::start(options.name, options.report);
+  if (!watch) return std::unexpected(watch.error());
 
   LinkInfo info;
+  info.kind = kind.link;
+  if (kind.link == LinkKind::ethernet) {
+    const auto mac = choose_mac(options, *after ? (*after)->mac : wire::MacAddress{});
+    if (!mac) return std::unexpected(mac.error());
+    info.mac = *mac;
+  }
   info.mtu = *after ? (*after)->mtu : options.mtu;
-  info.max_gso = kLargestPacket;
+  info.max_gso = kind.most_mtu;
   info.transmit_checksum = true;
   info.receive_merges = options.offload;
-  return std::make_unique<TunLink>(std::move(*device), info);
+  return std::make_unique<TunLink>(std::move(*device), info, std::move(*watch));
+}
+
+}  // namespace
+
+Outcome<std::unique_ptr<TunLink>> create_tun(const TunOptions& options) {
+  return create(kTun, options);
+}
+
+Outcome<std::unique_ptr<TunLink>> create_tap(const TunOptions& options) {
+  return create(kTap, options);
+}
+
+Outcome<void> check_mac(const wire::MacAddress& mac) {
+  if (wire::is_group(mac)) {
+    return failed(
+        "the MAC address is a group's (its first byte is odd): choose one such as "
+        "02:00:00:00:00:02",
+        EINVAL);
+  }
+  if (mac == wire::MacAddress{}) {
+    return failed("a MAC address of zeros is nobody's: choose one such as 02:00:00:00:00:02",
+                  EINVAL);
+  }
+  return {};
 }
 
 std::optional<Cidr> peer_of(const Cidr& own) {

@@ -4,9 +4,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
+
+#include "bowline/os/landing.hpp"
 
 namespace bowline::inline v0::os {
 namespace {
@@ -17,72 +17,30 @@ constexpr std::size_t kMaxDropsAtOnce = 256;
 
 }  // namespace
 
-// The blocks that the next packet is read into. Those that it did not reach serve again.
-class TunLink::Catcher {
- public:
-  Catcher(BufferPool& pool, BufferPool* reserve) noexcept : pool_(pool), reserve_(reserve) {}
-
-  // Replaces what is missing, and describes all of it behind the virtio header.
-  std::span<const iovec> prepare(VirtioHeader& header) noexcept {
-    vectors_[0] = {.iov_base = &header, .iov_len = sizeof header};
-    count_ = 1;
-    room_ = 0;
-    for (std::size_t i = 0; i < kSizes.size(); ++i) {
-      if (!blocks_[i]) blocks_[i] = pool_.allocate(kSizes[i]);
-      if (!blocks_[i] && i == 0 && reserve_ != nullptr) blocks_[i] = reserve_->allocate(kSizes[i]);
-      if (!blocks_[i]) break;
-      vectors_[count_++] = {.iov_base = blocks_[i].data(), .iov_len = kSizes[i]};
-      room_ += kSizes[i];
-    }
-    return std::span(vectors_).first(count_);
-  }
-
-  // Makes a frame of the `size` bytes that were read. False when they filled all there was: the
-  // packet was longer, and its end is gone.
-  bool collect(std::uint32_t size, Frame& frame) noexcept {
-    if (size >= room_) return false;
-    frame = Frame{};
-    for (std::size_t i = 0; size > 0; ++i) {
-      const std::uint32_t here = std::min(size, kSizes[i]);
-      frame.append(blocks_[i].slice(0, here));
-      blocks_[i].reset();
-      size -= here;
-    }
-    return true;
-  }
-
- private:
-  // 2 KiB hold any packet of an ordinary wire, and all the headers of a longer one.
-  static constexpr std::array<std::uint32_t, 3> kSizes{2'048, 16'384, BufferPool::kLargest};
-
-  BufferPool& pool_;
-  BufferPool* reserve_;
-  std::array<Buffer, kSizes.size()> blocks_;
-  std::array<iovec, kSizes.size() + 1> vectors_{};
-  std::size_t count_ = 0;
-  std::uint32_t room_ = 0;
-};
-
-TunLink::TunLink(FileDescriptor device, const LinkInfo& info) noexcept
+TunLink::TunLink(FileDescriptor device, const LinkInfo& info, InterfaceWatch watch) noexcept
     : device_(std::move(device)),
       info_(info),
+      watch_(std::move(watch)),
       reserve_(BufferPool::make(heap_memory(), kReserveBytes)) {}
 
 // The interface is gone. Its descriptor would be ready for ever; in its place, and with its number,
 // which drivers may have kept, comes one that never is.
 void TunLink::give_up(int code) noexcept {
   error_ = {code, std::generic_category()};
+  watch_.look();
   const FileDescriptor silent(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (silent) ::dup2(silent.get(), device_.get());
 }
 
 std::size_t TunLink::receive(std::span<Frame> frames, BufferPool& pool, Time now) noexcept {
   if (error_) return 0;
-  Catcher catcher(pool, reserve_ ? &*reserve_ : nullptr);
+  watch_.look(now);
+  if (watch_.mtu() != 0) info_.mtu = watch_.mtu();
+  Landing landing;
   std::size_t count = 0;
   std::size_t dropped = 0;
   while (count < frames.size() && dropped < kMaxDropsAtOnce) {
-    const Got got = read_frame(catcher, frames[count]);
+    const Got got = read_frame(landing, pool, frames[count]);
     if (got == Got::nothing) break;
     if (got == Got::dropped) {
       ++dropped;
@@ -93,9 +51,8 @@ std::size_t TunLink::receive(std::span<Frame> frames, BufferPool& pool, Time now
   return count;
 }
 
-TunLink::Got TunLink::read_frame(Catcher& catcher, Frame& frame) noexcept {
-  VirtioHeader header;
-  const std::span<const iovec> vectors = catcher.prepare(header);
+TunLink::Got TunLink::read_frame(Landing& landing, BufferPool& pool, Frame& frame) noexcept {
+  const std::span<const iovec> vectors = landing.prepare(pool, reserve_ ? &*reserve_ : nullptr);
   ssize_t size = 0;
   do {
     ++counters_.reads;
@@ -106,17 +63,18 @@ TunLink::Got TunLink::read_frame(Catcher& catcher, Frame& frame) noexcept {
     give_up(size < 0 ? errno : ENODEV);
     return Got::nothing;
   }
-  if (size < static_cast<ssize_t>(sizeof header)) {
+  if (size < static_cast<ssize_t>(sizeof(VirtioHeader))) {
     ++counters_.malformed;
     return Got::dropped;
   }
 
-  const auto bytes = static_cast<std::uint32_t>(size) - static_cast<std::uint32_t>(sizeof header);
-  if (!catcher.collect(bytes, frame)) {
+  const auto bytes =
+      static_cast<std::uint32_t>(size) - static_cast<std::uint32_t>(sizeof(VirtioHeader));
+  if (!landing.collect(bytes, frame)) {
     ++counters_.no_memory;
     return Got::dropped;
   }
-  if (!read_virtio(header, frame)) {
+  if (!read_virtio(landing.header, frame, info_.kind)) {
     ++counters_.malformed;
     frame = Frame{};
     return Got::dropped;
@@ -146,18 +104,13 @@ bool TunLink::write_frame(const Frame& frame) noexcept {
     ++counters_.write_errors;
     return true;
   }
-  VirtioHeader header = write_virtio(frame);
-  std::array<iovec, 1 + Frame::kMaxPieces> vectors{};
-  vectors[0] = {.iov_base = &header, .iov_len = sizeof header};
-  for (std::size_t i = 0; i < frame.piece_count; ++i) {
-    // writev() does not write to what it is given; its interface predates const.
-    vectors[1 + i] = {.iov_base = const_cast<std::byte*>(frame.pieces[i].data()),
-                      .iov_len = frame.pieces[i].size()};
-  }
+  VirtioHeader header = write_virtio(frame, info_.kind);
+  Gather gather(header, frame);
+  const std::span<const iovec> vectors = gather.vectors();
   ssize_t written = 0;
   do {
     ++counters_.writes;
-    written = ::writev(device_.get(), vectors.data(), 1 + frame.piece_count);
+    written = ::writev(device_.get(), vectors.data(), static_cast<int>(vectors.size()));
   } while (written < 0 && errno == EINTR);
   if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
   if (written < 0) {

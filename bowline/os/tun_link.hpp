@@ -1,11 +1,10 @@
 #pragma once
 
-// A TUN device as a Link: IP packets to and from the kernel of this machine.
+// A TUN or TAP device as a Link: IP packets, or Ethernet frames, to and from the kernel of this
+// machine.
 //
 // Large segments and unfinished checksums cross as they are (see virtio.hpp): one system call and
-// one copy for up to 64 KiB, in either direction. What is read lands in a small block and, if it is
-// longer, in larger ones behind it, so that an acknowledgment does not pin 64 KiB and no byte is
-// copied twice.
+// one copy for up to 64 KiB, in either direction (landing.hpp).
 
 #include <cstdint>
 #include <system_error>
@@ -13,28 +12,32 @@
 #include "bowline/base/buffer.hpp"
 #include "bowline/link/link.hpp"
 #include "bowline/os/file_descriptor.hpp"
-#include "bowline/os/virtio.hpp"
+#include "bowline/os/interface_watch.hpp"
 
 namespace bowline::inline v0::os {
+
+class Landing;
 
 /// What a TunLink did.
 struct TunCounters {
   std::uint64_t reads = 0;           ///< system calls, those that found nothing included
   std::uint64_t read_frames = 0;     ///< those taken in
-  std::uint64_t read_bytes = 0;      ///< of IP packets
+  std::uint64_t read_bytes = 0;      ///< of IP packets, or of Ethernet frames
   std::uint64_t writes = 0;          ///< system calls
   std::uint64_t written_frames = 0;  ///< those that the kernel took
-  std::uint64_t written_bytes = 0;   ///< of IP packets
+  std::uint64_t written_bytes = 0;   ///< of IP packets, or of Ethernet frames
   std::uint64_t malformed = 0;  ///< received, and dropped: the virtio header contradicts its frame
   std::uint64_t no_memory = 0;  ///< received, and dropped: the pool had no room
   std::uint64_t write_errors = 0;  ///< sent, and lost: the kernel refused it (interface down)
 };
 
-/// An open TUN device with IFF_VNET_HDR and IFF_NO_PI. create_tun() makes one.
+/// An open TUN or TAP device with IFF_VNET_HDR and IFF_NO_PI. create_tun() and create_tap() make
+/// one.
 class TunLink final : public Link {
  public:
-  /// Takes over `device`, which must not block. `info` is what the Stack is told.
-  TunLink(FileDescriptor device, const LinkInfo& info) noexcept;
+  /// Takes over `device`, which must not block. `info` is what the Stack is told; its MTU follows
+  /// `watch`, if that watches anything.
+  TunLink(FileDescriptor device, const LinkInfo& info, InterfaceWatch watch = {}) noexcept;
 
   [[nodiscard]] LinkInfo info() const noexcept override { return info_; }
   [[nodiscard]] std::size_t take(std::span<Frame> frames) noexcept override;
@@ -50,14 +53,14 @@ class TunLink final : public Link {
   [[nodiscard]] std::error_code error() const noexcept { return error_; }
 
  private:
-  class Catcher;
   enum class Got : std::uint8_t { frame, dropped, nothing };
-  Got read_frame(Catcher& catcher, Frame& frame) noexcept;
+  Got read_frame(Landing& landing, BufferPool& pool, Frame& frame) noexcept;
   bool write_frame(const Frame& frame) noexcept;
   void give_up(int code) noexcept;
 
   FileDescriptor device_;
   LinkInfo info_;
+  InterfaceWatch watch_;
   /// Small blocks for when the Stack's pool is exhausted: the acknowledgments that would free its
   /// memory must still get in.
   BufferPoolOwner reserve_;

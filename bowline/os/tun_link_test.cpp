@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "bowline/os/virtio.hpp"
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/tcp.hpp"
 

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "bowline/wire/ethernet.hpp"
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/tcp.hpp"
 
@@ -115,6 +116,32 @@ TEST_F(Virtio, LargeSegmentIsDescribedForTheKernelToCut) {
   EXPECT_EQ(header.header_size, 60);
   EXPECT_EQ(header.checksum_start, 40);
   EXPECT_EQ(header.checksum_offset, 16);
+}
+
+// On Ethernet all offsets count the 14 bytes in front as well.
+TEST_F(Virtio, EthernetHeaderMovesEverything) {
+  const Frame packet = segment(Family::ipv6, 5000);
+  std::vector<std::byte> bytes(wire::kEthernetHeaderSize);
+  wire::emit_ethernet(bytes.data(), {.type = wire::kEtherTypeIpv6});
+  bytes.insert(bytes.end(), packet.head().begin(), packet.head().end());
+  Frame frame = make_frame(*pool_, bytes);
+  VirtioHeader header = merged(kVirtioGsoTcp6, 1428);
+  header.flags = kVirtioNeedsChecksum;
+  header.checksum_start = 54;
+  header.checksum_offset = 16;
+  EXPECT_FALSE(read_virtio(header, frame));  // no IP packet begins there
+  ASSERT_TRUE(read_virtio(header, frame, LinkKind::ethernet));
+  EXPECT_EQ(frame.header_size, 74);
+  EXPECT_EQ(frame.checksum_start, 54);
+  EXPECT_EQ(frame.gso_size, 1428);
+
+  frame.checksum = Checksum::partial;
+  const VirtioHeader back = write_virtio(frame, LinkKind::ethernet);
+  EXPECT_EQ(back.gso_type, kVirtioGsoTcp6);
+  EXPECT_EQ(back.header_size, 74);
+  EXPECT_EQ(back.checksum_start, 54);
+  Frame runt = make_frame(*pool_, std::span(bytes).first(13));
+  EXPECT_FALSE(read_virtio(merged(kVirtioGsoTcp6, 1428), runt, LinkKind::ethernet));
 }
 
 TEST_F(Virtio, SinglePacketNeedsNoCutting) {

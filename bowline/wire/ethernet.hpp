@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace bowline::inline v0::wire {
 
@@ -15,6 +16,18 @@ using MacAddress = std::array<std::byte, 6>;
 
 inline constexpr MacAddress kMacBroadcast{std::byte{0xff}, std::byte{0xff}, std::byte{0xff},
                                           std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
+
+/// Is it a group's (multicast or broadcast)?
+[[nodiscard]] constexpr bool is_group(const MacAddress& mac) noexcept {
+  return (mac[0] & std::byte{0x01}) != std::byte{};
+}
+
+/// An address of nobody's card (locally administered, IEEE 802 section 8.2), the rest of it from
+/// 46 bits of `random`.
+[[nodiscard]] MacAddress local_mac(std::uint64_t random) noexcept;
+
+/// Parses "02:00:5e:10:00:01": six pairs of hexadecimal digits with ':' or '-' between them.
+[[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text) noexcept;
 
 /// The types that Bowline knows.
 inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;

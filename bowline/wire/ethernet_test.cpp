@@ -34,6 +34,27 @@ TEST(Ethernet, EmitsWhatItParses) {
   EXPECT_EQ(to, "ffffffffffff 02005e000001 0806"_hex);
 }
 
+TEST(Ethernet, ReadsAnAddress) {
+  EXPECT_EQ(parse_mac("02:00:5e:10:aB:01"), "02005e10ab01"_hex);
+  EXPECT_EQ(parse_mac("02-00-5e-10-ab-01"), "02005e10ab01"_hex);
+  for (const std::string_view bad : {"", "02:00:5e:10:ab", "02:00:5e:10:ab:0", "02:00:5e:10:ab:0g",
+                                     "02:00:5e:10:ab:01:", "02:00-5e:10:ab:01", "02.00.5e.10.ab.01",
+                                     "+2:00:5e:10:ab:01", "02:00:5e:10:ab:-1"}) {
+    EXPECT_FALSE(parse_mac(bad)) << bad;
+  }
+}
+
+// IEEE 802 8.2: bit 0 of the first byte says group, bit 1 says locally administered.
+TEST(Ethernet, LocalAddressIsOneHostsAndNobodysCard) {
+  for (const std::uint64_t random : {0ULL, ~0ULL, 0x0123'4567'89ab'cdefULL}) {
+    const MacAddress mac = local_mac(random);
+    EXPECT_FALSE(is_group(mac));
+    EXPECT_EQ(mac[0] & std::byte{2}, std::byte{2});
+  }
+  EXPECT_NE(local_mac(0x100), local_mac(0x200));
+  EXPECT_TRUE(is_group(kMacBroadcast));
+}
+
 TEST(Ethernet, GroupAddressOfIpv6Multicast) {  // RFC 2464 7
   EXPECT_EQ(ipv6_multicast_mac(IpAddress::parse("ff02::1:ff28:9c5a")->raw()), "3333ff289c5a"_hex);
 }
