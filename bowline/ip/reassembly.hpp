@@ -85,8 +85,8 @@ class Reassembly {
   template <class V>
   void visit(V& v) {
     datagrams_.visit(v, memory_, fragments_per_datagram_);
-    v(sources_, by_age_, bytes_, seeds_);
-    v(by_key_, by_source_);
+    v(sources_, by_age_, bytes_, by_key_, by_source_);
+    v.excluded(seeds_, "the shapes of trees, on which nothing depends");
   }
 
  private:

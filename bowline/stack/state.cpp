@@ -29,7 +29,7 @@ void Stack::Core::visit(V& v) {
     v(tuples, listening, udp_ports);  // found again from what they point to
   v(wheel, ready, orphans);
   v.excluded(next_number, "a name");
-  v(next_udp_number);
+  v.excluded(next_udp_number, "a name, and what ports are drawn from");
   v.excluded(next_frame, "a name");
   v.excluded(now, "times are hashed relative to it");
   v(retry_at);

@@ -357,6 +357,45 @@ TEST_F(Udp, FullQueueDropsAndCounts) {
   EXPECT_EQ(two_.left.inspect_udp(client)->datagrams_sent, 30U);
 }
 
+// ... and for all together: Limits::buffer_bytes.
+TEST(UdpMemory, QueuesOfAllSocketsTogetherAreBounded) {
+  StackConfig config = testing::config_with_seed(9);
+  config.limits.buffer_bytes = 512U << 10;
+  testing::TwoStacks two(testing::config_with_seed(1), config);
+  UdpOptions options;
+  std::vector<Handle> servers;
+  for (std::uint16_t port = 1; port <= 4; ++port) {
+    options.local = {kAny, port};
+    servers.push_back(*two.right.open_udp(options, two.now));
+  }
+  options.local.port = 0;
+  const Handle client = *two.left.open_udp(options, two.now);
+  for (std::uint16_t i = 0; i < 400; ++i) {
+    const Endpoint to{right_address(), static_cast<std::uint16_t>(1 + i % 4)};
+    ASSERT_TRUE(two.left.send_to(client, testing::bytes_from(0, 1'472), to, two.now));
+    two.exchange();
+  }
+  EXPECT_LE(two.right.usage().buffer_bytes, config.limits.buffer_bytes);
+  std::uint64_t dropped = 0;
+  std::uint64_t waiting = 0;
+  for (const Handle server : servers) {
+    const auto view = two.right.inspect_udp(server);
+    EXPECT_LT(view->receive_cost, view->receive_limit) << "it is not its own limit that it met";
+    dropped += view->dropped;
+    waiting += view->receive_datagrams;
+  }
+  EXPECT_EQ(dropped + waiting, 400U);
+  EXPECT_GT(dropped, 100U);
+  EXPECT_EQ(two.right.counters()[Reason::no_memory], dropped);
+  // What is read makes room.
+  std::array<std::byte, 2'000> bytes{};
+  ASSERT_TRUE(two.right.receive_from(servers[0], bytes, two.now));
+  ASSERT_TRUE(two.left.send_to(client, std::span(bytes).first(1'472), Endpoint{right_address(), 2},
+                               two.now));
+  two.exchange();
+  EXPECT_EQ(two.right.counters()[Reason::no_memory], dropped);
+}
+
 TEST_F(Udp, EverySocketAndListenerIsListed) {
   const Handle udp = open(two_.right, at(kAny, 53));
   two_.listen();
