@@ -87,6 +87,9 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
   GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
+configure_file(${PROJECT_SOURCE_DIR}/cmake/debian_changelog.in ${PROJECT_BINARY_DIR}/changelog @ONLY)
+execute_process(COMMAND gzip -9nfk ${PROJECT_BINARY_DIR}/changelog COMMAND_ERROR_IS_FATAL ANY)
+
 # bowline_package(component PACKAGE name SECTION section SUMMARY line DEPENDS text RECOMMENDS text)
 macro(bowline_package component)
   cmake_parse_arguments(package "" "PACKAGE;SECTION;SUMMARY;DEPENDS;RECOMMENDS" "" ${ARGN})
@@ -99,6 +102,8 @@ macro(bowline_package component)
   set(CPACK_DEBIAN_${upper}_PACKAGE_RECOMMENDS ${package_RECOMMENDS})
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/debian_copyright RENAME copyright
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package_PACKAGE} COMPONENT ${component})
+  install(FILES ${PROJECT_BINARY_DIR}/changelog.gz
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package_PACKAGE} COMPONENT ${component})
 endmacro()
 
 set(CPACK_COMPONENTS_ALL)
@@ -107,7 +112,9 @@ if(BUILD_SHARED_LIBS)
   set(runtime_package libbowline${PROJECT_VERSION_MAJOR})
   bowline_package(runtime PACKAGE ${runtime_package} SECTION libs
     SUMMARY "The shared libraries, on TUN or in memory; the second one for Boost.Asio.")
-  set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)
+  set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+  file(WRITE ${PROJECT_BINARY_DIR}/triggers "activate-noawait ldconfig\n")
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/triggers)
   set(development_depends "${runtime_package} (= ${PROJECT_VERSION})")
 endif()
 # Boost is for those who include bowline/asio.hpp.

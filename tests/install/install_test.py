@@ -192,6 +192,7 @@ class Packages(Installed):
 
     def test_the_command_needs_no_library_of_ours(self):
         self.assertEqual(self.files("bowline"), {"bin/bowline": "-rwxr-xr-x",
+                                                 "share/doc/bowline/changelog.gz": "-rw-r--r--",
                                                  "share/doc/bowline/copyright": "-rw-r--r--"})
         self.assertRegex(self.depends("bowline"), r"libc6.*libfmt.*libmnl0")
         run("dpkg-deb", "-x", self.packages["bowline"], self.room / "root")
@@ -201,6 +202,7 @@ class Packages(Installed):
         files = self.files("libbowline-dev")
         links = ".so" if self.shared else ".a"
         expected = {f"lib/libbowline{links}", f"lib/libbowline-asio{links}", "share/doc/libbowline-dev/copyright",
+                    "share/doc/libbowline-dev/changelog.gz",
                     "lib/pkgconfig/bowline.pc", "lib/pkgconfig/bowline-asio.pc",
                     "lib/cmake/bowline/bowline-config.cmake", "lib/cmake/bowline/bowline-config-version.cmake"}
         for targets in ["bowline-targets", "bowline-asio-targets"]:
@@ -215,7 +217,7 @@ class Packages(Installed):
         if not self.shared:
             self.assertNotIn(package, self.packages)
             return
-        expected = {f"share/doc/{package}/copyright"}
+        expected = {f"share/doc/{package}/copyright", f"share/doc/{package}/changelog.gz"}
         for name in ["libbowline", "libbowline-asio"]:
             expected |= {f"lib/{name}.so.{MAJOR}", f"lib/{name}.so.{VERSION}"}
         self.assertEqual(set(self.files(package)), expected)
