@@ -42,10 +42,10 @@ class InterfaceWatch {
 
   /// Bytes; 0 if nothing is watched.
   [[nodiscard]] std::uint32_t mtu() const noexcept { return mtu_; }
-  [[nodiscard]] bool up() const noexcept { return up_; }
+  [[nodiscard]] bool up() const noexcept { return up_; }  ///< Was it up when it was last heard of?
   /// Somebody deleted it.
   [[nodiscard]] bool gone() const noexcept { return gone_; }
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }  ///< The interface's.
 
  private:
   static constexpr Duration kPause = 100ms;

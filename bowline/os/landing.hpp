@@ -48,6 +48,7 @@ class Gather {
   /// Both must outlive this.
   Gather(VirtioHeader& header, const Frame& frame) noexcept;
 
+  /// What writev() is to take, in order.
   [[nodiscard]] std::span<iovec> vectors() noexcept { return std::span(vectors_).first(count_); }
 
  private:

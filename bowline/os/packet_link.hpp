@@ -28,12 +28,12 @@ class Landing;
 
 /// What a PacketLink did.
 struct PacketCounters {
-  std::uint64_t reads = 0;  ///< system calls, those that found nothing included
-  std::uint64_t read_frames = 0;
-  std::uint64_t read_bytes = 0;
-  std::uint64_t writes = 0;
-  std::uint64_t written_frames = 0;
-  std::uint64_t written_bytes = 0;
+  std::uint64_t reads = 0;           ///< system calls, those that found nothing included
+  std::uint64_t read_frames = 0;     ///< those taken in
+  std::uint64_t read_bytes = 0;      ///< theirs
+  std::uint64_t writes = 0;          ///< system calls
+  std::uint64_t written_frames = 0;  ///< those that the kernel took
+  std::uint64_t written_bytes = 0;   ///< theirs
   std::uint64_t malformed = 0;  ///< received, and dropped: the virtio header contradicts its frame
   std::uint64_t no_memory = 0;  ///< received, and dropped: the pool had no room
   std::uint64_t write_errors = 0;  ///< sent, and lost: down, larger than the MTU, a full queue
@@ -60,6 +60,7 @@ class PacketLink final : public Link {
     return merged_.empty() ? kNever : Time{};
   }
 
+  /// What it did.
   [[nodiscard]] const PacketCounters& counters() const noexcept { return counters_; }
 
   /// Frames that the kernel dropped since the last call because the socket's buffer was full.
