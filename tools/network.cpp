@@ -74,6 +74,9 @@ Network::Network(boost::asio::io_context& context, const NetworkOptions& options
                                             .gateway = options.gateway});
       if (!added) throw std::system_error(added.error(), "--gateway");
     });
+    dns::Config names;
+    for (const IpAddress& server : options.name_servers) names.add_server(server);
+    host_->set_name_servers(names);
   } catch (const std::system_error& error) {
     throw Failure(fmt::format("cannot set up the stack: {}", error.what()));
   }

@@ -8,6 +8,7 @@
 #include <array>
 #include <limits>
 
+#include "bowline/dns/config.hpp"
 #include "bowline/os/tun.hpp"
 #include "tools/failure.hpp"
 
@@ -176,6 +177,18 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
       ->type_name("ADDRESS")
       ->group(group);
   command
+      .add_option_function<std::vector<std::string>>(
+          "--dns",
+          [&](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              options.name_servers.push_back(read_address("--dns", text));
+            }
+          },
+          "A name server to ask; several are asked in turn [none: names are not resolved]")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false)
+      ->group(group);
+  command
       .add_option_function<std::string>(
           "--mtu",
           [&](const std::string& text) {
@@ -231,6 +244,11 @@ void complete(NetworkOptions& options) {
   if (!gateway_on_link) {
     throw WrongUsage(fmt::format("--gateway {}: must lie in the prefix of an --address",
                                  to_string(*options.gateway)));
+  }
+  if (options.name_servers.size() > dns::kMaxServers) {
+    throw WrongUsage(fmt::format("--dns {}: is one too many; {} servers are asked at most",
+                                 to_string(options.name_servers[dns::kMaxServers]),
+                                 dns::kMaxServers));
   }
   if (options.watch.json && (options.watch.trace || options.watch.ladder)) {
     throw WrongUsage(fmt::format("--json: has standard output to itself; leave out {}",

@@ -35,6 +35,8 @@ struct NetworkOptions {
   /// whose interface is left as it is.
   std::vector<Cidr> peer_addresses;
   std::optional<IpAddress> gateway;
+  /// Whom to ask for the addresses of names, in this order; at most dns::kMaxServers.
+  std::vector<IpAddress> name_servers;
   /// Bytes; a packet link has its interface's.
   std::uint32_t mtu = 1'500;
   bool mtu_given = false;

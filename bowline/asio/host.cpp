@@ -105,12 +105,61 @@ bool Host::serve_ready(OperationQueue& done) {
   bool any = false;
   while (const std::optional<Ready> ready = stack_->poll_ready()) {
     any = true;
+    if (serve_service(*ready)) continue;
     SocketState* const socket = *place(ready->handle);
     // The place may be the next tenant's already, who asks for himself; readiness() tells him the
     // same.
     if (socket != nullptr && socket->handle() == ready->handle) socket->serve(ready->mask, done);
   }
+  return collect(done) || any;
+}
+
+bool Host::collect(OperationQueue& done) {
+  bool any = false;
+  for (const auto& service : services_) any = service->collect(*stack_, now(), done) || any;
   return any;
+}
+
+bool Host::advance_services(OperationQueue& done) {
+  const Time at = now();
+  bool due = false;
+  for (const auto& service : services_) {
+    if (service->next_deadline() > at) continue;
+    service->advance(*stack_, at);
+    due = true;
+  }
+  return due && collect(done);
+}
+
+bool Host::serve_service(const Ready& ready) {
+  return std::ranges::any_of(
+      services_, [&](const auto& service) { return service->serve(*stack_, ready, now()); });
+}
+
+Time Host::services_deadline() const noexcept {
+  Time next = kNever;
+  for (const auto& service : services_) next = std::min(next, service->next_deadline());
+  return next;
+}
+
+// ---- names -------------------------------------------------------------------------------------
+
+void Host::serve(Stack& stack) {
+  auto names = std::make_unique<NameService>(stack.config());
+  names_ = names.get();
+  services_.push_back(std::move(names));
+  stack_ = &stack;
+}
+
+void Host::set_name_servers(const dns::Config& config) {
+  call([&](OperationQueue&) { names_->set_config(open_stack(), config, now()); });
+}
+
+dns::Config Host::name_servers() {
+  return call([&](OperationQueue&) {
+    static_cast<void>(open_stack());
+    return names_->config();
+  });
 }
 
 // ---- the end -----------------------------------------------------------------------------------
@@ -130,6 +179,7 @@ void Host::close_into(OperationQueue& pending) {
     table->clear();
   }
   reservations_.clear();
+  for (const auto& service : services_) service->give_up(pending);
   close_driver();
   stack_ = nullptr;
   turned();

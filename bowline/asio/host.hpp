@@ -20,7 +20,9 @@
 #include <utility>
 #include <vector>
 
+#include "bowline/asio/name_service.hpp"
 #include "bowline/asio/operation.hpp"
+#include "bowline/asio/stack_service.hpp"
 #include "bowline/base/handle.hpp"
 #include "bowline/base/time.hpp"
 #include "bowline/stack/stack.hpp"
@@ -76,6 +78,13 @@ class Host : public std::enable_shared_from_this<Host> {
   /// What it is bound to.
   [[nodiscard]] boost::asio::execution_context& context() const noexcept { return context_; }
 
+  /// Resolvers ask these name servers from now on, in this order and as patiently as the config
+  /// says; its hosts file is copied. Without any, names are not found. Throws network_down when the
+  /// host is closed.
+  void set_name_servers(const dns::Config& config);
+  /// Whom they ask.
+  [[nodiscard]] dns::Config name_servers();
+
   // ---- for sockets -----------------------------------------------------------------------------
 
   /// Runs `function(done)` under the mutex; afterwards, without it, posts the operations that it
@@ -97,6 +106,14 @@ class Host : public std::enable_shared_from_this<Host> {
   [[nodiscard]] Stack* stack() const noexcept { return closed_ ? nullptr : stack_; }
   /// The time of the calls made now.
   [[nodiscard]] virtual Time now() const = 0;
+  /// The lookups, under call(), while stack() is there.
+  [[nodiscard]] NameService& names() noexcept { return *names_; }
+  /// Has `service` served from now on, until the host goes. Under call().
+  void add_service(std::unique_ptr<StackService> service) {
+    services_.push_back(std::move(service));
+  }
+  /// The Stack, under call(). Throws network_down when the host is closed.
+  [[nodiscard]] Stack& open_stack() const;
   /// A name for an operation, for its cancellation slot.
   [[nodiscard]] std::uint64_t next_number() noexcept {
     return count_.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -126,9 +143,15 @@ class Host : public std::enable_shared_from_this<Host> {
   Host(boost::asio::execution_context& context, bool many_threads);
 
   /// The Stack that is served from now on; it must stay where it is until close_driver().
-  void serve(Stack& stack) noexcept { stack_ = &stack; }
-  /// Serves every socket that the Stack names as ready. True if there was any. Under the mutex.
+  void serve(Stack& stack);
+  /// Serves every socket that the Stack names as ready. True if there was any, or a service has
+  /// something. Under the mutex.
   bool serve_ready(OperationQueue& done);
+  /// Lets services know the time: in each turn, after its frames are served. True if anything came
+  /// of it. Under the mutex.
+  bool advance_services(OperationQueue& done);
+  /// When a service needs a turn, whatever the Stack says. Under the mutex.
+  [[nodiscard]] Time services_deadline() const noexcept;
   /// A turn has been taken: whoever waits in drive_past() looks again. Under the mutex.
   virtual void turned() { turns_.fetch_add(1, std::memory_order_release); }
   [[nodiscard]] OptionalMutex& mutex() noexcept { return *mutex_; }  ///< The context's; see call().
@@ -152,9 +175,9 @@ class Host : public std::enable_shared_from_this<Host> {
   }
   /// The end of every call: what it made ready is served, the driver told.
   void called(OperationQueue& done);
-  /// Throws network_down.
-  [[nodiscard]] Stack& open_stack() const;
   [[nodiscard]] SocketState** place(Handle handle);
+  bool serve_service(const Ready& ready);
+  bool collect(OperationQueue& done);
   void close_into(OperationQueue& pending);
 
   struct Reservation {
@@ -172,6 +195,8 @@ class Host : public std::enable_shared_from_this<Host> {
   std::vector<SocketState*> connections_;  // by Handle::index
   std::vector<SocketState*> listeners_;
   std::vector<Reservation> reservations_;
+  std::vector<std::unique_ptr<StackService>> services_;
+  NameService* names_ = nullptr;  // one of them
 };
 
 // ---- the hosts of a context --------------------------------------------------------------------

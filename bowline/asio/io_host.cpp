@@ -113,6 +113,9 @@ class ReactorHost final : public IoHost {
   void turned() override;
   void close_driver() override;
 
+  [[nodiscard]] Time next_deadline() const noexcept {
+    return std::min(turn_->next_deadline(), services_deadline());
+  }
   void post_turn();
   void run_turn();
   bool take_turn(OperationQueue& done);
@@ -164,7 +167,7 @@ InterfaceId ReactorHost::attach(const Attachment& attachment) {
 // ---- turns -------------------------------------------------------------------------------------
 
 void ReactorHost::touched() {
-  if (!turn_posted_ && turn_->next_deadline() < timer_at_) post_turn();
+  if (!turn_posted_ && next_deadline() < timer_at_) post_turn();
   // Outside the handlers there may never be a run(): what is to go out goes now.
   if (!executor_.running_in_this_thread()) turn_->output(now());
 }
@@ -183,9 +186,10 @@ bool ReactorHost::take_turn(OperationQueue& done) {
   const Time now = this->now();
   const bool input = turn_->input(now);
   const bool ready = serve_ready(done);
+  const bool due = advance_services(done);
   turn_->output(now);
   turned();
-  return input || ready;
+  return input || ready || due;
 }
 
 void ReactorHost::run_turn() {
@@ -213,7 +217,7 @@ void ReactorHost::uncounted(Start start) {
 }
 
 void ReactorHost::arm() {
-  const Time deadline = turn_->next_deadline();
+  const Time deadline = next_deadline();
   if (deadline <= now()) {
     // There is more to do. A turn at a time: the handlers that it posted come first.
     post_turn();
@@ -284,7 +288,7 @@ void ReactorHost::tell_others() {
 
 void ReactorHost::wake() {
   const std::lock_guard lock(mutex());
-  if (!is_closed() && turn_->next_deadline() <= now()) post_turn();
+  if (!is_closed() && next_deadline() <= now()) post_turn();
 }
 
 /// A turn in place for each of the others; returns when the next is due.
@@ -296,7 +300,7 @@ Time ReactorHost::turn_others() {
       const std::lock_guard lock(other->mutex());
       if (other->is_closed()) continue;
       other->take_turn(done);
-      next = std::min(next, other->turn_->next_deadline());
+      next = std::min(next, other->next_deadline());
     }
     done.complete_all();
   }
@@ -316,7 +320,7 @@ bool ReactorHost::drive_past(std::uint64_t seen, Time until) {
     const std::lock_guard lock(mutex());
     if (is_closed() || turns() != seen) return true;
     const bool changed = take_turn(done);
-    deadline = turn_->next_deadline();
+    deadline = next_deadline();
     if (changed || deadline <= now()) {
       deadline = Time{};
     } else if (alarm) {
@@ -331,7 +335,7 @@ bool ReactorHost::drive_past(std::uint64_t seen, Time until) {
   if (in_memory_) {
     deadline = std::min(deadline, turn_others());
     const std::lock_guard lock(mutex());
-    if (!is_closed()) deadline = std::min(deadline, turn_->next_deadline());
+    if (!is_closed()) deadline = std::min(deadline, next_deadline());
   }
   const Time end = std::min(deadline, until);
   const bool hopeless = polled.empty() && !alarm && end == kNever;
@@ -351,7 +355,7 @@ bool ReactorHost::drain(Duration most) {
   for (;;) {
     const std::uint64_t seen = turns();
     const bool delivered = call([&](OperationQueue&) {
-      return !stack_ || (!is_delivering(*stack_) && turn_->next_deadline() > now());
+      return !stack_ || (!is_delivering(*stack_) && next_deadline() > now());
     });
     if (delivered) return true;
     if (now() >= end || !drive_past(seen, end)) return false;

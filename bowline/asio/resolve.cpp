@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <charconv>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 namespace bowline::inline v0::net {
@@ -38,43 +39,83 @@ std::optional<std::uint16_t> port_of(std::string_view service, bool numeric) {
   return row == kServices.end() ? std::nullopt : std::optional(row->second);
 }
 
-std::vector<boost::asio::ip::address> addresses_of(std::string_view host,
-                                                   resolver_base::flags flags) {
+bool has(resolver_base::flags flags, resolver_base::flags flag) {
+  return (flags & flag) != resolver_base::flags();
+}
+
+// The addresses that the host's text stands for by itself; none: it is a name.
+std::vector<boost::asio::ip::address> addresses_of(const ResolveQuery& query) {
   using boost::asio::ip::address_v4;
   using boost::asio::ip::address_v6;
-  if (host.empty() && (flags & resolver_base::passive) != resolver_base::flags()) {
-    return {address_v4::any(), address_v6::any()};
-  }
-  // RFC 6761 section 6.3: localhost is the loopback addresses, whatever a server would say.
-  const bool numeric = (flags & resolver_base::numeric_host) != resolver_base::flags();
-  if (host.empty() || (host == "localhost" && !numeric)) {
+  if (query.host.empty()) {
+    if (has(query.flags, resolver_base::passive)) return {address_v4::any(), address_v6::any()};
     return {address_v4::loopback(), address_v6::loopback()};
   }
   boost::system::error_code failure;
-  const boost::asio::ip::address address = boost::asio::ip::make_address(host, failure);
+  const boost::asio::ip::address address = boost::asio::ip::make_address(query.host, failure);
   if (failure) return {};
   return {address};
 }
 
+Resolved refused(boost::system::error_code error, std::string problem) {
+  Resolved resolved;
+  resolved.error = error;
+  resolved.problem = std::move(problem);
+  return resolved;
+}
+
 }  // namespace
 
-std::vector<TcpEndpoint> resolve(std::string_view host, std::string_view service,
-                                 std::optional<Family> family, resolver_base::flags flags,
-                                 boost::system::error_code& error) {
-  error.clear();
-  const bool numeric = (flags & resolver_base::numeric_service) != resolver_base::flags();
-  const std::optional<std::uint16_t> port = port_of(service, numeric);
+Resolved resolve_here(const ResolveQuery& query) {
+  const auto port = port_of(query.service, has(query.flags, resolver_base::numeric_service));
   if (!port) {
-    error = boost::asio::error::service_not_found;
-    return {};
+    return refused(boost::asio::error::service_not_found,
+                   "service " + query.service + ": is neither a number up to 65535 nor known");
   }
-  std::vector<TcpEndpoint> endpoints;
-  for (const boost::asio::ip::address& address : addresses_of(host, flags)) {
+  Resolved resolved;
+  resolved.port = *port;
+  const auto addresses = addresses_of(query);
+  for (const boost::asio::ip::address& address : addresses) {
     const Family its = address.is_v4() ? Family::ipv4 : Family::ipv6;
-    if (!family || *family == its) endpoints.emplace_back(address, *port);
+    if (!query.family || *query.family == its) resolved.endpoints.emplace_back(address, *port);
   }
-  if (endpoints.empty()) error = boost::asio::error::host_not_found;
-  return endpoints;
+  if (!resolved.endpoints.empty()) return resolved;
+  if (!addresses.empty()) {
+    return refused(boost::asio::error::host_not_found,
+                   query.host + " is an address of the other family");
+  }
+  if (has(query.flags, resolver_base::numeric_host)) {
+    return refused(boost::asio::error::host_not_found, query.host + " is no address");
+  }
+  const auto name = dns::Name::parse(query.host);
+  if (!name) {
+    return refused(boost::asio::error::host_not_found,
+                   query.host + " " + std::string(dns::sentence(name.error())));
+  }
+  resolved.name = *name;
+  resolved.absolute = query.host.ends_with('.');
+  return resolved;
+}
+
+boost::system::error_code to_asio(dns::Outcome outcome) noexcept {
+  switch (outcome) {
+    case dns::Outcome::found:
+      return {};
+    case dns::Outcome::no_data:
+      return boost::asio::error::no_data;
+    case dns::Outcome::no_such_name:
+    case dns::Outcome::no_name_servers:
+      return boost::asio::error::host_not_found;
+    case dns::Outcome::refused:
+      return boost::asio::error::no_recovery;
+    case dns::Outcome::server_failure:
+    case dns::Outcome::timed_out:
+    case dns::Outcome::unreachable:
+      return boost::asio::error::host_not_found_try_again;
+    case dns::Outcome::no_memory:
+      return boost::asio::error::no_memory;
+  }
+  return boost::asio::error::no_recovery;
 }
 
 }  // namespace bowline::inline v0::net

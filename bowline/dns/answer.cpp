@@ -33,6 +33,7 @@ std::optional<Name> alias_of(const Message& message, const Name& name,
 
 void gather(const Message& message, const Name& name, Type type, Addresses& addresses,
             std::uint32_t& ttl) noexcept {
+  if (type != Type::a && type != Type::aaaa) return;  // no other record is an address
   message.for_each_answer([&](const Record& record) {
     if (!is(record, type) || !(record.owner == name)) return true;
     const IpAddress address = type == Type::a

@@ -63,6 +63,13 @@ TEST(DnsAnswer, AddressesOfTheOtherFamilyAreNone) {
   EXPECT_EQ(read(builder).value().outcome, Outcome::no_data);
 }
 
+TEST(DnsAnswer, OtherRecordsAreNoAddresses) {
+  constexpr auto kText = static_cast<Type>(16);
+  MessageBuilder builder(7);
+  builder.question({kQuestion.name, kText}).record(6, kQuestion.name, kText, 60, {});
+  EXPECT_EQ(read(builder, {kQuestion.name, kText}).value().outcome, Outcome::no_data);
+}
+
 TEST(DnsAnswer, AliasesInACircleAreDropped) {
   MessageBuilder builder(7);
   builder.question(kQuestion)

@@ -12,7 +12,7 @@ import sys
 # The table of DESIGN.md section 2 (docs/architecture.md holds its living copy, compared below).
 CORE = ["base", "wire", "tcp", "udp", "ip", "link", "stack"]
 # What uses a Stack and keeps the core's rules: no I/O, no exceptions, bounded memory.
-SERVICES = ["dns"]
+SERVICES = ["dns", "dhcp"]
 STRICT = CORE + SERVICES
 TO_DRIVER = CORE + ["driver"]
 MAY_INCLUDE = {
@@ -24,13 +24,14 @@ MAY_INCLUDE = {
     "link": ["base", "wire"],
     "stack": ["base", "wire", "tcp", "udp", "ip", "link"],
     "dns": ["base", "wire", "stack"],
+    "dhcp": ["base", "wire", "stack"],
     "trace": CORE,
     "driver": CORE,
     "os": ["base", "wire", "link", "driver"],
     "sim": TO_DRIVER + ["trace"],
     "sockets": TO_DRIVER,
     "packetdrill": TO_DRIVER + ["trace", "sockets"],
-    "asio": TO_DRIVER + ["sim", "dns"],
+    "asio": TO_DRIVER + ["sim", "dns", "dhcp"],
     "http": ["asio", "trace"],
 }
 
