@@ -102,6 +102,15 @@ class Slice {
     size_ -= taken;
   }
 
+  /// Moves the start `count` bytes back, over bytes of the block that no slice shows and the caller
+  /// may write: what Buffer::slice() left out in front. False when there are not so many.
+  [[nodiscard]] bool uncover_front(std::uint32_t count) noexcept {
+    if (block_ == nullptr || data_ - block_->data < std::ptrdiff_t{count}) return false;
+    data_ -= count;
+    size_ += count;
+    return true;
+  }
+
   /// Cuts the end so that at most `length` bytes are left.
   void truncate(std::uint32_t length) noexcept {
     if (length < size_) size_ = length;

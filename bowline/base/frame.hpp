@@ -41,6 +41,8 @@ struct FrameDescription {
   std::uint16_t gso_size = 0;
   /// Bytes of all headers in front of the TCP payload; given where gso_size is.
   std::uint16_t header_size = 0;
+  /// Bytes in front of the first piece, in its block, where whoever frames it may write its header.
+  std::uint8_t headroom = 0;
   std::uint32_t size = 0;      ///< bytes of all pieces
   FrameId id = FrameId::none;  ///< its number in the Stack
   /// When the link had it, not later than the `now` of the receive() that hands it in. Serves RTT
@@ -88,6 +90,15 @@ struct Frame : FrameDescription {
     return true;
   }
 
+  /// Puts `count` bytes in front of the first piece, out of the headroom, for the caller to write;
+  /// null, and nothing happens, when there is not so much.
+  [[nodiscard]] std::byte* prepend(std::uint8_t count) noexcept {
+    if (count > headroom || !pieces[0].uncover_front(count)) return nullptr;
+    headroom = static_cast<std::uint8_t>(headroom - count);
+    size += count;
+    return const_cast<std::byte*>(pieces[0].data());
+  }
+
   /// The bytes of the first piece: every header, and the payload too where there is only one piece.
   [[nodiscard]] std::span<const std::byte> head() const noexcept { return pieces[0].bytes(); }
 
@@ -100,6 +111,7 @@ struct Frame : FrameDescription {
     v(pieces, piece_count, checksum, checksum_start, checksum_offset, gso_size, header_size, size,
       arrival);
     v.excluded(id, "a name for traces");
+    v.excluded(headroom, "an aid to speed, used up before a frame waits");
     if constexpr (V::loading) {
       if (piece_count <= kMaxPieces) return;
       piece_count = 0;

@@ -83,9 +83,9 @@ struct Limits {
   /// that addresses nobody has do not displace those that somebody does.
   std::uint32_t neighbours = 1'024;
 
-  /// Frames that wait for one neighbour's address (RFC 1122 2.3.2.2 asks for one at least). Beyond
-  /// it the oldest is dropped (RFC 4861 7.2.2).
-  std::uint32_t neighbour_frames = 16;
+  /// Frames that wait for one neighbour's address (RFC 1122 2.3.2.2 asks for one at least; 64 hold
+  /// a datagram of 64 KiB in fragments). Beyond it the oldest is dropped (RFC 4861 7.2.2).
+  std::uint32_t neighbour_frames = 64;
 
   /// What routers may make an interface hold (RFC 4861 6.3.4, RFC 4862 5.5.3): addresses, and
   /// routes to themselves and to prefixes. Further ones are ignored with

@@ -2,11 +2,26 @@
 // opened.
 
 #include <algorithm>
+#include <bit>
 
 #include "bowline/stack/core.hpp"
 #include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0 {
+
+namespace {
+
+// CommonPrefixLen of RFC 6724 section 2.2, in bits; IPv4 in its mapped form.
+std::uint32_t common_prefix(const IpAddress& a, const IpAddress& b) noexcept {
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < a.raw().size(); ++i, bits += 8) {
+    const auto difference = std::to_integer<std::uint8_t>(a.raw()[i] ^ b.raw()[i]);
+    if (difference != 0) return bits + static_cast<std::uint32_t>(std::countl_zero(difference));
+  }
+  return bits;
+}
+
+}  // namespace
 
 std::span<const ip::LocalAddress> Stack::Core::local_addresses() const noexcept {
   // A ring whose front never goes is contiguous.
@@ -14,7 +29,8 @@ std::span<const ip::LocalAddress> Stack::Core::local_addresses() const noexcept 
                            : std::span(&addresses.front(), addresses.size());
 }
 
-Status Stack::Core::add_address(InterfaceId interface, const Cidr& cidr) noexcept {
+Status Stack::Core::add_address(InterfaceId interface, const Cidr& cidr,
+                                const ip::LocalAddress& like) noexcept {
   const auto number = static_cast<std::uint32_t>(interface);
   const unsigned most = cidr.address.is_v4() ? 32 : 128;
   if (!interfaces.live(number) || cidr.prefix > most || cidr.address.is_unspecified() ||
@@ -29,10 +45,26 @@ Status Stack::Core::add_address(InterfaceId interface, const Cidr& cidr) noexcep
       (place == addresses.size() && !addresses.reserve_more(1))) {
     return fail(std::errc::not_enough_memory);
   }
-  BOWLINE_CHECK(routes.add({cidr, interface, std::nullopt}));
-  static_cast<void>(interfaces[number].addresses.push_back(cidr));
+  // RFC 5942 section 4: an address formed of an advertised prefix says nothing of who is on the
+  // link.
+  if (like.origin != ip::AddressOrigin::advertised) {
+    BOWLINE_CHECK(routes.add({cidr, interface, std::nullopt}));
+  }
+  Interface& on = interfaces[number];
+  static_cast<void>(on.addresses.push_back(cidr));
   if (place == addresses.size()) static_cast<void>(addresses.push_back({}));
-  addresses[place] = {cidr, interface, AddressState::preferred};
+  ip::LocalAddress& made = addresses[place] = like;
+  made.cidr = cidr;
+  made.interface = interface;
+  made.state = AddressState::preferred;
+  if (!on.is_ethernet()) return {};
+  ip::begin_check(made, on.detect_duplicates, now, on.timing, random);
+  if (made.state == AddressState::tentative) decisions.make(Reason::address_tentative);
+  if (!cidr.address.is_v4()) on.report_at = std::min(on.report_at, std::min(made.due, now));
+  if (made.origin == ip::AddressOrigin::link_local && made.usable() && on.router_discovery) {
+    on.solicit_at = now;
+  }
+  plan_upkeep();
   return {};
 }
 
@@ -42,8 +74,11 @@ Status Stack::Core::remove_address(InterfaceId interface, const IpAddress& addre
   half_open.for_each([&](std::uint32_t i, const tcp::SynEntry& entry) {
     if (entry.local_address == place) drop_syn_entry(i, Reason::state_address_lost);
   });
-  static_cast<void>(routes.remove({addresses[place].cidr, interface, std::nullopt}));
-  addresses[place] = {{}, interface, AddressState::none};
+  if (addresses[place].origin != ip::AddressOrigin::advertised) {
+    static_cast<void>(routes.remove({addresses[place].cidr, interface, std::nullopt}));
+  }
+  addresses[place] = {};
+  addresses[place].state = AddressState::none;
   auto& ours = interfaces[static_cast<std::uint32_t>(interface)].addresses;
   for (std::uint32_t i = 0; i < ours.size(); ++i) {
     if (ours[i].address == address) {
@@ -51,6 +86,8 @@ Status Stack::Core::remove_address(InterfaceId interface, const IpAddress& addre
       break;
     }
   }
+  forget_next_hops();
+  plan_upkeep();
   return {};
 }
 
@@ -64,6 +101,13 @@ std::uint32_t Stack::Core::address_index(InterfaceId interface,
     }
   }
   return kNone;
+}
+
+bool Stack::Core::may_bind(const IpAddress& address) const noexcept {
+  for (const ip::LocalAddress& ours : local_addresses()) {
+    if (ours.cidr.address == address && ours.hoped_for()) return true;
+  }
+  return false;
 }
 
 bool Stack::Core::has_address(const IpAddress& address) const noexcept {
@@ -88,26 +132,42 @@ Result<InterfaceId> Stack::Core::interface_towards(const IpAddress& remote) cons
 Result<IpAddress> Stack::Core::source_for(const IpAddress& remote) const noexcept {
   const ip::Route* route = routes.find(remote);
   if (route == nullptr) return fail(std::errc::network_unreachable);
-  return source_by(route->interface, route->gateway.value_or(remote));
+  return source_by(route->interface, remote);
 }
 
-// Of the interface's addresses, one in the network of the next hop is the best known there.
+// Of RFC 6724 section 5, what a host with few addresses needs: one that may be used (rule 3), of
+// the same scope (rule 2), in the network of the next hop, and with the longest prefix in common
+// (rule 8). A tentative one is better than none: a connection waits for it.
 Result<IpAddress> Stack::Core::source_by(InterfaceId interface,
-                                         const IpAddress& hop) const noexcept {
-  const Cidr* best = nullptr;
-  const auto& ours = interfaces[static_cast<std::uint32_t>(interface)].addresses;
-  for (std::uint32_t i = 0; i < ours.size(); ++i) {
-    if (ours[i].address.family() != hop.family()) continue;
-    if (ours[i].contains(hop)) return ours[i].address;
-    if (best == nullptr) best = &ours[i];
+                                         const IpAddress& remote) const noexcept {
+  const IpAddress hop = next_hop(interface, remote).value_or(remote);
+  const ip::LocalAddress* best = nullptr;
+  std::uint32_t best_rank = 0;
+  for (const ip::LocalAddress& ours : local_addresses()) {
+    const IpAddress& address = ours.cidr.address;
+    if (ours.interface != interface || !ours.hoped_for() || address.family() != remote.family()) {
+      continue;
+    }
+    std::uint32_t rank = 1 + common_prefix(address, remote);
+    if (ours.cidr.contains(hop)) rank += 1U << 8U;
+    if (ours.state == AddressState::preferred) rank += 1U << 9U;
+    if (address.is_link_local() == remote.is_link_local()) rank += 1U << 10U;
+    if (ours.usable()) rank += 1U << 11U;
+    if (rank > best_rank) {
+      best = &ours;
+      best_rank = rank;
+    }
   }
   if (best == nullptr) return fail(std::errc::network_unreachable);
-  return best->address;
+  return best->cidr.address;
 }
 
 std::uint32_t Stack::Core::mtu_towards(InterfaceId interface,
                                        const IpAddress& remote) const noexcept {
-  return path_mtus.look_up(remote, interfaces[static_cast<std::uint32_t>(interface)].link.mtu, now);
+  const Interface& on = interfaces[static_cast<std::uint32_t>(interface)];
+  const bool advertised = !remote.is_v4() && on.ipv6_mtu != 0;
+  const std::uint32_t mtu = advertised ? std::min(on.ipv6_mtu, on.link.mtu) : on.link.mtu;
+  return path_mtus.look_up(remote, mtu, now);
 }
 
 std::uint32_t Stack::Core::find_exact_listener(const Endpoint& local) const noexcept {
@@ -161,7 +221,7 @@ Result<std::uint16_t> Stack::Core::ephemeral_port(const IpAddress& local,
 }
 
 Status Stack::Core::can_bind(const Endpoint& local) const noexcept {
-  if (!local.address.is_unspecified() && !is_local(local.address)) {
+  if (!local.address.is_unspecified() && !may_bind(local.address)) {
     return fail(std::errc::address_not_available);
   }
   if (local.port == 0) return {};

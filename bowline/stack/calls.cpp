@@ -68,7 +68,7 @@ Result<Endpoint> Stack::Core::local_for(const ConnectOptions& options) noexcept 
   if (local.address.is_unspecified()) {
     BOWLINE_TRY(source, source_for(options.remote.address));
     local.address = source;
-  } else if (!is_local(local.address)) {
+  } else if (!may_bind(local.address)) {
     return fail(std::errc::address_not_available);
   }
   if (local.port == 0) {

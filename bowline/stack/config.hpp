@@ -9,6 +9,7 @@
 
 #include "bowline/base/limits.hpp"
 #include "bowline/base/memory.hpp"
+#include "bowline/base/siphash.hpp"
 #include "bowline/ip/routes.hpp"
 #include "bowline/ip/timing.hpp"
 #include "bowline/link/link.hpp"
@@ -30,6 +31,9 @@ struct StackConfig {
   Memory* memory = nullptr;
   /// Answer ICMP echo requests (RFC 1122 section 3.2.2.6).
   bool answer_echo = true;
+  /// The secret key of IPv6 addresses (RFC 7217): the same one gives an interface the same address
+  /// in the same network, run after run. Nothing: made of the seed, and so as stable as that.
+  std::optional<SipKey> interface_id_key{};
   /// The clocks of ARP and neighbour discovery, for Ethernet interfaces.
   ip::Timing timing{};
   /// Ephemeral ports, first and last (RFC 6056, RFC 6335).

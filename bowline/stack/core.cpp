@@ -18,6 +18,7 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       reply_limit(configuration.limits.stateless_replies_per_second),
       reassembly(memory, configuration.limits, secrets.fragments),
       identifications(secrets.identification),
+      neighbours(memory, configuration.limits, secrets.table),
       connections(memory, configuration.limits.connections),
       half_open(memory, configuration.limits),
       time_waits(memory, configuration.limits),
@@ -25,7 +26,9 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       listeners(memory, configuration.limits.listeners),
       listening(memory, configuration.limits.listeners),
       udp_sockets(memory, configuration.limits.udp_sockets),
-      udp_ports(memory, configuration.limits.udp_sockets) {}
+      udp_ports(memory, configuration.limits.udp_sockets) {
+  if (configuration.interface_id_key) secrets.interface_id = *configuration.interface_id_key;
+}
 
 void Stack::Core::begin(Time at, FrameId frame) noexcept {
   now = std::max(now, at);  // time never goes back, whatever a driver says

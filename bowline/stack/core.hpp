@@ -18,12 +18,15 @@
 #include "bowline/base/random.hpp"
 #include "bowline/base/slab.hpp"
 #include "bowline/base/timer_wheel.hpp"
+#include "bowline/ip/address_check.hpp"
 #include "bowline/ip/identification.hpp"
 #include "bowline/ip/input.hpp"
+#include "bowline/ip/neighbours.hpp"
 #include "bowline/ip/path_mtu.hpp"
 #include "bowline/ip/rate_limit.hpp"
 #include "bowline/ip/reassembly.hpp"
 #include "bowline/ip/routes.hpp"
+#include "bowline/link/segment.hpp"
 #include "bowline/stack/stack.hpp"
 #include "bowline/tcp/connection.hpp"
 #include "bowline/tcp/listener.hpp"
@@ -31,7 +34,10 @@
 #include "bowline/tcp/syn_queue.hpp"
 #include "bowline/tcp/time_wait.hpp"
 #include "bowline/udp/socket.hpp"
+#include "bowline/wire/arp.hpp"
 #include "bowline/wire/icmp.hpp"
+#include "bowline/wire/mld.hpp"
+#include "bowline/wire/ndp.hpp"
 #include "bowline/wire/udp.hpp"
 
 namespace bowline::inline v0 {
@@ -59,16 +65,10 @@ inline constexpr std::uint32_t kKindShift = 30;
 }
 
 /// A frame that goes out once and belongs to nobody: a stateless reply or a datagram.
-struct PendingFrame {
-  Frame frame;
-  Reason why = Reason::send_udp;
-  std::uint64_t connection = 0;
+using PendingFrame = ip::HeldFrame;
 
-  template <class V>
-  void visit(V& v) {
-    v(frame, why, connection);
-  }
-};
+/// What whoever builds a packet leaves free in front of it, so that a link's header finds room.
+inline constexpr std::uint8_t kHeadroom = 16;
 
 /// A link as the Stack sees it.
 struct Interface {
@@ -82,13 +82,27 @@ struct Interface {
   std::uint32_t takes_foreign = 0;
   IndexList blocked_udp;  ///< UDP sockets that wait for room in `pending`
 
+  // Of an Ethernet link:
+  bool detect_duplicates = true;
+  bool router_discovery = true;
+  ip::Timing timing;               ///< as configured, and as routers say
+  Duration reachable_time{};       ///< a random part of timing.neighbour.reachable_time
+  std::uint32_t ipv6_mtu = 0;      ///< as routers say; 0: the link's
+  IndexList waiting;               ///< connections whose own address is tentative, by output_link
+  std::uint8_t solicitations = 0;  ///< of routers, that were sent
+  Time solicit_at = kNever;        ///< the next one
+  Time report_at = kNever;         ///< of the groups that we listen to
+
   template <class V>
   void visit(V& v) {
-    v(pending, addresses, output, takes_foreign, blocked_udp);
+    v(pending, addresses, output, takes_foreign, blocked_udp, waiting, solicitations, solicit_at,
+      report_at, reachable_time, ipv6_mtu, timing.neighbour.reachable_time,
+      timing.neighbour.retrans_timer);
   }
 
+  [[nodiscard]] bool is_ethernet() const noexcept { return link.kind == LinkKind::ethernet; }
   [[nodiscard]] tcp::LinkAbility ability() const noexcept {
-    return {link.max_gso, link.transmit_checksum};
+    return {link.max_gso, link.transmit_checksum, link_header_size(link.kind)};
   }
 };
 
@@ -131,6 +145,8 @@ struct Stack::Core final : tcp::ReplyQueue {
   ip::RateLimit reply_limit;
   ip::Reassembly reassembly;
   ip::Identifications identifications;
+  ip::NeighbourCache neighbours;
+  Time upkeep_at = kNever;  ///< when an address, a route or an interface has something due
 
   Slab<tcp::Connection> connections;
   tcp::SynQueue half_open;
@@ -166,18 +182,31 @@ struct Stack::Core final : tcp::ReplyQueue {
   }
   [[nodiscard]] FrameId new_frame_id() noexcept { return static_cast<FrameId>(next_frame++); }
 
+  [[nodiscard]] Interface& interface_of(InterfaceId id) noexcept {
+    return interfaces[static_cast<std::uint32_t>(id)];
+  }
+  [[nodiscard]] const Interface& interface_of(InterfaceId id) const noexcept {
+    return interfaces[static_cast<std::uint32_t>(id)];
+  }
+
   // ---- addressing.cpp
-  [[nodiscard]] Status add_address(InterfaceId interface, const Cidr& cidr) noexcept;
+  [[nodiscard]] Status add_address(InterfaceId interface, const Cidr& cidr,
+                                   const ip::LocalAddress& like = {}) noexcept;
   [[nodiscard]] Status remove_address(InterfaceId interface, const IpAddress& address) noexcept;
   /// The number of `address` of `interface`, in whatever state; kNone: it has none such.
   [[nodiscard]] std::uint32_t address_index(InterfaceId interface,
                                             const IpAddress& address) const noexcept;
   [[nodiscard]] bool has_address(const IpAddress& address) const noexcept;
+  /// Is it ours, or will it be unless somebody else has it?
+  [[nodiscard]] bool may_bind(const IpAddress& address) const noexcept;
+  /// Whom a packet to `destination` is handed to on `interface`; nothing: there is no route.
+  [[nodiscard]] std::optional<IpAddress> next_hop(InterfaceId interface,
+                                                  const IpAddress& destination) const noexcept;
   [[nodiscard]] std::uint32_t mtu_towards(InterfaceId interface,
                                           const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<IpAddress> source_for(const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<IpAddress> source_by(InterfaceId interface,
-                                            const IpAddress& hop) const noexcept;
+                                            const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<InterfaceId> interface_towards(const IpAddress& remote) const noexcept;
   [[nodiscard]] bool is_local(const IpAddress& address) const noexcept;
   [[nodiscard]] std::uint32_t find_listener(const Endpoint& local) const noexcept;
@@ -259,6 +288,7 @@ struct Stack::Core final : tcp::ReplyQueue {
                            std::uint64_t connection) noexcept;
   std::size_t transmit(InterfaceId interface, FrameSink& sink) noexcept;
   std::size_t transmit_pending(Interface& interface, FrameSink& sink, bool& blocked) noexcept;
+  void lose(std::uint32_t connection, const tcp::Plan& plan) noexcept;
   [[nodiscard]] bool fill_batch(Interface& interface, Batch& batch) noexcept;
   void commit(Interface& interface, const Batch::Entry& entry, std::uint32_t packets) noexcept;
   std::size_t transmit_connections(Interface& interface, FrameSink& sink, bool& blocked) noexcept;
@@ -266,6 +296,76 @@ struct Stack::Core final : tcp::ReplyQueue {
                                       std::uint16_t field_offset, std::uint8_t protocol,
                                       const IpAddress& source,
                                       const IpAddress& destination) noexcept;
+
+  // ---- ethernet.cpp
+  enum class Framing : std::uint8_t { handled, for_us, for_group };
+  /// Takes the Ethernet header off `frame`; handled: there is nothing left to do with it.
+  [[nodiscard]] Framing receive_ethernet(Frame& frame, InterfaceId interface) noexcept;
+  [[nodiscard]] bool is_group_of_ours(const wire::MacAddress& mac,
+                                      InterfaceId interface) const noexcept;
+  [[nodiscard]] bool send_framed(Interface& out, Frame frame, const wire::MacAddress& to,
+                                 std::uint16_t type, Reason why, std::uint64_t connection) noexcept;
+  [[nodiscard]] bool push_pending(Interface& out, Frame frame, Reason why,
+                                  std::uint64_t connection) noexcept;
+
+  // ---- next_hop.cpp
+  [[nodiscard]] bool queue_to_next_hop(InterfaceId interface, Frame frame, Reason why,
+                                       std::uint64_t connection) noexcept;
+  /// The entry for a neighbour that something is to be sent to, made if need be; kNone: no room.
+  [[nodiscard]] std::uint32_t neighbour_for(InterfaceId interface,
+                                            const IpAddress& address) noexcept;
+  /// Where the frames of a connection go now; null: it waits, or is over.
+  [[nodiscard]] const wire::MacAddress* mac_for(std::uint32_t connection) noexcept;
+  [[nodiscard]] bool find_next_hop(std::uint32_t connection) noexcept;
+  void park(std::uint32_t connection, tcp::Wait what) noexcept;
+  void leave_output(std::uint32_t connection) noexcept;
+  void resume(IndexList& waiters) noexcept;
+  void neighbour_resolved(std::uint32_t neighbour) noexcept;
+  void neighbour_failed(std::uint32_t neighbour) noexcept;
+  void drop_held(std::uint32_t neighbour, Reason why) noexcept;
+  void tell_unreachable(const Frame& frame, InterfaceId interface) noexcept;
+  void expire_neighbours() noexcept;
+  void hear(InterfaceId interface, const IpAddress& address, const ip::Announcement& said) noexcept;
+  void forget_next_hops() noexcept;
+  void note_progress(tcp::Connection& c) noexcept;
+
+  // ---- arp.cpp
+  void receive_arp(const Frame& frame, InterfaceId interface) noexcept;
+  void send_arp(InterfaceId interface, const wire::ArpPacket& packet, const wire::MacAddress& to,
+                Reason why) noexcept;
+  void ask_by_arp(const ip::Neighbour& neighbour, bool unicast) noexcept;
+  void announce_by_arp(const ip::LocalAddress& address, Reason why) noexcept;
+
+  // ---- neighbour_discovery.cpp
+  /// True: the packet was a matter of the link (neighbours, routers, listeners) and was seen to.
+  [[nodiscard]] bool receive_link_icmp(const Frame& frame, InterfaceId interface) noexcept;
+  void receive_solicitation(const wire::IpHeader& ip, const wire::NdpMessage& message,
+                            InterfaceId interface) noexcept;
+  void receive_advertisement(const wire::NdpMessage& message, InterfaceId interface) noexcept;
+  void ask_by_solicitation(const ip::Neighbour& neighbour, bool unicast) noexcept;
+  void send_ndp(InterfaceId interface, const IpAddress& source, const IpAddress& destination,
+                const wire::NdpMessage& message, const wire::MacAddress* to, Reason why) noexcept;
+
+  // ---- router_discovery.cpp
+  void solicit_routers(InterfaceId interface) noexcept;
+  void receive_router_advertisement(const wire::IpHeader& ip, const wire::NdpMessage& message,
+                                    InterfaceId interface) noexcept;
+  void take_prefix(const wire::PrefixInformation& info, InterfaceId interface) noexcept;
+  void form_address(const wire::PrefixInformation& info, InterfaceId interface) noexcept;
+  void advertise(const Route& route, Time expires) noexcept;
+
+  // ---- upkeep.cpp
+  void plan_upkeep() noexcept;
+  void upkeep() noexcept;
+  void step_address(std::uint32_t place) noexcept;
+  void address_is_taken(std::uint32_t place, Reason why) noexcept;
+  void conflict_about(std::uint32_t place) noexcept;
+  void add_link_local(InterfaceId interface, std::uint8_t conflicts) noexcept;
+  void report_groups(InterfaceId interface, wire::MldRecord record,
+                     std::span<const IpAddress> groups) noexcept;
+  void report_all_groups(InterfaceId interface) noexcept;
+  /// A usable link-local address of `interface`; the unspecified one: none.
+  [[nodiscard]] IpAddress link_local_of(InterfaceId interface) const noexcept;
 
   // ---- icmp.cpp
   void receive_icmp(const Frame& frame, const wire::IpHeader& header,

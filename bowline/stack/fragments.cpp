@@ -75,13 +75,15 @@ Status Stack::Core::send_datagram(wire::IpHeader ip, std::span<const std::byte> 
   }
   const std::uint32_t ip_size = wire::ip_header_size(ip.family());
   if (ip_size + payload > mtu) return send_fragments(ip, header, data, mtu, interface);
-  const Buffer buffer = pool->allocate(ip_size + payload);
+  const Buffer buffer = pool->allocate(kHeadroom + ip_size + payload);
   if (!buffer) return fail(std::errc::no_buffer_space);
+  std::byte* const packet = buffer.data() + kHeadroom;
   ip.payload_size = payload;
-  wire::emit_ip(buffer.data(), ip);
-  copy_part(buffer.data() + ip_size, 0, payload, header, data);
+  wire::emit_ip(packet, ip);
+  copy_part(packet + ip_size, 0, payload, header, data);
   Frame frame;
-  frame.append(buffer.slice(0, ip_size + payload));
+  frame.append(buffer.slice(kHeadroom, ip_size + payload));
+  frame.headroom = kHeadroom;
   frame.checksum = Checksum::complete;
   if (!queue(interface, std::move(frame), why, 0)) return fail(std::errc::no_buffer_space);
   return {};
@@ -101,15 +103,17 @@ Status Stack::Core::send_fragments(wire::IpHeader ip, std::span<const std::byte>
   }
   for (std::uint32_t offset = 0; offset < payload; offset += each) {
     const std::uint32_t size = std::min(each, payload - offset);
-    const Buffer buffer = pool->allocate(ip_size + size);
+    const Buffer buffer = pool->allocate(kHeadroom + ip_size + size);
     if (!buffer) return fail(std::errc::no_buffer_space);
+    std::byte* const packet = buffer.data() + kHeadroom;
     ip.payload_size = size;
     ip.fragment_offset = static_cast<std::uint16_t>(offset);
     ip.more_fragments = offset + size < payload;
-    wire::emit_ip_fragment(buffer.data(), ip);
-    copy_part(buffer.data() + ip_size, offset, size, header, data);
+    wire::emit_ip_fragment(packet, ip);
+    copy_part(packet + ip_size, offset, size, header, data);
     Frame frame;
-    frame.append(buffer.slice(0, ip_size + size));
+    frame.append(buffer.slice(kHeadroom, ip_size + size));
+    frame.headroom = kHeadroom;
     frame.checksum = Checksum::complete;
     static_cast<void>(frames.push_back(std::move(frame)));
   }

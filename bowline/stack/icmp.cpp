@@ -191,13 +191,14 @@ void Stack::Core::send_icmp_error(const Frame& frame, const wire::IpHeader& head
                                   Reason why) noexcept {
   if (!reply_limit.allow(now)) return decisions.make(Reason::icmp_rate_limited);
   const std::uint32_t ip_size = wire::ip_header_size(header.family());
-  const Buffer buffer = pool->allocate(wire::kIpv6MinMtu);
+  const Buffer buffer = pool->allocate(kHeadroom + wire::kIpv6MinMtu);
   if (!buffer) return decisions.make(Reason::no_memory);
+  std::byte* const packet = buffer.data() + kHeadroom;
   const std::span<const std::byte> head = frame.head();
   const std::span<const std::byte> offending =
       head.first(std::min<std::size_t>(head.size(), header.total_size()));
   const std::uint32_t size =
-      wire::emit_icmp_error({buffer.data() + ip_size, wire::kIpv6MinMtu - ip_size}, kind, word,
+      wire::emit_icmp_error({packet + ip_size, wire::kIpv6MinMtu - ip_size}, kind, word,
                             header.destination, header.source, offending);
   if (size == 0) return;
   wire::IpHeader ip;
@@ -205,9 +206,10 @@ void Stack::Core::send_icmp_error(const Frame& frame, const wire::IpHeader& head
   ip.destination = header.source;
   ip.protocol = ip.family() == Family::ipv4 ? wire::kProtocolIcmp : wire::kProtocolIcmpV6;
   ip.payload_size = size;
-  wire::emit_ip(buffer.data(), ip);
+  wire::emit_ip(packet, ip);
   Frame answer;
-  answer.append(buffer.slice(0, ip_size + size));
+  answer.append(buffer.slice(kHeadroom, ip_size + size));
+  answer.headroom = kHeadroom;
   answer.checksum = Checksum::complete;
   static_cast<void>(queue(interface, std::move(answer), why, 0));
 }

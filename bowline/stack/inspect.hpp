@@ -10,6 +10,7 @@
 #include "bowline/base/handle.hpp"
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/ip/neighbours.hpp"
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/tcp/state.hpp"
@@ -112,6 +113,17 @@ struct UdpView {
   std::uint32_t path_mtu = 0;            ///< towards `remote`; 0 when not connected
 };
 
+/// One neighbour on an Ethernet link.
+struct NeighbourView {
+  InterfaceId interface{};              ///< over which it is reached
+  IpAddress address;                    ///< its IP address
+  std::optional<wire::MacAddress> mac;  ///< nothing: it is being asked for
+  NeighbourState state = NeighbourState::incomplete;  ///< RFC 4861 section 7.3.2
+  bool router = false;                    ///< it says that it is one
+  std::uint32_t frames_waiting = 0;       ///< for its answer
+  std::uint32_t connections_waiting = 0;  ///< for its answer
+};
+
 /// How much a Stack holds.
 struct StackUsage {
   std::uint32_t connections = 0;  ///< full ones, without half-open entries and TIME-WAIT records
@@ -120,6 +132,7 @@ struct StackUsage {
   std::uint32_t listeners = 0;    ///< listening sockets
   std::uint32_t udp_sockets = 0;  ///< UDP sockets
   std::uint32_t orphans = 0;      ///< of the connections, without an owner
+  std::uint32_t neighbours = 0;   ///< on Ethernet links, known or asked for
   std::uint32_t fragmented_datagrams = 0;  ///< of which fragments are missing
   std::uint64_t fragment_bytes = 0;        ///< what they cost, see Limits::fragment_bytes
   std::uint64_t buffer_bytes = 0;          ///< that the pool has handed out

@@ -81,6 +81,10 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
   for (Frame& frame : frames) {
     if (frame.id == FrameId::none) frame.id = new_frame_id();
     decisions.begin(now, frame.id);
+    const Framing framing = interface_of(interface).is_ethernet()
+                                ? receive_ethernet(frame, interface)
+                                : Framing::for_us;
+    if (framing == Framing::handled) continue;
     auto ip = ip::accept(frame, local_addresses(), takes_foreign);
     if (ip && ip->is_fragment()) {
       if (!reassemble(frame, *ip, interface)) continue;
@@ -89,6 +93,8 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
     }
     if (!ip) {
       decisions.make(ip.error());
+    } else if (framing == Framing::for_group && ip->cast == ip::Cast::unicast) {
+      decisions.make(Reason::ethernet_group_for_one);
     } else if (ip->protocol != wire::kProtocolTcp) {
       receive_other(frame, *ip, interface);
     } else if (Arrived& next = arrived.emplace_back();
@@ -136,6 +142,7 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
     // A SYN of the same batch may have put an end to its TIME-WAIT.
     if (!connections.live(index)) continue;
     connections[index].touched = false;
+    note_progress(connections[index]);
     settle(index);
   }
 }

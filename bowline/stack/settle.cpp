@@ -85,7 +85,7 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
   if (c.state == tcp::State::closed) {
     leave_table(c, index);
     wheel.cancel(wheel_links, index);
-    interface.output.erase(output_links, index);
+    leave_output(index);
     if (c.orphan) return destroy(index);
     announce(index, false);
     return;
@@ -143,8 +143,7 @@ void Stack::Core::destroy(std::uint32_t index) noexcept {
   } else if (c.listener != kNone && c.queue_link.linked) {
     listeners[c.listener].accept_queue.erase(queue_links, index);
   }
-  interfaces[static_cast<std::uint32_t>(c.interface)].output.erase(
-      [this](std::uint32_t i) -> ListLink& { return connections[i].output_link; }, index);
+  leave_output(index);
   connections.erase(index);
 }
 
@@ -207,6 +206,8 @@ void Stack::Core::add_orphan(std::uint32_t index) noexcept {
 
 void Stack::Core::advance() noexcept {
   if (retry_at <= now) retry_at = kNever;
+  upkeep();
+  expire_neighbours();
   expire_half_open();
   expire_time_wait();
   expire_fragments();

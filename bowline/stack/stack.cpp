@@ -42,10 +42,24 @@ Result<Stack> Stack::create(const StackConfig& config) noexcept {
 
 Result<InterfaceId> Stack::add_interface(const InterfaceConfig& config) noexcept {
   if (config.link.mtu < 68 || config.link.mtu > 65'535) return fail(std::errc::invalid_argument);
+  const bool ethernet = config.link.kind == LinkKind::ethernet;
+  if (ethernet && (wire::is_group(config.link.mac) || config.link.mac == wire::MacAddress{})) {
+    return fail(std::errc::invalid_argument);
+  }
   const std::uint32_t index = core_->interfaces.emplace(core_->memory);
   if (index == Core::kNone) return fail(std::errc::not_enough_memory);
-  core_->interfaces[index].link = config.link;
-  return static_cast<InterfaceId>(index);
+  const auto id = static_cast<InterfaceId>(index);
+  Interface& made = core_->interfaces[index];
+  made.link = config.link;
+  if (!ethernet) return id;
+  made.detect_duplicates = config.detect_duplicates;
+  made.router_discovery = config.router_discovery && config.link_local;
+  made.timing = core_->config.timing;
+  made.reachable_time =
+      ip::random_reachable_time(made.timing.neighbour.reachable_time, core_->random);
+  // IPv6 needs links that carry 1280 bytes (RFC 8200 section 5).
+  if (config.link_local && config.link.mtu >= wire::kIpv6MinMtu) core_->add_link_local(id, 0);
+  return id;
 }
 
 Status Stack::add_address(InterfaceId interface, const Cidr& address) noexcept {
@@ -60,10 +74,16 @@ Status Stack::add_route(const Route& route) noexcept {
   if (!core_->interfaces.live(static_cast<std::uint32_t>(route.interface))) {
     return fail(std::errc::invalid_argument);
   }
-  return core_->routes.add(route);
+  BOWLINE_CHECK(core_->routes.add(route));
+  core_->forget_next_hops();
+  return {};
 }
 
-Status Stack::remove_route(const Route& route) noexcept { return core_->routes.remove(route); }
+Status Stack::remove_route(const Route& route) noexcept {
+  BOWLINE_CHECK(core_->routes.remove(route));
+  core_->forget_next_hops();
+  return {};
+}
 
 Status Stack::set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept {
   const auto index = static_cast<std::uint32_t>(interface);
@@ -288,8 +308,9 @@ std::uint8_t Stack::readiness(Handle socket) const noexcept {
 Time Stack::next_deadline() const noexcept {
   const auto links = [this](std::uint32_t i) -> WheelLink& { return core_->connections[i].wheel; };
   return std::min({core_->wheel.next_deadline(links), core_->time_waits.next_deadline(),
-                   core_->reassembly.next_deadline(),
-                   core_->half_open.next_deadline(core_->config.tcp, core_->now), core_->retry_at});
+                   core_->reassembly.next_deadline(), core_->neighbours.next_deadline(),
+                   core_->half_open.next_deadline(core_->config.tcp, core_->now), core_->retry_at,
+                   core_->upkeep_at});
 }
 
 Result<ConnectionView> Stack::inspect(Handle socket) const noexcept {
@@ -369,6 +390,24 @@ std::span<const Cidr> Stack::addresses(InterfaceId interface) const noexcept {
   return ring.empty() ? std::span<const Cidr>() : std::span(&ring.front(), ring.size());
 }
 
+void Stack::for_each_neighbour(void (*visitor)(void*, const NeighbourView&),
+                               void* context) const noexcept {
+  core_->neighbours.for_each([&](std::uint32_t, const ip::Neighbour& neighbour) {
+    NeighbourView view;
+    view.interface = neighbour.interface;
+    view.address = neighbour.address;
+    view.state = neighbour.state;
+    if (view.state == NeighbourState::reachable && core_->now >= neighbour.reachable_until) {
+      view.state = NeighbourState::stale;
+    }
+    if (neighbour.state != NeighbourState::incomplete) view.mac = neighbour.mac;
+    view.router = neighbour.router;
+    view.frames_waiting = neighbour.held.size();
+    view.connections_waiting = neighbour.waiters.size;
+    visitor(context, view);
+  });
+}
+
 const ReasonCounters& Stack::counters() const noexcept { return core_->decisions.counters(); }
 
 StackUsage Stack::usage() const noexcept {
@@ -381,6 +420,7 @@ StackUsage Stack::usage() const noexcept {
   usage.orphans = core_->orphans.size;
   usage.fragmented_datagrams = core_->reassembly.size();
   usage.fragment_bytes = core_->reassembly.bytes();
+  usage.neighbours = core_->neighbours.size();
   usage.buffer_bytes = core_->pool->usage().live_bytes;
   return usage;
 }

@@ -75,7 +75,8 @@ class Stack {
   // -------------------------------------------------------------------------------------
 
   /// Adds an interface; its number is the count of those before it. Errors: not_enough_memory
-  /// beyond Limits::interfaces; invalid_argument for an MTU outside 68 to 65535.
+  /// beyond Limits::interfaces; invalid_argument for an MTU outside 68 to 65535, or an Ethernet
+  /// link without a station's address.
   Result<InterfaceId> add_interface(const InterfaceConfig& config) noexcept;
   /// Gives `interface` an address; its prefix becomes a route on the link. Errors: address_in_use,
   /// invalid_argument (group or unspecified address, prefix too long, unknown interface).
@@ -236,6 +237,10 @@ class Stack {
   /// The same for each UDP socket.
   void for_each_udp(void (*visitor)(void* context, const UdpView& view),
                     void* context) const noexcept;
+  /// Calls `visitor(context, view)` for each neighbour on Ethernet links that is known or asked
+  /// for.
+  void for_each_neighbour(void (*visitor)(void* context, const NeighbourView& view),
+                          void* context) const noexcept;
   /// A port that nobody uses at `local` (its port is ignored), for TCP. Errors: address_in_use.
   [[nodiscard]] Result<std::uint16_t> pick_port(const IpAddress& local) noexcept;
   /// Could listen() on `local` succeed? Errors: as listen().

@@ -17,10 +17,12 @@ void Stack::Core::visit(V& v) {
     for (std::uint32_t i = 0; i < interfaces.size(); ++i) {
       Interface& interface = interfaces[i];
       v(interface.link.kind, interface.link.mac, interface.link.mtu, interface.link.max_gso,
-        interface.link.transmit_checksum, interface.link.receive_merges);
+        interface.link.transmit_checksum, interface.link.receive_merges,
+        interface.detect_duplicates, interface.router_discovery);
     }
   }
   v(addresses, routes, path_mtus);
+  v(neighbours, upkeep_at);
   v.excluded(reply_limit, "a rate limit that exploration stays below");
   v(reassembly, identifications);
   v(connections, half_open, time_waits, listeners);

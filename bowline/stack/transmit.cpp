@@ -36,8 +36,9 @@ void Stack::Core::fill_transport_checksum(Frame& frame, std::uint32_t ip_size,
 void Stack::Core::reply(const tcp::Reply& reply) noexcept {
   const std::uint32_t ip_size = wire::ip_header_size(reply.remote.address.family());
   const std::uint32_t tcp_size = wire::kTcpHeaderSize + wire::options_size(reply.options);
-  const Buffer head = pool->allocate(ip_size + tcp_size);
+  const Buffer head = pool->allocate(kHeadroom + ip_size + tcp_size);
   if (!head) return decisions.make(Reason::no_memory);
+  std::byte* const packet = head.data() + kHeadroom;
 
   wire::IpHeader ip;
   ip.source = reply.local.address;
@@ -46,7 +47,7 @@ void Stack::Core::reply(const tcp::Reply& reply) noexcept {
   ip.ttl = reply.hop_limit != 0 ? reply.hop_limit : std::uint8_t{64};
   ip.tos = reply.traffic_class;
   ip.payload_size = tcp_size;
-  wire::emit_ip(head.data(), ip);
+  wire::emit_ip(packet, ip);
 
   wire::TcpHeader tcp;
   tcp.source_port = reply.local.port;
@@ -55,10 +56,11 @@ void Stack::Core::reply(const tcp::Reply& reply) noexcept {
   tcp.ack = reply.ack;
   tcp.flags = reply.flags;
   tcp.window = reply.window;
-  if (wire::emit_tcp({head.data() + ip_size, tcp_size}, tcp, reply.options) == 0) return;
+  if (wire::emit_tcp({packet + ip_size, tcp_size}, tcp, reply.options) == 0) return;
 
   Frame frame;
-  frame.append(head.slice(0, ip_size + tcp_size));
+  frame.append(head.slice(kHeadroom, ip_size + tcp_size));
+  frame.headroom = kHeadroom;
   fill_transport_checksum(frame, ip_size, wire::kTcpChecksumOffset, wire::kProtocolTcp, ip.source,
                           ip.destination);
   static_cast<void>(queue(reply.interface, std::move(frame), reply.why, reply.connection));
@@ -66,19 +68,15 @@ void Stack::Core::reply(const tcp::Reply& reply) noexcept {
 
 bool Stack::Core::queue(InterfaceId interface, Frame frame, Reason why,
                         std::uint64_t connection) noexcept {
-  Ring<PendingFrame>& pending = interfaces[static_cast<std::uint32_t>(interface)].pending;
+  Interface& out = interface_of(interface);
   frame.id = new_frame_id();
-  if (pending.size() >= config.limits.replies ||
-      !pending.push_back({std::move(frame), why, connection})) {
-    decisions.make(Reason::reply_ring_full);
-    return false;
-  }
-  return true;
+  if (out.is_ethernet()) return queue_to_next_hop(interface, std::move(frame), why, connection);
+  return push_pending(out, std::move(frame), why, connection);
 }
 
 std::size_t Stack::Core::transmit(InterfaceId id, FrameSink& sink) noexcept {
   if (!interfaces.live(static_cast<std::uint32_t>(id))) return 0;
-  Interface& interface = interfaces[static_cast<std::uint32_t>(id)];
+  Interface& interface = interface_of(id);
   bool blocked = false;
   std::size_t sent = transmit_pending(interface, sink, blocked);
   if (!blocked) sent += transmit_connections(interface, sink, blocked);
@@ -128,6 +126,16 @@ bool Stack::Core::fill_batch(Interface& interface, Batch& batch) noexcept {
         continue;
       }
     }
+    const wire::MacAddress* mac = nullptr;
+    if (interface.is_ethernet()) {
+      mac = mac_for(index);
+      if (mac == nullptr) {
+        if (connections.live(index) && connections[index].waits == tcp::Wait::nothing) {
+          lose(index, *plan);
+        }
+        continue;
+      }
+    }
     Frame& frame = batch.frames.emplace_back();
     // What cannot be accounted for must not be sent: it would be sent again and again.
     const bool accountable = !plan->fresh || c.transfer->sent.reserve();
@@ -139,10 +147,29 @@ bool Stack::Core::fill_batch(Interface& interface, Batch& batch) noexcept {
       decisions.make(Reason::no_memory);
       return false;
     }
+    if (mac != nullptr) {
+      wire::emit_ethernet(const_cast<std::byte*>(frame.pieces[0].data()),
+                          {*mac, interface.link.mac,
+                           c.remote.address.is_v4() ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6});
+    }
     frame.id = new_frame_id();
     batch.entries.emplace_back(*plan, index, wire_packets(frame), frame.gso_size, frame.id);
   }
   return true;
+}
+
+// There is no way to its next hop now: the segment counts as sent and lost, so that the timers go
+// on.
+void Stack::Core::lose(std::uint32_t index, const tcp::Plan& plan) noexcept {
+  tcp::Connection& c = connections[index];
+  if (c.state == tcp::State::closed) return;
+  if (plan.fresh && !c.transfer->sent.reserve()) {
+    retry_at = now + 10ms;
+  } else {
+    tcp::Context ctx = context();
+    tcp::commit(c, plan, plan.data, ctx);
+  }
+  settle(index);
 }
 
 // The sink took `packets` of the frame of `entry`, from its first on.

@@ -86,7 +86,7 @@ Status Stack::Core::bind_udp(udp::Socket& socket, const UdpOptions& options) noe
   const bool sound =
       !options.configures_interface || (options.interface && address.is_unspecified());
   if (!known || !sound) return fail(std::errc::invalid_argument);
-  if (!address.is_unspecified() && !is_local(address)) {
+  if (!address.is_unspecified() && !may_bind(address)) {
     return fail(std::errc::address_not_available);
   }
   socket.number = next_udp_number++;

@@ -53,6 +53,13 @@ struct Transfer {
   }
 };
 
+/// What a connection that has something to send waits for before it may take its turn.
+enum class Wait : std::uint8_t {
+  nothing,
+  next_hop,  ///< its link-layer address
+  address,   ///< its own: whether somebody else has it
+};
+
 /// One TCB. Owned by the Stack's slab; plain data to the engine's functions.
 struct Connection {
   // -- first line and a bit: who, and where each side stands
@@ -79,7 +86,8 @@ struct Connection {
   std::uint32_t ts_recent = 0;      ///< TS.Recent (RFC 7323 section 4.3)
   std::uint32_t unacked_bytes = 0;  ///< in order, received since the last ACK that we sent
   Box<Transfer> transfer;
-  ListLink output_link;  ///< among those with something to send on the interface
+  /// Among those with something to send on the interface, or among those that wait for the same.
+  ListLink output_link;
 
   // -- what an idle connection remembers
   ListLink
@@ -101,6 +109,7 @@ struct Connection {
   SeqNumber last_ack_sent;        ///< RFC 7323's Last.ACK.sent
   SeqNumber snd_up;               ///< the number after the urgent byte sent last
   SeqNumber rcv_up;               ///< the number after the urgent byte received last
+  SeqNumber progress;             ///< SND.UNA when the next hop was last confirmed (RFC 4861 7.3.1)
   SeqNumber latest_out_of_order;  ///< for the first SACK block (RFC 2018 section 4)
   std::uint32_t max_snd_wnd = 0;  ///< the largest window that the peer ever offered (MAX.SND.WND)
   std::uint32_t listener = ListLink::kNone;  ///< whose accept queue it is in or will be in
@@ -133,6 +142,9 @@ struct Connection {
   bool error_told = false;  ///< the application knows how it ended
   bool touched = false;     ///< by the batch under way
   bool in_table = false;    ///< a segment with its four-tuple finds it
+  Wait waits = Wait::nothing;
+  std::uint32_t next_hop = 0;             ///< the neighbour that it sends to, and
+  std::uint32_t next_hop_generation = 0;  ///< which one of that number; 0: to be found out
   bool has_soft_error = false;
   std::uint32_t announced_readable =
       0;                        ///< bytes that were readable when readiness was last announced

@@ -30,14 +30,16 @@ void Connection::visit(V& v) {
   v(handle, max_snd_wnd, listener, outstanding_since, path_mtu, peer_mss, rcv_mss, seen_mss,
     dup_acks, retransmits, probes, passive, orphan, read_closed, window_scaling, syn_lost,
     peer_fin_pending, urgent_send, urgent_received, probe_due, override_due, keepalive_due, cold,
-    error_told, touched, in_table, announced_readable, has_soft_error, ready_mask, extra_acks,
-    ended, soft_error, ack_reason, loss_reason, deficit);
+    error_told, touched, in_table, waits, next_hop, announced_readable, has_soft_error, ready_mask,
+    extra_acks, ended, soft_error, ack_reason, loss_reason, deficit);
   v.excluded(ts_recent, "timestamps are off in the exploration");
   v.excluded(ts_offset, "as ts_recent");
   v.excluded(ts_recent_at, "as ts_recent");
   v.excluded(last_received_at,
              "read by keepalive and idle restart alone, which have deadlines of their own");
   v.excluded(last_sent_at, "as last_received_at");
+  v.excluded(next_hop_generation, "tells whether next_hop is the same neighbour still");
+  v.excluded(progress, "only tells whether SND.UNA has moved since");
   v.excluded(challenge_window,
              "the challenge limit counts within a second; exploration runs below it");
   v.excluded(challenge_acks, "as challenge_window");

@@ -74,15 +74,15 @@ std::uint16_t urgent_pointer(const Connection& c, const Plan& plan) noexcept {
 }
 
 void fill_checksum(std::span<std::byte> tcp, const Connection& c, const LinkAbility& link,
-                   Frame& frame, std::uint32_t ip_size) noexcept {
-  const auto length = frame.size - ip_size;
+                   Frame& frame, std::uint32_t tcp_offset) noexcept {
+  const auto length = frame.size - tcp_offset;
   wire::ChecksumSum sum =
       wire::pseudo_header_sum(c.local.address, c.remote.address, wire::kProtocolTcp, length);
   std::uint16_t field = 0;
   if (link.transmit_checksum) {
     field = sum.partial();
     frame.checksum = Checksum::partial;
-    frame.checksum_start = static_cast<std::uint16_t>(ip_size);
+    frame.checksum_start = static_cast<std::uint16_t>(tcp_offset);
     frame.checksum_offset = wire::kTcpChecksumOffset;
   } else {
     sum.add(tcp);
@@ -102,7 +102,8 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   make_room_for_sack(c, options, plan);
   const std::uint32_t ip_size = wire::ip_header_size(c.remote.address.family());
   const std::uint32_t tcp_size = wire::kTcpHeaderSize + wire::options_size(options);
-  const std::uint32_t headers = ip_size + tcp_size;
+  const std::uint32_t tcp_offset = link.header_size + ip_size;
+  const std::uint32_t headers = tcp_offset + tcp_size;
   const Buffer head = context.pool.allocate(headers);
   if (!head || !frame.append(head.slice(0, headers))) return false;
   if (plan.data > 0) {
@@ -131,10 +132,10 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   ip.protocol = wire::kProtocolTcp;
   ip.ttl = c.options.hop_limit != 0 ? c.options.hop_limit : 64;
   ip.tos = c.options.traffic_class;
-  ip.payload_size = frame.size - ip_size;
+  ip.payload_size = frame.size - tcp_offset;
 
-  wire::emit_ip(head.data(), ip);
-  const std::span<std::byte> tcp_bytes(head.data() + ip_size, tcp_size);
+  wire::emit_ip(head.data() + link.header_size, ip);
+  const std::span<std::byte> tcp_bytes(head.data() + tcp_offset, tcp_size);
   if (options.timestamps && tcp_size == wire::kTcpHeaderSize + wire::kTcpTimestampsSize && !syn) {
     wire::emit_tcp_timestamps(tcp_bytes.data(), tcp, *options.timestamps);
   } else if (tcp_size == wire::kTcpHeaderSize) {
@@ -142,7 +143,7 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   } else if (wire::emit_tcp(tcp_bytes, tcp, options) == 0) {
     return false;
   }
-  fill_checksum(tcp_bytes, c, link, frame, ip_size);
+  fill_checksum(tcp_bytes, c, link, frame, tcp_offset);
   return true;
 }
 

@@ -19,6 +19,7 @@ namespace bowline::inline v0::tcp {
 struct LinkAbility {
   std::uint32_t max_gso = 0;  ///< bytes of an IP packet that the link cuts itself; 0: it cuts none
   bool transmit_checksum = false;  ///< the link completes checksums
+  std::uint16_t header_size = 0;   ///< bytes of the link's header, in front of IP's
 };
 
 /// One segment that is to be sent.
@@ -41,8 +42,9 @@ struct Plan {
 /// silly-window avoidance, cork) holds it back. RFC 9293 sections 3.7.4 and 3.8.6.2.1.
 [[nodiscard]] std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept;
 
-/// Builds the frame of `plan`: headers of TCP and IP together, payload by reference. False when no
-/// memory is left. May shorten plan.data to what a frame's pieces hold.
+/// Builds the frame of `plan`: headers of TCP and IP together, payload by reference. The link's
+/// header stands in front of them, unwritten. False when no memory is left. May shorten plan.data
+/// to what a frame's pieces hold.
 [[nodiscard]] bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& context,
                         Frame& frame) noexcept;
 

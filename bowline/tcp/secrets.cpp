@@ -12,9 +12,10 @@ enum Purpose : std::uint64_t {
   kTimestamp = 2,
   kTable = 4,
   kPort = 6,
-  kRandom = 8,
+  kRandom = 8,  // and the three behind it
   kFragments = 12,
-  kIdentification = 14
+  kIdentification = 14,
+  kInterfaceId = 16,
 };
 
 std::uint64_t derive_word(const std::array<std::uint64_t, 4>& seed,
@@ -47,6 +48,7 @@ Secrets Secrets::derive(const std::array<std::uint64_t, 4>& seed) noexcept {
   secrets.port = derive_key(seed, kPort);
   secrets.fragments = derive_key(seed, kFragments);
   secrets.identification = derive_key(seed, kIdentification);
+  secrets.interface_id = derive_key(seed, kInterfaceId);
   return secrets;
 }
 

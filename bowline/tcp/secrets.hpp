@@ -26,6 +26,7 @@ struct Secrets {
   SipKey port;
   SipKey fragments;       ///< the table of incomplete datagrams
   SipKey identification;  ///< of the datagrams that we fragment
+  SipKey interface_id;    ///< of stable IPv6 addresses (RFC 7217)
 
   /// Derives all keys from the 256 bits of `seed`, each under a name of its own, by SipHash: no
   /// key, and nothing that a random number generator lets out, tells anything of another.
@@ -39,6 +40,7 @@ struct Secrets {
     v.excluded(port, "ports are chosen by the explored program");
     v.excluded(fragments, "nothing depends on the order of a table");
     v.excluded(identification, "names for fragments");
+    v.excluded(interface_id, "only new addresses are made of it");
   }
 };
 

@@ -182,7 +182,12 @@ void settle_timers(Connection& c, const LinkAbility& link, Context& context) noe
     if (c.snd_una != c.snd_nxt && !c.timers.is_set(Timer::retransmit)) {
       c.timers.set(Timer::retransmit, saturating_add(context.now, rto(c, context.settings)));
     }
-    if (c.snd_una == c.snd_nxt && !is_opening(c)) c.outstanding_since = kNever;
+    if (c.waits != Wait::nothing && (is_opening(c) || has_something_to_deliver(c))) {
+      // What cannot even be sent is not acknowledged either: R2 counts from its first turn on.
+      c.outstanding_since = std::min(c.outstanding_since, context.now);
+    } else if (c.snd_una == c.snd_nxt && !is_opening(c)) {
+      c.outstanding_since = kNever;
+    }
   }
 
   if (c.outstanding_since == kNever) {

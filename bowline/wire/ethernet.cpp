@@ -51,6 +51,15 @@ std::uint32_t emit_ethernet(std::byte* to, const EthernetHeader& header) noexcep
   return kEthernetHeaderSize;
 }
 
+MacAddress ipv4_multicast_mac(std::uint32_t address) noexcept {
+  return {std::byte{0x01},
+          std::byte{0x00},
+          std::byte{0x5e},
+          static_cast<std::byte>(address >> 16U & 0x7fU),
+          static_cast<std::byte>(address >> 8U & 0xffU),
+          static_cast<std::byte>(address & 0xffU)};
+}
+
 MacAddress ipv6_multicast_mac(std::span<const std::byte, 16> address) noexcept {
   MacAddress mac{std::byte{0x33}, std::byte{0x33}};
   std::ranges::copy(address.subspan<12, 4>(), mac.begin() + 2);

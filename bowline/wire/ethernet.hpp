@@ -33,6 +33,14 @@ inline constexpr MacAddress kMacBroadcast{std::byte{0xff}, std::byte{0xff}, std:
 inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;
 inline constexpr std::uint16_t kEtherTypeArp = 0x0806;
 inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
+/// The tags of VLANs (IEEE 802.1Q, 802.1ad).
+inline constexpr std::uint16_t kEtherTypeVlan = 0x8100;
+inline constexpr std::uint16_t kEtherTypeServiceVlan = 0x88a8;
+
+/// Is it a group's (multicast or broadcast), and not one station's?
+[[nodiscard]] constexpr bool is_group(const MacAddress& mac) noexcept {
+  return (mac[0] & std::byte{1}) != std::byte{0};
+}
 
 /// Bytes, without a VLAN tag and without the check sequence, which devices keep to themselves.
 inline constexpr std::uint32_t kEthernetHeaderSize = 14;
@@ -51,6 +59,9 @@ struct EthernetHeader {
 
 /// Writes 14 bytes at `to` and returns their number.
 std::uint32_t emit_ethernet(std::byte* to, const EthernetHeader& header) noexcept;
+
+/// The group address of an IPv4 multicast address (RFC 1112 6.4): 01:00:5e and its last 23 bits.
+[[nodiscard]] MacAddress ipv4_multicast_mac(std::uint32_t address) noexcept;
 
 /// The group address of an IPv6 multicast address (RFC 2464 7): 33:33 and its last four bytes.
 [[nodiscard]] MacAddress ipv6_multicast_mac(std::span<const std::byte, 16> address) noexcept;
