@@ -100,8 +100,9 @@ std::string LinePrinter::segment(const Segment& segment, std::span<const std::by
 
 std::string LinePrinter::packet(const Packet& packet) {
   if (const auto tcp = segment_of(packet)) return segment(*tcp, packet.tcp_options);
-  if (packet.ip_packet.empty()) return "no IP packet";
   std::array<char, wire::kMaxPretty> text;
+  if (!packet.arp.empty()) return std::string(wire::pretty_arp(text, packet.arp));
+  if (packet.ip_packet.empty()) return "no IP packet";
   return std::string(wire::pretty(text, packet.ip_packet));
 }
 

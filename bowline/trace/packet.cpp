@@ -18,6 +18,13 @@ std::span<const std::byte> ip_part(std::span<const std::byte> frame, LinkKind li
   return frame.subspan(wire::kEthernetHeaderSize);
 }
 
+std::span<const std::byte> arp_part(std::span<const std::byte> frame, LinkKind link) noexcept {
+  if (link == LinkKind::ip) return {};
+  const auto header = wire::parse_ethernet(frame);
+  if (!header || header->type != wire::kEtherTypeArp) return {};
+  return frame.subspan(wire::kEthernetHeaderSize);
+}
+
 }  // namespace
 
 Endpoint Packet::source() const noexcept {
@@ -34,6 +41,7 @@ Endpoint Packet::destination() const noexcept {
 
 Packet take_apart(std::span<const std::byte> frame, LinkKind link) noexcept {
   Packet packet;
+  packet.arp = arp_part(frame, link);
   packet.ip_packet = ip_part(frame, link);
   if (packet.ip_packet.empty()) return packet;
   const auto ip =

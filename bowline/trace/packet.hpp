@@ -24,6 +24,8 @@ namespace bowline::inline v0::trace {
 struct Packet {
   /// From the IP header on; empty for a frame that carries no IP.
   std::span<const std::byte> ip_packet;
+  /// What stands behind the Ethernet header of an ARP packet; empty for all others.
+  std::span<const std::byte> arp;
   std::optional<wire::IpHeader> ip;  ///< if it is IP
   /// At most one of these, and none for a fragment.
   std::optional<wire::TcpView> tcp;

@@ -4,10 +4,12 @@
 
 #include <vector>
 
+#include "bowline/wire/arp.hpp"
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/hex_literal.hpp"
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/mld.hpp"
+#include "bowline/wire/pretty.hpp"
 
 namespace bowline::wire {
 namespace {
@@ -104,6 +106,35 @@ TEST(Ndp, OptionsAreSkippedOrRefused) {
   EXPECT_FALSE(parse_ndp(bytes).has_value());
   bytes[25] = std::byte{3};
   EXPECT_FALSE(parse_ndp(bytes).has_value()) << "longer than the message";
+}
+
+// As tcpdump prints them.
+TEST(PrettyLink, SaysWhoIsAskedFor) {
+  std::array<char, kMaxPretty> text{};
+  std::array<std::byte, kArpSize> arp{};
+  ArpPacket packet;
+  packet.sender_mac = kMac;
+  packet.sender_ip = *IpAddress::parse("10.0.0.1");
+  packet.target_ip = *IpAddress::parse("10.0.0.2");
+  emit_arp(arp.data(), packet);
+  EXPECT_EQ(pretty_arp(text, arp), "ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28");
+  packet.operation = ArpOperation::reply;
+  emit_arp(arp.data(), packet);
+  EXPECT_EQ(pretty_arp(text, arp), "ARP, Reply 10.0.0.1 is-at 02:00:00:00:00:07, length 28");
+  EXPECT_EQ(pretty_arp(text, std::span(arp).first(27)), "ARP, malformed, length 28");
+
+  std::array<std::byte, kIpv6HeaderSize + kNdpMaxEmitted> bytes{};
+  NdpMessage message;
+  message.target = kTo;
+  message.source_mac = kMac;
+  IpHeader ip;
+  ip.source = kFrom;
+  ip.destination = kTo;
+  ip.protocol = kProtocolIcmpV6;
+  ip.payload_size = emit_ndp(bytes.data() + kIpv6HeaderSize, kFrom, kTo, message);
+  emit_ip(bytes.data(), ip);
+  EXPECT_EQ(pretty(text, bytes),
+            "IP6 fe80::1 > fe80::2: ICMP6, neighbor solicitation, who has fe80::2, length 32");
 }
 
 TEST(Mld, AReportIsAPacketWithARouterAlert) {

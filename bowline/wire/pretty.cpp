@@ -7,6 +7,7 @@
 #include "bowline/wire/cursor.hpp"
 #include "bowline/wire/icmp.hpp"
 #include "bowline/wire/ip.hpp"
+#include "bowline/wire/ndp.hpp"
 #include "bowline/wire/tcp.hpp"
 #include "bowline/wire/tcp_option.hpp"
 #include "bowline/wire/text.hpp"
@@ -219,6 +220,10 @@ void append_icmp(Text& text, const IpHeader& ip, std::span<const std::byte> head
   const auto message = parse_icmp(ip.family(), head, ip.payload_size);
   if (!message) {
     append_reason(text, message.error());
+  } else if (ip.family() == Family::ipv6 && is_ndp(message->type)) {
+    std::array<char, kMaxPretty> words;
+    text.add(pretty_ndp(words, head.first(std::min<std::size_t>(head.size(), ip.payload_size))));
+    text.add(", ");
   } else if (message->kind == IcmpKind::other) {
     append_number(text, "type ", message->type);
     append_number(text, ", code ", message->code);

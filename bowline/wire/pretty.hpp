@@ -21,4 +21,13 @@ inline constexpr std::size_t kMaxPretty = 512;
 std::string_view pretty(std::span<char> to, std::span<const std::byte> packet,
                         std::size_t size = 0) noexcept;
 
+/// The line for an ARP packet, in the same manner:
+///
+///     ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28
+std::string_view pretty_arp(std::span<char> to, std::span<const std::byte> packet) noexcept;
+
+/// What a message of neighbour discovery (from its type on, all of it) says, for the line of the
+/// packet that it is in: "neighbor solicitation, who has fd00::2".
+std::string_view pretty_ndp(std::span<char> to, std::span<const std::byte> message) noexcept;
+
 }  // namespace bowline::inline v0::wire
