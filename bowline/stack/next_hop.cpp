@@ -73,8 +73,8 @@ bool Stack::Core::queue_to_next_hop(InterfaceId interface, Frame frame, Reason w
   };
   const IpAddress to = ip->destination;
   const std::uint16_t type = ether_type(to.family());
-  if (!ip->source.is_unspecified() && !is_local(ip->source) &&
-      has_address(ip->source)) {  // tentative, or somebody else's
+  // Tentative, somebody else's, or taken away meanwhile.
+  if (!ip->source.is_unspecified() && !is_local(ip->source)) {
     return dropped(Reason::address_not_ready);
   }
   if (!make_room(frame, *pool)) return dropped(Reason::no_memory);
@@ -152,8 +152,13 @@ void Stack::Core::resume(IndexList& waiters) noexcept {
 bool Stack::Core::find_next_hop(std::uint32_t index) noexcept {
   tcp::Connection& c = connections[index];
   c.next_hop_generation = 0;
-  if (!is_local(c.local.address) && may_bind(c.local.address)) {
-    park(index, tcp::Wait::address);
+  if (!is_local(c.local.address)) {
+    if (may_bind(c.local.address)) {
+      park(index, tcp::Wait::address);
+    } else {
+      tcp::Context ctx = context();
+      tcp::decide(c, Reason::address_not_ready, ctx);
+    }
     return false;
   }
   const auto hop = next_hop(c.interface, c.remote.address);

@@ -80,6 +80,11 @@ std::size_t Stack::Core::transmit(InterfaceId id, FrameSink& sink) noexcept {
   bool blocked = false;
   std::size_t sent = transmit_pending(interface, sink, blocked);
   if (!blocked) sent += transmit_connections(interface, sink, blocked);
+  // A next hop that somebody has just asked for is asked after in the same turn.
+  if (!blocked && interface.is_ethernet() && neighbours.next_deadline() <= now) {
+    expire_neighbours();
+    sent += transmit_pending(interface, sink, blocked);
+  }
   decisions.begin(now, FrameId::none);
   return sent;
 }
