@@ -220,6 +220,34 @@ TEST_F(TwoStations, ADeadGatewayGivesWayToAnother) {
   EXPECT_EQ(wire_.said(), std::vector<std::string>{"arp who-has 10.0.0.254 tell 10.0.0.1 > all"});
 }
 
+// All fragments of a datagram wait for the neighbour, and arrive as one datagram.
+TEST_F(TwoStations, ADatagramInFragmentsWaitsForTheNeighbour) {
+  UdpOptions options;
+  options.local = {IpAddress::any(Family::ipv4), 53};
+  const auto from = stations_[0]->open_udp(options, wire_.now);
+  const auto to = stations_[1]->open_udp(options, wire_.now);
+  ASSERT_TRUE(from && to);
+  const auto bytes = testing::bytes_from(0, 60'000);
+  ASSERT_TRUE(stations_[0]->send_to(*from, bytes, Endpoint{ip("10.0.0.2"), 53}, wire_.now));
+  wire_.exchange();
+  std::vector<std::byte> got(65'536);
+  const auto datagram = stations_[1]->receive_from(*to, got, wire_.now);
+  ASSERT_TRUE(datagram.has_value());
+  ASSERT_EQ(datagram->size, bytes.size());
+  EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), got.begin()));
+}
+
+// Nothing more comes from an address that was taken away.
+TEST_F(TwoStations, AnAddressThatIsGoneSendsNothing) {
+  establish();
+  static_cast<void>(wire_.said());
+  ASSERT_TRUE(stations_[0]->remove_address(testing::kInterface, ip("10.0.0.1")).has_value());
+  ASSERT_TRUE(stations_[0]->write(client_, testing::bytes_from(0, 5'000), wire_.now));
+  wire_.pass(10s);
+  EXPECT_TRUE(wire_.said().empty());
+  EXPECT_GT(stations_[0]->counters()[Reason::address_not_ready], 0U);
+}
+
 // Everything on the way is state: a clone goes on as the original does.
 TEST_F(TwoStations, ACloneWaitsForTheSameNeighbour) {
   ASSERT_TRUE(stations_[0]->connect({.remote = {ip("10.0.0.9"), 80}}, wire_.now).has_value());
