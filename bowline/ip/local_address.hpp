@@ -37,17 +37,17 @@ enum class AddressOrigin : std::uint8_t {
 
 /// An address of this host and the interface that it was given to.
 struct LocalAddress {
-  Cidr cidr;                                            ///< the address and its prefix
-  InterfaceId interface{};                              ///< whose it is
-  AddressState state = AddressState::preferred;         ///< may it be used?
-  AddressOrigin origin = AddressOrigin::configured;     ///< who gave it
-  std::uint8_t probes = 0;         ///< questions asked
-  std::uint8_t announcements = 0;  ///< that were made
-  std::uint8_t conflicts = 0;      ///< DAD_Counter (RFC 7217 section 5)
-  Time due = kNever;               ///< when the next question or announcement is
-  Time conflict_at = kNever;       ///< when it was last defended
-  Time preferred_until = kNever;   ///< deprecated afterwards
-  Time valid_until = kNever;       ///< taken away afterwards
+  Cidr cidr;                                         ///< the address and its prefix
+  InterfaceId interface{};                           ///< whose it is
+  AddressState state = AddressState::preferred;      ///< may it be used?
+  AddressOrigin origin = AddressOrigin::configured;  ///< who gave it
+  std::uint8_t probes = 0;                           ///< questions asked
+  std::uint8_t announcements = 0;                    ///< that were made
+  std::uint8_t conflicts = 0;                        ///< DAD_Counter (RFC 7217 section 5)
+  Time due = kNever;                                 ///< when the next question or announcement is
+  Time conflict_at = kNever;                         ///< when it was last defended
+  Time preferred_until = kNever;                     ///< deprecated afterwards
+  Time valid_until = kNever;                         ///< taken away afterwards
 
   /// Are packets to and from it ours?
   [[nodiscard]] bool usable() const noexcept {

@@ -25,22 +25,10 @@
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/slab.hpp"
 #include "bowline/base/timer_wheel.hpp"
+#include "bowline/ip/neighbour_state.hpp"
 #include "bowline/ip/timing.hpp"
 #include "bowline/wire/ethernet.hpp"
 #include "bowline/wire/ip_address.hpp"
-
-namespace bowline::inline v0 {
-
-/// RFC 4861 section 7.3.2.
-enum class NeighbourState : std::uint8_t {
-  incomplete,  ///< being asked for; packets wait
-  reachable,   ///< known to have worked lately
-  stale,       ///< not known to; used all the same, and then doubted
-  delay,       ///< used while stale: asked unless something says that it works
-  probe,       ///< being asked by unicast
-};
-
-}  // namespace bowline::inline v0
 
 namespace bowline::inline v0::ip {
 

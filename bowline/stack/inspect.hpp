@@ -10,10 +10,11 @@
 #include "bowline/base/handle.hpp"
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
-#include "bowline/ip/neighbours.hpp"
+#include "bowline/ip/neighbour_state.hpp"
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/tcp/state.hpp"
+#include "bowline/wire/ethernet.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0 {
@@ -115,13 +116,13 @@ struct UdpView {
 
 /// One neighbour on an Ethernet link.
 struct NeighbourView {
-  InterfaceId interface{};              ///< over which it is reached
-  IpAddress address;                    ///< its IP address
-  std::optional<wire::MacAddress> mac;  ///< nothing: it is being asked for
+  InterfaceId interface{};                            ///< over which it is reached
+  IpAddress address;                                  ///< its IP address
+  std::optional<wire::MacAddress> mac;                ///< nothing: it is being asked for
   NeighbourState state = NeighbourState::incomplete;  ///< RFC 4861 section 7.3.2
-  bool router = false;                    ///< it says that it is one
-  std::uint32_t frames_waiting = 0;       ///< for its answer
-  std::uint32_t connections_waiting = 0;  ///< for its answer
+  bool router = false;                                ///< it says that it is one
+  std::uint32_t frames_waiting = 0;                   ///< for its answer
+  std::uint32_t connections_waiting = 0;              ///< for its answer
 };
 
 /// How much a Stack holds.

@@ -36,8 +36,8 @@ enum class NdpType : std::uint8_t {
 
 /// A prefix that a router advertises (section 4.6.2).
 struct PrefixInformation {
-  Cidr prefix;
-  bool on_link = false;
+  Cidr prefix;                  ///< as it came: bits behind its length may be set
+  bool on_link = false;         ///< its addresses are reached without a router
   bool autonomous = false;      ///< hosts may form addresses of it (RFC 4862)
   std::uint32_t valid = 0;      ///< seconds; all ones: for ever
   std::uint32_t preferred = 0;  ///< seconds; all ones: for ever
@@ -48,7 +48,7 @@ inline constexpr std::uint32_t kNdpInfinity = 0xffffffff;
 
 /// A message; which fields mean something depends on the type.
 struct NdpMessage {
-  NdpType type = NdpType::neighbour_solicitation;
+  NdpType type = NdpType::neighbour_solicitation;   ///< which of the five
   IpAddress target = IpAddress::any(Family::ipv6);  ///< solicitation, advertisement, redirect
   bool router = false;                              ///< neighbour advertisement: R
   bool solicited = false;                           ///< S
@@ -57,12 +57,12 @@ struct NdpMessage {
   std::uint16_t router_lifetime = 0;                ///< seconds; 0: no default router
   std::uint32_t reachable_time = 0;                 ///< milliseconds; 0: not said
   std::uint32_t retrans_timer = 0;                  ///< milliseconds; 0: not said
-  std::optional<MacAddress> source_mac;
-  std::optional<MacAddress> target_mac;
-  std::uint32_t mtu = 0;  ///< 0: not said
+  std::optional<MacAddress> source_mac;             ///< the sender's link-layer address
+  std::optional<MacAddress> target_mac;             ///< the target's
+  std::uint32_t mtu = 0;                            ///< 0: not said
   /// Further ones of the same advertisement are left out.
   std::array<PrefixInformation, 16> prefixes{};
-  std::uint8_t prefix_count = 0;
+  std::uint8_t prefix_count = 0;  ///< how many of `prefixes` there are
 };
 
 /// The longest message that emit_ndp() writes.
