@@ -248,6 +248,21 @@ TEST_F(TwoStations, AnAddressThatIsGoneSendsNothing) {
   EXPECT_GT(stations_[0]->counters()[Reason::address_not_ready], 0U);
 }
 
+// What an interface was configured with is a clone's too.
+TEST(EthernetClone, KeepsItsClocks) {
+  StackConfig config = testing::config_with_seed(1);
+  config.timing.neighbour.multicast_solicits = 1;
+  testing::EthernetWire wire;
+  Stack& stack = wire.add(config);
+  ASSERT_TRUE(stack.add_address(testing::kInterface, *Cidr::parse("10.0.0.1/24")).has_value());
+  ASSERT_TRUE(stack.connect({.remote = {ip("10.0.0.9"), 80}}, wire.now).has_value());
+  wire.exchange();
+  auto clone = stack.clone();
+  ASSERT_TRUE(clone.has_value());
+  clone->advance(wire.now + 1s);
+  EXPECT_TRUE(testing::neighbours_of(*clone).empty()) << "one question, then given up";
+}
+
 // Everything on the way is state: a clone goes on as the original does.
 TEST_F(TwoStations, ACloneWaitsForTheSameNeighbour) {
   ASSERT_TRUE(stations_[0]->connect({.remote = {ip("10.0.0.9"), 80}}, wire_.now).has_value());

@@ -37,8 +37,14 @@ void Stack::Core::visit(V& v) {
   v(retry_at);
 }
 
-// Limits are configuration, which a loaded range map does not know.
+// Limits and clocks are configuration, which what was loaded does not know.
 void Stack::Core::after_load() noexcept {
+  interfaces.for_each([this](std::uint32_t, Interface& interface) {
+    const ip::NeighbourTiming advertised = interface.timing.neighbour;
+    interface.timing = config.timing;
+    interface.timing.neighbour.reachable_time = advertised.reachable_time;
+    interface.timing.neighbour.retrans_timer = advertised.retrans_timer;
+  });
   connections.for_each([this](std::uint32_t, tcp::Connection& c) {
     if (!c.transfer) return;
     c.transfer->sent.set_limit(config.limits.sent_ranges);
