@@ -87,6 +87,8 @@ class TwoStations : public ::testing::Test {
       EXPECT_TRUE(stack.add_address(testing::kInterface, *Cidr::parse(address)).has_value());
       stations_.push_back(&stack);
     }
+    wire_.pass(5s);  // the announcements
+    static_cast<void>(wire_.said());
   }
   void establish(std::string_view to = "10.0.0.2") {
     ListenOptions options;
