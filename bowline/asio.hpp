@@ -3,7 +3,7 @@
 // Bowline for programs written with Boost.Asio.
 //
 //     #include "bowline/asio.hpp"            // before any header of Boost.Asio or Beast
-//     using tcp = bowline::net::tcp;         // was: boost::asio::ip::tcp
+//     using tcp = bowline::net::tcp;         // was: boost::asio::ip::tcp; udp likewise
 //
 //     boost::asio::io_context context(1);
 //     bowline::net::use_stack(context, config, {{link, {*bowline::Cidr::parse("10.77.0.2/24")}}});
@@ -11,7 +11,7 @@
 //     ...
 //     context.run();
 //
-// The sockets, acceptors and resolvers of that protocol type are specialisations of Asio's
+// The sockets, acceptors and resolvers of these protocol types are specialisations of Asio's
 // templates over the stack of their context; docs/asio.md lists their members. It comes first in
 // every translation unit of the program that uses Asio, because it also says what a steady_timer
 // is: one that runs on virtual time where its context has it.
@@ -22,6 +22,7 @@
 
 #include "bowline/asio/basic_waitable_timer.hpp"
 //
+#include "bowline/asio/basic_datagram_socket.hpp"
 #include "bowline/asio/basic_resolver.hpp"
 #include "bowline/asio/basic_socket.hpp"
 #include "bowline/asio/basic_socket_acceptor.hpp"
@@ -33,4 +34,5 @@
 #include "bowline/asio/io_host.hpp"
 #include "bowline/asio/lookup.hpp"
 #include "bowline/asio/tcp.hpp"
+#include "bowline/asio/udp.hpp"
 #include "bowline/asio/virtual_clock.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-// boost::asio::basic_socket of our protocol type.
+// boost::asio::basic_socket of our protocol types.
 //
 // A specialisation of Asio's template: generic code (boost::asio::async_connect over endpoints,
 // Beast, a program's own) that takes a basic_socket<Protocol, Executor> takes this one.
@@ -15,12 +15,11 @@
 
 namespace boost::asio {
 
-/// The part of a stream socket that does not transfer data. Members as in Asio's documentation;
+/// The part of a socket that does not transfer data. Members as in Asio's documentation;
 /// which of them are there is listed in docs/asio.md.
-template <class Executor>
-class basic_socket<bowline::net::tcp, Executor>
-    : public bowline::net::SocketObject<bowline::net::tcp, Executor> {
-  using Base = bowline::net::SocketObject<bowline::net::tcp, Executor>;
+template <bowline::net::Protocol P, class Executor>
+class basic_socket<P, Executor> : public bowline::net::SocketObject<P, Executor> {
+  using Base = bowline::net::SocketObject<P, Executor>;
   using Error = boost::system::error_code;
 
  public:
@@ -31,7 +30,7 @@ class basic_socket<bowline::net::tcp, Executor>
   using lowest_layer_type = basic_socket;
   template <class Other>
   struct rebind_executor {
-    using other = basic_socket<bowline::net::tcp, Other>;
+    using other = basic_socket<P, Other>;
   };
 
   explicit basic_socket(const executor_type& executor) : Base(executor) {}
@@ -63,11 +62,11 @@ class basic_socket<bowline::net::tcp, Executor>
   basic_socket& operator=(basic_socket&& other) = default;
   template <class Other>
     requires std::convertible_to<Other, Executor>
-  basic_socket(basic_socket<bowline::net::tcp, Other>&& other)  // NOLINT: meant to convert
+  basic_socket(basic_socket<P, Other>&& other)  // NOLINT: meant to convert
       : Base(std::move(other)) {}
   template <class Other>
     requires std::convertible_to<Other, Executor>
-  basic_socket& operator=(basic_socket<bowline::net::tcp, Other>&& other) {
+  basic_socket& operator=(basic_socket<P, Other>&& other) {
     return *this = basic_socket(std::move(other));
   }
 
@@ -128,8 +127,9 @@ class basic_socket<bowline::net::tcp, Executor>
     if (!this->is_open()) open(peer.protocol(), unopened);
     return this->template initiate<void(Error), Token>(
         token, [this, remote = peer.to_stack(), unopened](auto&& handler) {
-          this->begin(bowline::net::detail::ConnectWork{}, std::forward<decltype(handler)>(handler),
-                      unopened, [&](bowline::net::Operation* operation) {
+          this->begin(bowline::net::detail::ConnectWork<typename P::state>{},
+                      std::forward<decltype(handler)>(handler), unopened,
+                      [&](bowline::net::Operation* operation) {
                         this->state()->start_connect(remote, operation);
                       });
         });

@@ -1,6 +1,6 @@
 #pragma once
 
-// boost::asio::basic_socket_acceptor of our protocol type.
+// boost::asio::basic_socket_acceptor of our TCP.
 //
 // A connection is accepted into a socket that the program has, or into a new one, on the acceptor's
 // executor or on another; each way with or without the peer's endpoint.

@@ -1,6 +1,6 @@
 #pragma once
 
-// boost::asio::basic_stream_socket of our protocol type: what transfers data.
+// boost::asio::basic_stream_socket of our TCP: what transfers data.
 //
 // send and write_some, receive and read_some are each other's other names, as they are in Asio.
 

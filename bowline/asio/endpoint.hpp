@@ -3,13 +3,15 @@
 // The endpoint of a socket: an address and a port.
 //
 // It is Asio's own endpoint of our protocol type, and converts to and from that of the kernel's
-// TCP, so that a program which keeps `boost::asio::ip::tcp::endpoint` somewhere goes on compiling.
+// protocol, so that a program which keeps `boost::asio::ip::tcp::endpoint` somewhere goes on
+// compiling.
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/basic_endpoint.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,6 +22,7 @@
 namespace bowline::inline v0::net {
 
 class tcp;
+class udp;
 
 /// The stack's form of an address. The zone of a link-local address is not kept: routes say where
 /// it is.
@@ -38,33 +41,44 @@ class tcp;
   return boost::asio::ip::address_v6(bytes);
 }
 
-/// `tcp::endpoint`. Its members are those of boost::asio::ip::basic_endpoint.
-class TcpEndpoint : public boost::asio::ip::basic_endpoint<tcp> {
- public:
-  using basic_endpoint::basic_endpoint;
-  TcpEndpoint() = default;
-  /// From what Asio's own functions make.
-  TcpEndpoint(const basic_endpoint& other) : basic_endpoint(other) {}  // NOLINT: meant to convert
-  /// Asio's own endpoint means the same.
-  TcpEndpoint(const boost::asio::ip::tcp::endpoint& other)  // NOLINT: meant to convert
-      : basic_endpoint(other.address(), other.port()) {}
-  /// That of the Stack.
-  explicit TcpEndpoint(const Endpoint& other)
-      : basic_endpoint(net::to_asio(other.address), other.port) {}
+/// The endpoint of `Protocol`, whose counterpart in the kernel is `Kernel`. Its members are those
+/// of boost::asio::ip::basic_endpoint.
+template <class Protocol, class Kernel>
+class EndpointOf : public boost::asio::ip::basic_endpoint<Protocol> {
+  using Base = boost::asio::ip::basic_endpoint<Protocol>;
 
-  operator boost::asio::ip::tcp::endpoint() const {  // NOLINT: meant to convert
-    return {address(), port()};
+ public:
+  using Base::Base;
+  /// The unspecified address, port 0.
+  EndpointOf() = default;
+  /// From what Asio's own functions make.
+  EndpointOf(const Base& other) : Base(other) {}  // NOLINT: meant to convert
+  /// Asio's own endpoint means the same.
+  EndpointOf(const typename Kernel::endpoint& other)  // NOLINT: meant to convert
+      : Base(other.address(), other.port()) {}
+  /// That of the Stack.
+  explicit EndpointOf(const Endpoint& other) : Base(net::to_asio(other.address), other.port) {}
+
+  /// The same for the kernel's sockets.
+  operator typename Kernel::endpoint() const {  // NOLINT: meant to convert
+    return {this->address(), this->port()};
   }
   /// The stack's form.
-  [[nodiscard]] Endpoint to_stack() const { return {from_asio(address()), port()}; }
+  [[nodiscard]] Endpoint to_stack() const { return {from_asio(this->address()), this->port()}; }
 };
+
+/// `tcp::endpoint`.
+using TcpEndpoint = EndpointOf<tcp, boost::asio::ip::tcp>;
+/// `udp::endpoint`.
+using UdpEndpoint = EndpointOf<udp, boost::asio::ip::udp>;
 
 }  // namespace bowline::inline v0::net
 
 /// As Asio's endpoints: for unordered containers.
-template <>
-struct std::hash<bowline::net::TcpEndpoint> {
-  std::size_t operator()(const bowline::net::TcpEndpoint& endpoint) const noexcept {
-    return std::hash<boost::asio::ip::basic_endpoint<bowline::net::tcp>>()(endpoint);
+template <class Protocol, class Kernel>
+struct std::hash<bowline::net::EndpointOf<Protocol, Kernel>> {
+  std::size_t operator()(
+      const bowline::net::EndpointOf<Protocol, Kernel>& endpoint) const noexcept {
+    return std::hash<boost::asio::ip::basic_endpoint<Protocol>>()(endpoint);
   }
 };

@@ -67,8 +67,9 @@ Host::Host(boost::asio::execution_context& context, bool many_threads)
       mutex_(boost::asio::use_service<HostService>(context).calls(many_threads)) {}
 
 SocketState** Host::place(Handle handle) {
-  std::vector<SocketState*>& table =
-      handle.kind == HandleKind::listener ? listeners_ : connections_;
+  std::vector<SocketState*>& table = handle.kind == HandleKind::listener ? listeners_
+                                     : handle.kind == HandleKind::udp    ? datagrams_
+                                                                         : connections_;
   if (handle.index >= table.size()) {
     table.resize(std::max<std::size_t>(handle.index + std::size_t{1}, 2 * table.size()));
   }
@@ -172,7 +173,7 @@ Stack& Host::open_stack() const {
 void Host::close_into(OperationQueue& pending) {
   const std::lock_guard lock(*mutex_);
   if (closed_.exchange(true)) return;
-  for (std::vector<SocketState*>* const table : {&connections_, &listeners_}) {
+  for (std::vector<SocketState*>* const table : {&connections_, &listeners_, &datagrams_}) {
     for (SocketState* const socket : *table) {
       if (socket != nullptr) socket->give_up(pending);
     }

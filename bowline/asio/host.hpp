@@ -194,6 +194,7 @@ class Host : public std::enable_shared_from_this<Host> {
   std::atomic<std::uint64_t> count_ = 0;
   std::vector<SocketState*> connections_;  // by Handle::index
   std::vector<SocketState*> listeners_;
+  std::vector<SocketState*> datagrams_;
   std::vector<Reservation> reservations_;
   std::vector<std::unique_ptr<StackService>> services_;
   NameService* names_ = nullptr;  // one of them

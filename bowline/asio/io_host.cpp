@@ -18,6 +18,7 @@
 #include "bowline/asio/basic_waitable_timer.hpp"
 #include "bowline/driver/clock.hpp"
 #include "bowline/driver/turn.hpp"
+#include "bowline/link/memory_link.hpp"
 
 namespace bowline::inline v0::net {
 namespace {
@@ -116,6 +117,7 @@ class ReactorHost final : public IoHost {
   [[nodiscard]] Time next_deadline() const noexcept {
     return std::min(turn_->next_deadline(), services_deadline());
   }
+  void route_back(const IpAddress& address);
   void post_turn();
   void run_turn();
   bool take_turn(OperationQueue& done);
@@ -135,6 +137,8 @@ class ReactorHost final : public IoHost {
   VirtualClock* const clock_;
   std::vector<std::shared_ptr<Link>> links_;
   bool in_memory_ = false;  // has a link without a descriptor
+  std::optional<InterfaceId> loopback_;
+  std::vector<IpAddress> addresses_;  // all of them
   std::optional<Stack> stack_;
   std::optional<driver::Turn> turn_;
   std::vector<std::unique_ptr<Watch>> watches_;  // in the order of Turn::waits()
@@ -150,8 +154,14 @@ InterfaceId ReactorHost::attach(const Attachment& attachment) {
     const Result<InterfaceId> interface = turn_->add_link(*attachment.link);
     if (!interface) throw std::system_error(interface.error(), "interface");
     links_.push_back(attachment.link);
+    if (attachment.is_loopback) {
+      loopback_ = *interface;
+      for (const IpAddress& address : addresses_) route_back(address);
+    }
     for (const Cidr& address : attachment.addresses) {
       check(stack_->add_address(*interface, address), "address");
+      addresses_.push_back(address.address);
+      if (loopback_) route_back(address.address);
     }
     const int descriptor = attachment.link->descriptor();
     if (descriptor >= 0) {
@@ -162,6 +172,12 @@ InterfaceId ReactorHost::attach(const Attachment& attachment) {
     post_turn();
     return *interface;
   });
+}
+
+/// A stack sends to its own addresses as to others, by its routes: the narrowest leads back.
+void ReactorHost::route_back(const IpAddress& address) {
+  const auto whole = static_cast<std::uint8_t>(address.is_v4() ? 32 : 128);
+  check(stack_->add_route({Cidr{address, whole}, *loopback_, std::nullopt}), "loopback route");
 }
 
 // ---- turns -------------------------------------------------------------------------------------
@@ -373,6 +389,14 @@ void ReactorHost::close_driver() {
 }
 
 }  // namespace
+
+Attachment loopback() {
+  Result<LoopbackLink> link = LoopbackLink::create();
+  if (!link) throw std::system_error(link.error(), "loopback");
+  return {.link = std::make_shared<LoopbackLink>(std::move(*link)),
+          .addresses = {*Cidr::parse("127.0.0.1/8"), *Cidr::parse("::1/128")},
+          .is_loopback = true};
+}
 
 IoHost& use_stack(boost::asio::io_context& context, Stack stack,
                   const std::vector<Attachment>& links) {

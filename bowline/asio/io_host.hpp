@@ -27,7 +27,14 @@ struct Attachment {
   /// its counters, and with what it is an end of.
   std::shared_ptr<Link> link;
   std::vector<Cidr> addresses;  ///< each with its prefix, which becomes a route
+  /// The link leads back to the stack: what it sends to any address of its own goes this way. At
+  /// most one of a stack is.
+  bool is_loopback = false;
 };
+
+/// A loopback interface with 127.0.0.1/8 and ::1/128, for programs that also talk to themselves.
+/// Throws std::system_error when there is no memory.
+[[nodiscard]] Attachment loopback();
 
 /// A Host driven by an io_context. Made by use_stack().
 class IoHost : public Host {

@@ -166,8 +166,8 @@ class HandlerWork {
   std::optional<boost::asio::executor_work_guard<IoExecutor>> io_;
 };
 
-/// An operation: `Work` with a handler. `Work` has perform(SocketState&, error_code&) → bool, and
-/// arguments(error_code) → the tuple for the handler.
+/// An operation: `Work` with a handler. `Work` has the type of its socket, State; perform(State&,
+/// error_code&) → bool; and arguments(error_code) → the tuple for the handler.
 template <class Work, class Handler, class IoExecutor>
 class HandlerOperation final : public Operation {
   // Asio's own cache of blocks, for handlers that have no allocator of their own.
@@ -193,7 +193,13 @@ class HandlerOperation final : public Operation {
     }
   }
 
-  [[nodiscard]] bool perform(SocketState& socket) override { return work_.perform(socket, error_); }
+  [[nodiscard]] bool perform(SocketState& socket) override {
+    if constexpr (requires { typename Work::State; }) {
+      return work_.perform(static_cast<typename Work::State&>(socket), error_);
+    } else {
+      return work_.perform(socket, error_);
+    }
+  }
 
   void complete() override {
     auto arguments = work_.arguments(error_);

@@ -2,7 +2,7 @@
 
 // What a socket object and an acceptor object have in common.
 //
-// The object is an executor and a reference to the SocketState behind it; a closed one has none.
+// The object is an executor and a reference to the state behind it; a closed one has none.
 // Each call has the two forms of Asio's: one that reports through an error_code, one that throws.
 
 #include <sys/ioctl.h>
@@ -24,19 +24,20 @@
 #include "bowline/asio/host.hpp"
 #include "bowline/asio/initiation.hpp"
 #include "bowline/asio/operation.hpp"
-#include "bowline/asio/socket_state.hpp"
+#include "bowline/asio/protocol.hpp"
 #include "bowline/asio/socket_work.hpp"
 
 namespace bowline::inline v0::net {
 
 /// The members that basic_socket and basic_socket_acceptor share. They mean what Asio's mean.
-template <class Protocol, class Executor>
+template <Protocol P, class Executor>
 class SocketObject : public boost::asio::socket_base {
  public:
+  using State = typename P::state;
   using Error = boost::system::error_code;
   using executor_type = Executor;
-  using protocol_type = Protocol;
-  using endpoint_type = typename Protocol::endpoint;
+  using protocol_type = P;
+  using endpoint_type = typename P::endpoint;
   /// Names the socket on its stack; see release() and assign().
   using native_handle_type = Handle;
 
@@ -56,7 +57,7 @@ class SocketObject : public boost::asio::socket_base {
       return;
     }
     const Family family = protocol.family() == AF_INET6 ? Family::ipv6 : Family::ipv4;
-    state_ = std::make_shared<SocketState>(std::move(host), family);
+    state_ = std::make_shared<State>(std::move(host), family);
     error.clear();
   }
   void open(const protocol_type& protocol) {
@@ -78,7 +79,7 @@ class SocketObject : public boost::asio::socket_base {
 
   void close(Error& error) {
     error.clear();
-    if (const std::shared_ptr<SocketState> state = std::exchange(state_, nullptr)) state->close();
+    if (const std::shared_ptr<State> state = std::exchange(state_, nullptr)) state->close();
   }
   void close() {
     checked("close", [&](Error& error) { close(error); });
@@ -186,12 +187,12 @@ class SocketObject : public boost::asio::socket_base {
       const Queue queue = what == wait_read    ? Queue::input
                           : what == wait_write ? Queue::output
                                                : Queue::exceptions;
-      start(queue, detail::WaitWork{what}, std::forward<decltype(handler)>(handler));
+      start(queue, detail::WaitWork<State>{what}, std::forward<decltype(handler)>(handler));
     });
   }
 
   /// For acceptors: becomes the socket of `state`.
-  void adopt(std::shared_ptr<SocketState> state) {
+  void adopt(std::shared_ptr<State> state) {
     Error ignored;
     close(ignored);
     state_ = std::move(state);
@@ -203,7 +204,7 @@ class SocketObject : public boost::asio::socket_base {
   explicit SocketObject(const Executor& executor) : executor_(executor) {}
   SocketObject(SocketObject&& other) noexcept
       : executor_(other.executor_), state_(std::exchange(other.state_, nullptr)) {}
-  template <class OtherProtocol, class Other>
+  template <Protocol OtherProtocol, class Other>
   explicit SocketObject(SocketObject<OtherProtocol, Other>&& other)
       : executor_(other.executor_), state_(std::exchange(other.state_, nullptr)) {}
   SocketObject& operator=(SocketObject&& other) noexcept {
@@ -282,10 +283,10 @@ class SocketObject : public boost::asio::socket_base {
     go(operation);
   }
 
-  [[nodiscard]] const std::shared_ptr<SocketState>& state() const noexcept { return state_; }
+  [[nodiscard]] const std::shared_ptr<State>& state() const noexcept { return state_; }
 
  private:
-  template <class OtherProtocol, class Other>
+  template <Protocol OtherProtocol, class Other>
   friend class SocketObject;
 
   /// A read, write, accept, wait or connect has either done nothing or is over: all kinds of
@@ -294,11 +295,10 @@ class SocketObject : public boost::asio::socket_base {
   void make_cancellable(Slot slot, Operation& operation) {
     const std::uint64_t number = state_->host().next_number();
     operation.set_number(number);
-    slot.assign(
-        [weak = std::weak_ptr<SocketState>(state_), number](boost::asio::cancellation_type type) {
-          if (type == boost::asio::cancellation_type::none) return;
-          if (const std::shared_ptr<SocketState> state = weak.lock()) state->cancel(number);
-        });
+    slot.assign([weak = std::weak_ptr<State>(state_), number](boost::asio::cancellation_type type) {
+      if (type == boost::asio::cancellation_type::none) return;
+      if (const std::shared_ptr<State> state = weak.lock()) state->cancel(number);
+    });
   }
 
   [[nodiscard]] std::shared_ptr<Host> find(const protocol_type& protocol) const {
@@ -310,7 +310,7 @@ class SocketObject : public boost::asio::socket_base {
   }
 
   Executor executor_;
-  std::shared_ptr<SocketState> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace bowline::inline v0::net

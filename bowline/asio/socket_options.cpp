@@ -19,22 +19,25 @@ using boost::system::error_code;
 
 /// What an option is about: the socket's fields when it is set, those and the defaults when it is
 /// read.
-struct Subject {
-  bowline::tcp::SocketOptions& options;
+template <class Options>
+struct SubjectOf {
+  Options& options;
   SocketFlags& flags;
 };
-struct Source {
-  const bowline::tcp::SocketOptions& options;
+template <class Options, class Defaults>
+struct SourceOf {
+  const Options& options;
   const SocketFlags& flags;
-  const bowline::tcp::Settings& settings;
+  const Defaults& settings;
 };
 
-struct Row {
+template <class Options, class Defaults>
+struct RowOf {
   int level;
   int name;
   int least, most;
-  void (*set)(Subject, int);
-  int (*get)(Source);
+  void (*set)(SubjectOf<Options>, int);
+  int (*get)(SourceOf<Options, Defaults>);
 };
 
 constexpr int kMax = std::numeric_limits<int>::max();
@@ -50,6 +53,12 @@ int to_int(Duration value) {
 
 // A bool is whatever is not 0.
 constexpr int kFalse = std::numeric_limits<int>::min();
+
+namespace of_tcp {
+
+using Subject = SubjectOf<bowline::tcp::SocketOptions>;
+using Source = SourceOf<bowline::tcp::SocketOptions, bowline::tcp::Settings>;
+using Row = RowOf<bowline::tcp::SocketOptions, bowline::tcp::Settings>;
 
 const std::array kTable{
     Row{SOL_SOCKET, SO_KEEPALIVE, kFalse, kMax,
@@ -73,6 +82,11 @@ const std::array kTable{
     Row{SOL_SOCKET, SO_REUSEADDR, kFalse, kMax,
         [](Subject s, int v) { s.flags.reuse_address = v != 0; },
         [](Source s) -> int { return s.flags.reuse_address; }},
+    Row{SOL_SOCKET, SO_BROADCAST, kFalse, kMax,
+        [](Subject s, int v) { s.flags.broadcast = v != 0; },
+        [](Source s) -> int { return s.flags.broadcast; }},
+    // Urgent data is read in its place and nowhere else (RFC 6093 section 6).
+    Row{SOL_SOCKET, SO_OOBINLINE, 1, kMax, [](Subject, int) {}, [](Source) { return 1; }},
     Row{boost::asio::detail::custom_socket_option_level,
         boost::asio::detail::enable_connection_aborted_option, kFalse, kMax,
         [](Subject s, int v) { s.flags.enable_connection_aborted = v != 0; },
@@ -116,11 +130,58 @@ const std::array kTable{
     Row{IPPROTO_IPV6, IPV6_V6ONLY, 1, 1, [](Subject, int) {}, [](Source) { return 1; }},
 };
 
-const Row* find(int level, int name) {
-  const auto* const row = std::find_if(kTable.begin(), kTable.end(), [&](const Row& candidate) {
+}  // namespace of_tcp
+
+namespace of_udp {
+
+using Subject = SubjectOf<bowline::udp::SocketOptions>;
+using Source = SourceOf<bowline::udp::SocketOptions, Limits>;
+using Row = RowOf<bowline::udp::SocketOptions, Limits>;
+
+const std::array kTable{
+    Row{SOL_SOCKET, SO_BROADCAST, kFalse, kMax,
+        [](Subject s, int v) { s.options.broadcast = v != 0; },
+        [](Source s) -> int { return s.options.broadcast; }},
+    Row{SOL_SOCKET, SO_REUSEADDR, kFalse, kMax,
+        [](Subject s, int v) { s.flags.reuse_address = v != 0; },
+        [](Source s) -> int { return s.flags.reuse_address; }},
+    Row{SOL_SOCKET, SO_RCVBUF, 1, kMax,
+        [](Subject s, int v) { s.options.receive_buffer = static_cast<std::uint32_t>(v); },
+        [](Source s) {
+          return to_int(s.options.receive_buffer != 0 ? s.options.receive_buffer
+                                                      : s.settings.udp_receive_bytes);
+        }},
+    Row{SOL_SOCKET, SO_SNDBUF, 1, kMax, [](Subject s, int v) { s.flags.datagram_send_buffer = v; },
+        [](Source s) { return s.flags.datagram_send_buffer; }},
+    Row{IPPROTO_IP, IP_TTL, 1, 255,
+        [](Subject s, int v) { s.options.hop_limit = static_cast<std::uint8_t>(v); },
+        [](Source s) { return s.options.hop_limit != 0 ? int{s.options.hop_limit} : 64; }},
+    Row{IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1, 255,
+        [](Subject s, int v) { s.options.hop_limit = static_cast<std::uint8_t>(v); },
+        [](Source s) { return s.options.hop_limit != 0 ? int{s.options.hop_limit} : 64; }},
+    Row{IPPROTO_IP, IP_TOS, 0, 255,
+        [](Subject s, int v) { s.options.traffic_class = static_cast<std::uint8_t>(v); },
+        [](Source s) -> int { return s.options.traffic_class; }},
+    Row{IPPROTO_IPV6, IPV6_TCLASS, 0, 255,
+        [](Subject s, int v) { s.options.traffic_class = static_cast<std::uint8_t>(v); },
+        [](Source s) -> int { return s.options.traffic_class; }},
+    // Whether a datagram may be cut on its way; the path's MTU is heeded in either case.
+    Row{IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_DO,
+        [](Subject s, int v) { s.options.dont_fragment = v == IP_PMTUDISC_DO; },
+        [](Source s) -> int {
+          return s.options.dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT;
+        }},
+    Row{IPPROTO_IPV6, IPV6_V6ONLY, 1, 1, [](Subject, int) {}, [](Source) { return 1; }},
+};
+
+}  // namespace of_udp
+
+template <class Table>
+auto find(const Table& table, int level, int name) {
+  const auto* const row = std::find_if(table.begin(), table.end(), [&](const auto& candidate) {
     return candidate.level == level && candidate.name == name;
   });
-  return row == kTable.end() ? nullptr : row;
+  return row == table.end() ? nullptr : row;
 }
 
 error_code set_linger(bowline::tcp::SocketOptions& options, const void* data, std::size_t size) {
@@ -140,12 +201,10 @@ error_code put(const void* value, std::size_t value_size, void* data, std::size_
   return {};
 }
 
-}  // namespace
-
-error_code set_socket_option(bowline::tcp::SocketOptions& options, SocketFlags& flags, int level,
-                             int name, const void* data, std::size_t size) {
-  if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(options, data, size);
-  const Row* const row = find(level, name);
+template <class Table, class Options>
+error_code set(const Table& table, Options& options, SocketFlags& flags, int level, int name,
+               const void* data, std::size_t size) {
+  const auto* const row = find(table, level, name);
   if (row == nullptr) return boost::asio::error::no_protocol_option;
   int value = 0;
   if (size != sizeof value) return boost::asio::error::invalid_argument;
@@ -153,6 +212,28 @@ error_code set_socket_option(bowline::tcp::SocketOptions& options, SocketFlags& 
   if (value < row->least || value > row->most) return boost::asio::error::invalid_argument;
   row->set({options, flags}, value);
   return {};
+}
+
+template <class Table, class Source>
+error_code get(const Table& table, const Source& source, int level, int name, void* data,
+               std::size_t& size) {
+  const auto* const row = find(table, level, name);
+  if (row == nullptr) return boost::asio::error::no_protocol_option;
+  const int value = row->get(source);
+  return put(&value, sizeof value, data, size);
+}
+
+}  // namespace
+
+error_code set_socket_option(bowline::tcp::SocketOptions& options, SocketFlags& flags, int level,
+                             int name, const void* data, std::size_t size) {
+  if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(options, data, size);
+  return set(of_tcp::kTable, options, flags, level, name, data, size);
+}
+
+error_code set_socket_option(bowline::udp::SocketOptions& options, SocketFlags& flags, int level,
+                             int name, const void* data, std::size_t size) {
+  return set(of_udp::kTable, options, flags, level, name, data, size);
 }
 
 error_code get_socket_option(const bowline::tcp::SocketOptions& options, const SocketFlags& flags,
@@ -164,10 +245,13 @@ error_code get_socket_option(const bowline::tcp::SocketOptions& options, const S
     value.l_linger = to_int<std::chrono::seconds>(options.linger_time);
     return put(&value, sizeof value, data, size);
   }
-  const Row* const row = find(level, name);
-  if (row == nullptr) return boost::asio::error::no_protocol_option;
-  const int value = row->get({options, flags, settings});
-  return put(&value, sizeof value, data, size);
+  return get(of_tcp::kTable, of_tcp::Source{options, flags, settings}, level, name, data, size);
+}
+
+error_code get_socket_option(const bowline::udp::SocketOptions& options, const SocketFlags& flags,
+                             const Limits& limits, int level, int name, void* data,
+                             std::size_t& size) {
+  return get(of_udp::kTable, of_udp::Source{options, flags, limits}, level, name, data, size);
 }
 
 }  // namespace bowline::inline v0::net

@@ -69,13 +69,48 @@ TEST_F(SocketOption, LingerHasAFormOfItsOwn) {
 
 TEST_F(SocketOption, WhatIsWrongIsRefusedAndChangesNothing) {
   const auto before = options;
-  EXPECT_EQ(set(SOL_SOCKET, SO_BROADCAST, 1), boost::asio::error::no_protocol_option);
+  EXPECT_EQ(set(SOL_SOCKET, SO_DONTROUTE, 1), boost::asio::error::no_protocol_option);
+  EXPECT_EQ(set(SOL_SOCKET, SO_OOBINLINE, 0), boost::asio::error::invalid_argument);
   EXPECT_EQ(set(SOL_SOCKET, SO_SNDBUF, 0), boost::asio::error::invalid_argument);
   EXPECT_EQ(set(IPPROTO_IP, IP_TTL, 256), boost::asio::error::invalid_argument);
   EXPECT_EQ(set(IPPROTO_IPV6, IPV6_V6ONLY, 0), boost::asio::error::invalid_argument);
   const char narrow = 1;
   EXPECT_EQ(set_socket_option(options, flags, IPPROTO_TCP, TCP_NODELAY, &narrow, sizeof narrow),
             boost::asio::error::invalid_argument);
+  EXPECT_EQ(options, before);
+}
+
+TEST(DatagramOption, ReachTheirFields) {
+  bowline::udp::SocketOptions options;
+  SocketFlags flags;
+  const Limits limits;
+  const auto set = [&](int level, int name, int value) {
+    return set_socket_option(options, flags, level, name, &value, sizeof value);
+  };
+  const auto get = [&](int level, int name) {
+    int value = -1;
+    std::size_t size = sizeof value;
+    EXPECT_FALSE(get_socket_option(options, flags, limits, level, name, &value, size));
+    return value;
+  };
+  EXPECT_EQ(get(SOL_SOCKET, SO_BROADCAST), 0);
+  EXPECT_FALSE(set(SOL_SOCKET, SO_BROADCAST, 1));
+  EXPECT_TRUE(options.broadcast);
+  EXPECT_EQ(get(SOL_SOCKET, SO_BROADCAST), 1);
+  EXPECT_EQ(get(SOL_SOCKET, SO_RCVBUF), static_cast<int>(limits.udp_receive_bytes));
+  EXPECT_FALSE(set(SOL_SOCKET, SO_RCVBUF, 5'000));
+  EXPECT_EQ(options.receive_buffer, 5'000U);
+  EXPECT_FALSE(set(IPPROTO_IP, IP_TTL, 3));
+  EXPECT_EQ(options.hop_limit, 3);
+  EXPECT_FALSE(set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO));
+  EXPECT_TRUE(options.dont_fragment);
+  EXPECT_EQ(get(IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_DO);
+  EXPECT_FALSE(set(SOL_SOCKET, SO_REUSEADDR, 1));
+  EXPECT_TRUE(flags.reuse_address);
+  const auto before = options;
+  EXPECT_EQ(set(IPPROTO_TCP, TCP_NODELAY, 1), boost::asio::error::no_protocol_option);
+  EXPECT_EQ(set(IPPROTO_IP, IP_MULTICAST_TTL, 1), boost::asio::error::no_protocol_option);
+  EXPECT_EQ(set(IPPROTO_IP, IP_TTL, 0), boost::asio::error::invalid_argument);
   EXPECT_EQ(options, before);
 }
 

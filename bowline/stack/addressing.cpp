@@ -130,6 +130,7 @@ Result<InterfaceId> Stack::Core::interface_towards(const IpAddress& remote) cons
 }
 
 Result<IpAddress> Stack::Core::source_for(const IpAddress& remote) const noexcept {
+  if (is_local(remote)) return remote;  // to ourselves from ourselves (RFC 6724 section 5, rule 1)
   const ip::Route* route = routes.find(remote);
   if (route == nullptr) return fail(std::errc::network_unreachable);
   return source_by(route->interface, remote);

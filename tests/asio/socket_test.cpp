@@ -302,7 +302,7 @@ TEST_F(Socket, OptionsReachTheStack) {
     return stack.options(pair.here.native_handle()).value().no_delay;
   }));
   error_code error;
-  pair.here.set_option(boost::asio::socket_base::broadcast(true), error);
+  pair.here.set_option(boost::asio::socket_base::do_not_route(true), error);
   EXPECT_EQ(error, boost::asio::error::no_protocol_option);
 }
 
