@@ -6,7 +6,18 @@
 
 namespace bowline::inline v0::trace {
 
+TraceReader::Half& TraceReader::half(const Endpoint& from, const Endpoint& to) {
+  const auto [entry, is_new] = halves_.try_emplace({from, to});
+  if (is_new) order_.emplace_back(from, to);
+  return entry->second;
+}
+
 std::expected<TracedSegment, std::string> TraceReader::resolve(const TraceLine& line) {
+  // Both directions of a line are made together, so the oldest two are never those of this line.
+  while (order_.size() > kMost) {
+    halves_.erase(order_.front());
+    order_.pop_front();
+  }
   Half& ours = half(line.source, line.destination);
   Half& theirs = half(line.destination, line.source);
   const bool syn = (line.flags & wire::kSyn) != 0;

@@ -6,7 +6,9 @@
 // showed, and a segment without data, whose sequence number is not printed, has the one that its
 // side has come to.
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <map>
 #include <optional>
@@ -55,13 +57,18 @@ class TraceReader {
     std::optional<SeqNumber> next;
   };
 
-  Half& half(const Endpoint& from, const Endpoint& to) { return halves_[{from, to}]; }
+  using Direction = std::pair<Endpoint, Endpoint>;
+  // Directions remembered; then the oldest is forgotten, as if its beginning had not been seen.
+  static constexpr std::size_t kMost = 131'072;
+
+  Half& half(const Endpoint& from, const Endpoint& to);
   [[nodiscard]] SeqNumber absolute(std::uint32_t number, const Half& half) const;
   std::optional<std::string> resolve_ack(const TraceLine& line, const Half& other,
                                          SeqNumber& ack) const;
 
   TraceReaderOptions options_;
-  std::map<std::pair<Endpoint, Endpoint>, Half> halves_;
+  std::map<Direction, Half> halves_;
+  std::deque<Direction> order_;
 };
 
 /// All segments in `text`, lines in either notation, others passed over. The error names the line:
