@@ -14,5 +14,7 @@ void add_serve(CLI::App& app, ExitStatus& status);
 void add_get(CLI::App& app, ExitStatus& status);
 /// Adds `bowline demo`.
 void add_demo(CLI::App& app, ExitStatus& status);
+/// Adds `bowline explain`.
+void add_explain(CLI::App& app, ExitStatus& status);
 
 }  // namespace bowline::tools

@@ -21,6 +21,7 @@ constexpr const char* kExamples =
     "  sudo bowline serve ~/public        http://10.77.0.2/ for this machine\n"
     "  sudo bowline get http://10.77.0.1:8000/   from a server on this machine\n"
     "  bowline serve --help               all about serving\n"
+    "  bowline explain web.pcapng         what happened in a capture, and what broke which rule\n"
     "\n"
     "Exit status: 0 done, 1 failed (one line says why and what would help), 2 wrong usage.\n";
 
@@ -74,6 +75,7 @@ ExitStatus run(int argc, char** argv) {
   add_serve(app, status);
   add_get(app, status);
   add_demo(app, status);
+  add_explain(app, status);
 
   try {
     app.parse(argc, argv);
@@ -87,7 +89,7 @@ ExitStatus run(int argc, char** argv) {
     }
     return fail(ExitStatus::wrong_usage, "",
                 argc > 1 ? unknown(argv[1], "")
-                         : "needs a subcommand: serve, get or demo; see bowline --help");
+                         : "needs a subcommand: serve, get, demo or explain; see bowline --help");
   } catch (const CLI::ParseError& error) {
     return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
   } catch (const WrongUsage& error) {

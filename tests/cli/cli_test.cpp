@@ -15,7 +15,7 @@ using Arguments = std::vector<std::string>;
 
 TEST(Help, IsThereWithExamplesEverywhere) {
   for (const Arguments& arguments :
-       {Arguments{"--help"}, {"serve", "--help"}, {"demo", "--help"}}) {
+       {Arguments{"--help"}, {"serve", "--help"}, {"demo", "--help"}, {"explain", "--help"}}) {
     const Ended ended = run_bowline(arguments);
     EXPECT_EQ(ended.status, 0);
     EXPECT_NE(ended.out.find("Examples:"), std::string::npos) << ended.out;
@@ -25,7 +25,7 @@ TEST(Help, IsThereWithExamplesEverywhere) {
 
 TEST(Help, NoLineIsWiderThanATerminal) {
   for (const Arguments& arguments :
-       {Arguments{"--help"}, {"serve", "--help"}, {"demo", "--help"}}) {
+       {Arguments{"--help"}, {"serve", "--help"}, {"demo", "--help"}, {"explain", "--help"}}) {
     const std::string out = run_bowline(arguments).out;
     for (std::size_t begin = 0; begin < out.size();) {
       const std::size_t end = out.find('\n', begin);
@@ -137,6 +137,11 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"get", "http://h/", "--resolve", "h"}, {"--resolve h", "HOST:ADDRESS"}},
         Wrong{{"get", "http://h/", "--resolve", "h:x"}, {"--resolve x"}},
         Wrong{{"get", "http://h/", "--max-time", "0"}, {"--max-time 0", "1 to"}},
+        Wrong{{"explain"}, {"FILE"}}, Wrong{{"explain", "-", "more"}, {"more", "--help"}},
+        Wrong{{"explain", "-", "--filter", "nonsense"}, {"--filter \"nonsense\"", "state"}},
+        Wrong{{"explain", "-", "--filter", "port 99999"}, {"port 99999", "65535"}},
+        Wrong{{"explain", "-", "--connection", "0"}, {"--connection 0", "1 to"}},
+        Wrong{{"explain", "-", "--json", "--layers"}, {"--json", "--layers"}},
         Wrong{{"demo", "--size", "0"}, {"demo", "--size 0", "1 to"}},
         Wrong{{"demo", "--size", "big"}, {"--size big", "1 to"}}, Wrong{{"demo", "here"}, {"here"}},
         Wrong{{"demo", "--keep", "--in-memory"}, {"--keep", "--in-memory"}}));
