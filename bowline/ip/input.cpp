@@ -31,7 +31,6 @@ std::expected<Packet, Reason> accept(const Frame& frame, std::span<const LocalAd
   const auto header = wire::parse_ip(frame.head(), frame.size, trust);
   if (!header) return std::unexpected(header.error());
   Packet packet{*header};
-  packet.came_in_fragments = header->has_fragment_header;
   // RFC 1122 section 3.2.1.3 (a): "this host on this network" is a source only of one that is being
   // configured, and such a one broadcasts (RFC 2131 section 4.1).
   const bool being_configured =

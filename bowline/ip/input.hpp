@@ -25,8 +25,6 @@ enum class Cast : std::uint8_t {
 /// A packet that is accepted; a fragment, perhaps.
 struct Packet : wire::IpHeader {
   Cast cast = Cast::unicast;
-  /// It was put together from fragments; or it has a fragment header without need (RFC 6946).
-  bool came_in_fragments = false;
 };
 
 /// The header of the packet in `frame`, when it is well-formed, from a possible source and for one

@@ -89,7 +89,6 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
     if (ip && ip->is_fragment()) {
       if (!reassemble(frame, *ip, interface)) continue;
       ip = ip::accept(frame, local_addresses(), takes_foreign);
-      if (ip) ip->came_in_fragments = true;
     }
     if (!ip) {
       decisions.make(ip.error());
