@@ -83,7 +83,7 @@ Pipe::Outcome Pipe::send(Packet packet, Time now) {
 Packet Pipe::flip_a_bit(const Packet& packet) {
   auto copy = std::make_shared<std::vector<std::byte>>(*packet);
   const std::uint64_t bit = random_.below(copy->size() * 8);
-  (*copy)[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+  (*copy)[static_cast<std::size_t>(bit / 8)] ^= static_cast<std::byte>(1U << bit % 8);
   return copy;
 }
 

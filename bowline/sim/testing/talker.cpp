@@ -58,9 +58,10 @@ void Talker::write(Stack& stack, Time now) {
   std::vector<std::byte> bytes;
   while (sent_ < plan_.send_bytes && next_write_ <= now) {
     const std::uint64_t left = plan_.send_bytes - sent_;
-    const std::uint64_t count = std::min(1 + random_.below(plan_.largest_write), left);
+    const auto count =
+        static_cast<std::size_t>(std::min(1 + random_.below(plan_.largest_write), left));
     bytes.resize(count);
-    for (std::uint64_t i = 0; i < count; ++i) bytes[i] = talker_byte(plan_.send_key, sent_ + i);
+    for (std::size_t i = 0; i < count; ++i) bytes[i] = talker_byte(plan_.send_key, sent_ + i);
     const auto taken = stack.write(socket_, bytes, now);
     if (!taken && taken.error() == std::errc::operation_would_block) return;
     if (!taken) return fail("write: " + taken.error().message());
@@ -79,7 +80,7 @@ void Talker::write(Stack& stack, Time now) {
 void Talker::read(Stack& stack, Time now) {
   std::vector<std::byte> bytes(plan_.largest_read);
   while (!peer_finished_ && next_read_ <= now) {
-    const auto size = 1 + random_.below(plan_.largest_read);
+    const auto size = static_cast<std::size_t>(1 + random_.below(plan_.largest_read));
     const auto got = stack.read(socket_, std::span(bytes).first(size), now);
     if (!got && got.error() == std::errc::operation_would_block) return;
     if (!got) return fail("read: " + got.error().message());
