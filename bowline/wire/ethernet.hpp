@@ -17,11 +17,6 @@ using MacAddress = std::array<std::byte, 6>;
 inline constexpr MacAddress kMacBroadcast{std::byte{0xff}, std::byte{0xff}, std::byte{0xff},
                                           std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
 
-/// Is it a group's (multicast or broadcast)?
-[[nodiscard]] constexpr bool is_group(const MacAddress& mac) noexcept {
-  return (mac[0] & std::byte{0x01}) != std::byte{};
-}
-
 /// An address of nobody's card (locally administered, IEEE 802 section 8.2), the rest of it from
 /// 46 bits of `random`.
 [[nodiscard]] MacAddress local_mac(std::uint64_t random) noexcept;
