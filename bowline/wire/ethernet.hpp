@@ -32,6 +32,11 @@ inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr std::uint16_t kEtherTypeVlan = 0x8100;
 inline constexpr std::uint16_t kEtherTypeServiceVlan = 0x88a8;
 
+/// Is it a group's (multicast or broadcast), and not one station's?
+[[nodiscard]] constexpr bool is_group(const MacAddress& mac) noexcept {
+  return (mac[0] & std::byte{1}) != std::byte{0};
+}
+
 /// Bytes, without a VLAN tag and without the check sequence, which devices keep to themselves.
 inline constexpr std::uint32_t kEthernetHeaderSize = 14;
 
