@@ -80,6 +80,32 @@ Network::Network(boost::asio::io_context& context, const NetworkOptions& options
   } catch (const std::system_error& error) {
     throw Failure(fmt::format("cannot set up the stack: {}", error.what()));
   }
+  if (options.link.kind != LinkSpec::Kind::tun) await_addresses();
+}
+
+// Where others share the link an address is ours only once nobody was found to have it (RFC 5227
+// section 2.1, RFC 4862 section 5.4). Until then nobody is told that we serve there.
+void Network::await_addresses() {
+  constexpr auto kAtMost = std::chrono::seconds(15);  // RFC 5227's longest is 7 s
+  tell(fmt::format("finding out whether somebody else on {} has {}; that takes some seconds",
+                   options_.link.name,
+                   options_.addresses.size() > 1 ? "these addresses" : "this address"));
+  const Time until = host_->now() + kAtMost;
+  for (const Cidr& each : options_.addresses) {
+    const auto state = [&] {
+      return host_->with_stack([&](Stack& stack, Time) {
+        return stack.address_state(InterfaceId{}, each.address).value_or(AddressState::none);
+      });
+    };
+    while (state() == AddressState::tentative && host_->now() < until) {
+      static_cast<void>(host_->drive_past(host_->turns(), until));
+    }
+    if (state() == AddressState::preferred) continue;
+    throw Failure(
+        fmt::format("{} is the address of another station on {}: give Bowline one that "
+                    "nobody has, by --address",
+                    to_string(each.address), options_.link.name));
+  }
 }
 
 Network::~Network() {

@@ -34,6 +34,9 @@ class Network {
   [[nodiscard]] std::vector<net::tcp::acceptor> listen(std::uint16_t port);
 
  private:
+  /// Waits until the addresses may be used. Throws Failure when somebody else has one.
+  void await_addresses();
+
   boost::asio::io_context& context_;
   NetworkOptions options_;
   net::IoHost* host_ = nullptr;
