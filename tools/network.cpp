@@ -80,7 +80,10 @@ Network::Network(boost::asio::io_context& context, const NetworkOptions& options
   } catch (const std::system_error& error) {
     throw Failure(fmt::format("cannot set up the stack: {}", error.what()));
   }
-  if (options.link.kind != LinkSpec::Kind::tun) await_addresses();
+  if (options.link.kind != LinkSpec::Kind::tun && !options_.addresses.empty()) await_addresses();
+  if (!options.dhcp) return;
+  lease_.emplace(*host_, options.link.name, options.name_servers.empty());
+  options_.addresses.push_back(lease_->address());
 }
 
 // Where others share the link an address is ours only once nobody was found to have it (RFC 5227
@@ -109,7 +112,12 @@ void Network::await_addresses() {
 }
 
 Network::~Network() {
-  if (host_ != nullptr) host_->close();
+  if (host_ == nullptr) return;
+  if (lease_) {
+    lease_->release();
+    drain();
+  }
+  host_->close();
 }
 
 void Network::drain() { host_->drain(std::chrono::seconds(1)); }

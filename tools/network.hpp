@@ -7,8 +7,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "tools/lease.hpp"
 #include "tools/network_options.hpp"
 #include "tools/watch.hpp"
 
@@ -26,6 +28,8 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   [[nodiscard]] net::IoHost& host() { return *host_; }
+  /// Its addresses, a leased one among them.
+  [[nodiscard]] const std::vector<Cidr>& addresses() const { return options_.addresses; }
 
   /// Delivers what closed sockets have left, for a second at most.
   void drain();
@@ -40,6 +44,7 @@ class Network {
   boost::asio::io_context& context_;
   NetworkOptions options_;
   net::IoHost* host_ = nullptr;
+  std::optional<LeaseKeeper> lease_;
 };
 
 }  // namespace bowline::tools

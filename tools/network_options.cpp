@@ -101,10 +101,28 @@ void check_link(const NetworkOptions& options) {
   if (packet && !options.peer_addresses.empty()) {
     throw WrongUsage("--peer-address: the interface of a packet link keeps its own addresses");
   }
-  if (packet && options.addresses.empty()) {
+  if (packet && options.addresses.empty() && !options.dhcp) {
     throw WrongUsage(
         "--address: a packet link needs one, of the interface's network and not the "
         "kernel's own, such as 192.0.2.77/24");
+  }
+}
+
+void check_dhcp(const NetworkOptions& options) {
+  if (!options.dhcp) return;
+  if (options.link.kind == LinkSpec::Kind::tun) {
+    throw WrongUsage(
+        "--address dhcp: DHCP needs Ethernet, and a tun link carries bare IP; use --link tap:NAME "
+        "or packet:INTERFACE");
+  }
+  for (const Cidr& own : options.addresses) {
+    if (!own.address.is_v4()) continue;
+    throw WrongUsage(fmt::format("--address {}: is there beside dhcp; leave out one of the two",
+                                 to_string(own)));
+  }
+  if (options.gateway && options.gateway->is_v4()) {
+    throw WrongUsage(fmt::format("--gateway {}: with --address dhcp the server names the router",
+                                 to_string(*options.gateway)));
   }
 }
 
@@ -150,11 +168,16 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
           "--address",
           [&](const std::vector<std::string>& texts) {
             for (const std::string& text : texts) {
-              options.addresses.push_back(read_cidr("--address", text));
+              if (text == "dhcp") {
+                options.dhcp = true;
+              } else {
+                options.addresses.push_back(read_cidr("--address", text));
+              }
             }
           },
-          "Bowline's own, once for each family [10.77.0.2/24 and fd77::2/64]")
-      ->type_name("CIDR")
+          "Bowline's own, once for each family; dhcp asks for one of IPv4 "
+          "[10.77.0.2/24 and fd77::2/64]")
+      ->type_name("CIDR|dhcp")
       ->allow_extra_args(false)
       ->group(group);
   command
@@ -213,7 +236,8 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
 
 void complete(NetworkOptions& options) {
   check_link(options);
-  if (options.addresses.empty()) {
+  check_dhcp(options);
+  if (options.addresses.empty() && !options.dhcp) {
     options.addresses = {*Cidr::parse("10.77.0.2/24")};
     if (options.mtu >= kSmallestV6Mtu) options.addresses.push_back(*Cidr::parse("fd77::2/64"));
   }
@@ -231,6 +255,7 @@ void complete(NetworkOptions& options) {
     if (!has(peers, peer)) peers.push_back(peer);
   }
   for (const Cidr& given : options.peer_addresses) {
+    if (options.dhcp && given.address.is_v4()) peers.push_back(given);
     if (!has(peers, given)) {
       throw WrongUsage(
           fmt::format("--peer-address {}: there is no --address of its family", to_string(given)));

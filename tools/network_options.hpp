@@ -29,6 +29,8 @@ struct NetworkOptions {
   LinkSpec link{.kind = LinkSpec::Kind::tun, .name = "bowline0"};
   /// Bowline's own.
   std::vector<Cidr> addresses;
+  /// Get an IPv4 address by DHCP; none of `addresses` is one then.
+  bool dhcp = false;
   /// Ours on an Ethernet link; nothing: a random one.
   std::optional<wire::MacAddress> mac;
   /// The kernel's on the same link, one for each family of `addresses`; none on a packet link,

@@ -73,9 +73,9 @@ void log_access(const http::Access& access) {
              access.complete ? "" : ", broken off");
 }
 
-void announce(const ServeOptions& options) {
+void announce(const ServeOptions& options, const Network& network) {
   std::string urls;
-  for (const Cidr& each : options.network.addresses) {
+  for (const Cidr& each : network.addresses()) {
     urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ",
                         url_host(each.address, options.port));
   }
@@ -96,7 +96,7 @@ void serve(const ServeOptions& options) {
                                     options.server);
   server.start();
   EndSignals signals(context, [&] { server.stop(); });
-  announce(options);
+  announce(options, network);
   context.run();
 
   network.drain();
