@@ -16,6 +16,7 @@
 #include <utility>
 #include <variant>
 
+#include "bowline/asio/lookup.hpp"
 #include "bowline/http/deadline.hpp"
 
 namespace bowline::inline v0::http {
@@ -107,7 +108,11 @@ class TcpChannel final : public Channel {
     }
     const auto [error, found] =
         co_await resolver_.async_resolve(url.host, std::to_string(url.port), kAwait);
-    if (error) co_return fmt::format("cannot resolve {}: {}", url.host, error.message());
+    if (error) {
+      const auto host = net::find_host(
+          boost::asio::query(resolver_.get_executor(), boost::asio::execution::context));
+      co_return net::resolve_problem(host.get(), url.host, error);
+    }
     for (const auto& entry : found) endpoints.push_back(entry.endpoint());
     co_return endpoints;
   }
