@@ -284,7 +284,7 @@ bool Netlink::is_local(const IpAddress& address, int& code) {
 
 Outcome<void> Netlink::wait_until_local(const IpAddress& address) {
   int code = 0;
-  for (int tries = 0; tries < 1'000; ++tries) {
+  for (int tries = 0; tries < 10'000; ++tries) {
     if (is_local(address, code)) return {};
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -50,8 +50,8 @@ class Netlink {
   /// Gives it an address, usable at once (no duplicate address detection). One that it has already
   /// is no error.
   Outcome<void> add_address(std::string_view name, const Cidr& address);
-  /// Waits until the kernel takes packets to `address` of an interface that is up, at most a
-  /// second: for IPv6 it puts the route to itself in place a little later, in the background, and
+  /// Waits until the kernel takes packets to `address` of an interface that is up, at most ten
+  /// seconds: for IPv6 it puts the route to itself in place a little later, in the background, and
   /// loses what comes before.
   Outcome<void> wait_until_local(const IpAddress& address);
   /// Sends `destination` to the interface, by way of `gateway` if there is one.
