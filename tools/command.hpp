@@ -12,6 +12,10 @@ namespace bowline::tools {
 void add_serve(CLI::App& app, ExitStatus& status);
 /// Adds `bowline get`.
 void add_get(CLI::App& app, ExitStatus& status);
+/// Adds `bowline nc`.
+void add_nc(CLI::App& app, ExitStatus& status);
+/// Adds `bowline ss`.
+void add_ss(CLI::App& app, ExitStatus& status);
 /// Adds `bowline demo`.
 void add_demo(CLI::App& app, ExitStatus& status);
 /// Adds `bowline explain`.

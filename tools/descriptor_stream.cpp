@@ -42,6 +42,8 @@ awaitable<DescriptorInput::Read> DescriptorInput::read_some(std::span<char> to) 
   }
 }
 
+void DescriptorInput::interrupt() { readable_.interrupt(); }
+
 void DescriptorInput::cancel() {
   cancelled_ = true;
   readable_.cancel();

@@ -33,6 +33,8 @@ class DescriptorInput {
   };
   /// What is there, once there is something.
   boost::asio::awaitable<Read> read_some(std::span<char> to);
+  /// Ends what is pending with operation_aborted; the next read works.
+  void interrupt();
   /// Ends what is pending with operation_aborted, for good.
   void cancel();
 

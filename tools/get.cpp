@@ -214,6 +214,7 @@ void get(const GetOptions& options) {
   boost::asio::co_spawn(context, get.run(), [&](const std::exception_ptr& error) {
     thrown = error;
     signals.cancel();
+    network.stop_answering();
   });
   context.run();
   if (thrown) std::rethrow_exception(thrown);

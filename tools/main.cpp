@@ -20,6 +20,8 @@ constexpr const char* kExamples =
     "  bowline demo                       see it work, in a network namespace of its own\n"
     "  sudo bowline serve ~/public        http://10.77.0.2/ for this machine\n"
     "  sudo bowline get http://10.77.0.1:8000/   from a server on this machine\n"
+    "  sudo bowline nc -l 9000            bytes by hand\n"
+    "  sudo bowline ss -tanieo            what the sockets of running instances do\n"
     "  bowline serve --help               all about serving\n"
     "  bowline explain web.pcapng         what happened in a capture, and what broke which rule\n"
     "\n"
@@ -74,6 +76,8 @@ ExitStatus run(int argc, char** argv) {
   app.require_subcommand(1);
   add_serve(app, status);
   add_get(app, status);
+  add_nc(app, status);
+  add_ss(app, status);
   add_demo(app, status);
   add_explain(app, status);
 
@@ -87,9 +91,10 @@ ExitStatus run(int argc, char** argv) {
     if (!chosen(app).empty()) {
       return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
     }
-    return fail(ExitStatus::wrong_usage, "",
-                argc > 1 ? unknown(argv[1], "")
-                         : "needs a subcommand: serve, get, demo or explain; see bowline --help");
+    return fail(
+        ExitStatus::wrong_usage, "",
+        argc > 1 ? unknown(argv[1], "")
+                 : "needs a subcommand: serve, get, nc, ss, demo or explain; see bowline --help");
   } catch (const CLI::ParseError& error) {
     return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
   } catch (const WrongUsage& error) {

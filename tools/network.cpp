@@ -1,6 +1,7 @@
 #include "tools/network.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include "bowline/os/random.hpp"
 #include "bowline/os/tun.hpp"
 #include "bowline/trace/capture_link.hpp"
+#include "tools/control_folder.hpp"
 #include "tools/failure.hpp"
 
 namespace bowline::tools {
@@ -80,9 +82,19 @@ Network::Network(boost::asio::io_context& context, const NetworkOptions& options
   } catch (const std::system_error& error) {
     throw Failure(fmt::format("cannot set up the stack: {}", error.what()));
   }
-  if (options.link.kind != LinkSpec::Kind::tun && !options_.addresses.empty()) await_addresses();
-  if (!options.dhcp) return;
-  lease_.emplace(*host_, options.link.name, options.name_servers.empty());
+  try {
+    get_addresses();
+    start_answering();
+  } catch (...) {
+    host_->close();
+    throw;
+  }
+}
+
+void Network::get_addresses() {
+  if (options_.link.kind != LinkSpec::Kind::tun && !options_.addresses.empty()) await_addresses();
+  if (!options_.dhcp) return;
+  lease_.emplace(*host_, options_.link.name, options_.name_servers.empty());
   options_.addresses.push_back(lease_->address());
 }
 
@@ -111,7 +123,34 @@ void Network::await_addresses() {
   }
 }
 
+void Network::start_answering() {
+  const InspectionOptions& wanted = options_.inspection;
+  if (wanted.metrics) {
+    metrics_ = std::make_unique<MetricsServer>(context_, *host_, *wanted.metrics);
+  }
+  if (wanted.no_control) return;
+  std::string path = wanted.control;
+  if (path.empty()) {
+    // Nobody asked for it: what is in its way must not keep the work from being done.
+    try {
+      path = control_path(make_control_folder(), ::getpid());
+      ::unlink(path.c_str());  // of an earlier process with our number
+    } catch (const Failure& failure) {
+      fmt::print(stderr, "No control socket: {}; --control PATH puts it elsewhere.\n",
+                 failure.what());
+      return;
+    }
+  }
+  control_ = std::make_unique<ControlServer>(context_, *host_, wanted.command, path);
+}
+
+void Network::stop_answering() {
+  control_.reset();
+  metrics_.reset();
+}
+
 Network::~Network() {
+  stop_answering();
   if (host_ == nullptr) return;
   if (lease_) {
     lease_->release();
@@ -122,15 +161,16 @@ Network::~Network() {
 
 void Network::drain() { host_->drain(std::chrono::seconds(1)); }
 
-std::vector<net::tcp::acceptor> Network::listen(std::uint16_t port) {
+std::vector<net::tcp::acceptor> Network::listen(std::uint16_t port, bool v4, bool v6) {
   std::vector<net::tcp::acceptor> acceptors;
   for (const net::tcp& protocol : {net::tcp::v4(), net::tcp::v6()}) {
     const bool wanted = std::ranges::any_of(options_.addresses, [&](const Cidr& each) {
       return each.address.is_v4() == (protocol == net::tcp::v4());
     });
-    if (!wanted) continue;
+    if (!wanted || !(protocol == net::tcp::v4() ? v4 : v6)) continue;
     try {
       acceptors.emplace_back(context_, net::tcp::endpoint(protocol, port));
+      port = acceptors.back().local_endpoint().port();
     } catch (const boost::system::system_error& error) {
       throw Failure(fmt::format("cannot listen on port {}: {}", port, error.code().message()));
     }

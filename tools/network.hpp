@@ -10,7 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "tools/control.hpp"
 #include "tools/lease.hpp"
+#include "tools/metrics_server.hpp"
 #include "tools/network_options.hpp"
 #include "tools/watch.hpp"
 
@@ -31,20 +33,31 @@ class Network {
   /// Its addresses, a leased one among them.
   [[nodiscard]] const std::vector<Cidr>& addresses() const { return options_.addresses; }
 
+  /// Answers nobody any more (bowline ss, --metrics), so that the context can run out of work. To
+  /// be called when the subcommand's own work is done.
+  void stop_answering();
+
   /// Delivers what closed sockets have left, for a second at most.
   void drain();
 
   /// Acceptors on `port`, one for each family that has an address. Throws Failure.
-  [[nodiscard]] std::vector<net::tcp::acceptor> listen(std::uint16_t port);
+  /// Port 0 is picked, the same for both.
+  [[nodiscard]] std::vector<net::tcp::acceptor> listen(std::uint16_t port, bool v4 = true,
+                                                       bool v6 = true);
 
  private:
+  /// Waits for the addresses: those that were given, and one by DHCP. Throws Failure.
+  void get_addresses();
   /// Waits until the addresses may be used. Throws Failure when somebody else has one.
   void await_addresses();
+  void start_answering();
 
   boost::asio::io_context& context_;
   NetworkOptions options_;
   net::IoHost* host_ = nullptr;
   std::optional<LeaseKeeper> lease_;
+  std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<MetricsServer> metrics_;
 };
 
 }  // namespace bowline::tools

@@ -149,6 +149,27 @@ void add_watch_options(CLI::App& command, WatchOptions& options) {
       ->group(group);
 }
 
+void add_inspection_options(CLI::App& command, InspectionOptions& options) {
+  const auto* const group = "Asking it while it runs";
+  options.command = command.get_name();
+  command
+      .add_option(
+          "--control", options.control,
+          "Where bowline ss asks [PID.sock in $XDG_RUNTIME_DIR/bowline or /tmp/bowline-UID]")
+      ->type_name("PATH")
+      ->group(group);
+  command.add_flag("--no-control", options.no_control, "Let nobody ask")->group(group);
+  command
+      .add_option_function<std::string>(
+          "--metrics",
+          [&](const std::string& text) {
+            options.metrics = read_metrics_address("--metrics", text);
+          },
+          "Serve /metrics for Prometheus on this machine's network, 127.0.0.1 unless given")
+      ->type_name("[ADDRESS:]PORT")
+      ->group(group);
+}
+
 void add_network_options(CLI::App& command, NetworkOptions& options) {
   const auto* const group = "Network";
   command
@@ -232,6 +253,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
       ->allow_extra_args(false)
       ->group(group);
   add_watch_options(command, options.watch);
+  add_inspection_options(command, options.inspection);
 }
 
 void complete(NetworkOptions& options) {
@@ -274,6 +296,9 @@ void complete(NetworkOptions& options) {
     throw WrongUsage(fmt::format("--dns {}: is one too many; {} servers are asked at most",
                                  to_string(options.name_servers[dns::kMaxServers]),
                                  dns::kMaxServers));
+  }
+  if (options.inspection.no_control && !options.inspection.control.empty()) {
+    throw WrongUsage("--no-control: contradicts --control");
   }
   if (options.watch.json && (options.watch.trace || options.watch.ladder)) {
     throw WrongUsage(fmt::format("--json: has standard output to itself; leave out {}",

@@ -2,6 +2,8 @@
 
 // The options that every subcommand with a network has (REQUIREMENTS C), in one place.
 
+#include "bowline/asio.hpp"
+
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <optional>
@@ -11,6 +13,7 @@
 #include "bowline/base/limits.hpp"
 #include "bowline/wire/ip_address.hpp"
 #include "tools/arguments.hpp"
+#include "tools/metrics_server.hpp"
 
 namespace bowline::tools {
 
@@ -22,6 +25,14 @@ struct WatchOptions {
   bool json = false;    ///< NDJSON events on standard output
 
   [[nodiscard]] bool any() const { return !pcap.empty() || trace || ladder || json; }
+};
+
+/// How a running instance can be asked what it does.
+struct InspectionOptions {
+  std::string command;  ///< the subcommand's name
+  std::string control;  ///< the path of the control socket; empty: PID.sock in the user's folder
+  bool no_control = false;
+  std::optional<MetricsAddress> metrics;
 };
 
 /// A stack on a link of this machine.
@@ -44,10 +55,13 @@ struct NetworkOptions {
   bool mtu_given = false;
   Limits limits;
   WatchOptions watch;
+  InspectionOptions inspection;
 };
 
 /// Adds --pcap, --trace, --ladder and --json.
 void add_watch_options(CLI::App& command, WatchOptions& options);
+/// Adds --control, --no-control and --metrics.
+void add_inspection_options(CLI::App& command, InspectionOptions& options);
 /// Adds all of them.
 void add_network_options(CLI::App& command, NetworkOptions& options);
 

@@ -33,6 +33,11 @@ boost::asio::awaitable<boost::system::error_code> Readiness::wait() {
   co_return error;
 }
 
+void Readiness::interrupt() {
+  boost::system::error_code ignored;
+  if (epoll_) epoll_->cancel(ignored);
+}
+
 void Readiness::cancel() {
   boost::system::error_code ignored;
   if (epoll_) epoll_->close(ignored);

@@ -29,6 +29,8 @@ class Readiness {
   /// Returns when it is ready. Errors: operation_aborted; operation_not_supported where it cannot
   /// wait.
   boost::asio::awaitable<boost::system::error_code> wait();
+  /// Ends what is pending.
+  void interrupt();
   /// Ends what is pending, for good.
   void cancel();
 

@@ -95,7 +95,10 @@ void serve(const ServeOptions& options) {
   http::FileServer<net::tcp> server(network.listen(options.port), std::move(folder),
                                     options.server);
   server.start();
-  EndSignals signals(context, [&] { server.stop(); });
+  EndSignals signals(context, [&] {
+    server.stop();
+    network.stop_answering();
+  });
   announce(options, network);
   context.run();
 

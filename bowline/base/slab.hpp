@@ -139,6 +139,17 @@ class Slab {
     }
   }
 
+  /// As for_each(), but looks at no more than `most` places from number `from` on: for a walk in
+  /// pieces, between which elements may come and go. Returns where to go on; kNone: that was all.
+  template <class F>
+  [[nodiscard]] std::uint32_t walk(std::uint32_t from, std::uint32_t most, F&& f) const {
+    std::uint32_t index = from;
+    for (; index < used_ && most > 0; ++index, --most) {
+      if (live(index)) f(index, std::as_const(*place(index)));
+    }
+    return index < used_ ? index : kNone;
+  }
+
   /// Begins to load the first line of element `index` into the cache. Any number of a used place.
   void prefetch(std::uint32_t index) const noexcept {
     if (index < used_) __builtin_prefetch(place(index));

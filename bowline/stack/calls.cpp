@@ -220,6 +220,19 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.segments_sent = c.segments_sent;
   v.segments_received = c.segments_received;
   v.ended = c.ended;
+  v.path_mtu = c.path_mtu;
+  v.peer_mss = c.peer_mss;
+  v.seen_mss = c.seen_mss;
+  v.lost = c.transfer ? c.transfer->sent.lost() : 0;
+  v.sacked = c.transfer ? c.transfer->sent.sacked() : 0;
+  v.dup_acks = c.dup_acks;
+  v.keepalive_probes = c.probes;
+  v.send_limit = tcp::send_limit(c, config.tcp);
+  v.receive_limit = tcp::receive_limit(c, config.tcp);
+  v.bytes_acked = c.delivered;
+  v.bytes_retransmitted = c.bytes_retransmitted;
+  v.last_sent_at = c.last_sent_at;
+  v.last_received_at = c.last_received_at;
   return v;
 }
 
@@ -252,6 +265,9 @@ ConnectionView Stack::Core::view(const tcp::SynEntry& entry) const noexcept {
   v.sack = entry.sack;
   v.window_scaling = entry.window_scaling;
   v.retransmissions = entry.retries;
+  v.peer_mss = entry.peer_mss;
+  v.snd_wind_shift = entry.snd_shift;
+  v.rcv_wind_shift = entry.rcv_shift;
   v.in_flight = 1;
   return v;
 }

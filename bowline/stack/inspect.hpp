@@ -51,6 +51,9 @@ struct ConnectionView {
   bool timestamps = false;          ///< agreed on (RFC 7323)
   bool sack = false;                ///< agreed on (RFC 2018)
   bool window_scaling = false;      ///< agreed on (RFC 7323)
+  std::uint16_t path_mtu = 0;       ///< bytes of a packet; 0: not known yet
+  std::uint16_t peer_mss = 0;       ///< what the peer announced, or the default
+  std::uint16_t seen_mss = 0;       ///< the largest payload of a packet received
 
   std::uint32_t cwnd = 0;             ///< bytes
   std::uint32_t ssthresh = 0;         ///< bytes
@@ -60,11 +63,17 @@ struct ConnectionView {
   Duration rto{};                     ///< the next retransmission's, backed off
   std::uint32_t retransmissions = 0;  ///< segments sent again, since the beginning
   std::uint8_t backoff = 0;           ///< times the RTO doubled since the last progress
+  std::uint32_t lost = 0;             ///< bytes held for lost and not sent again yet
+  std::uint32_t sacked = 0;           ///< bytes that the peer has beyond a hole
+  std::uint8_t dup_acks = 0;          ///< in a row (RFC 5681 section 2)
+  std::uint8_t keepalive_probes = 0;  ///< unanswered
 
   std::uint32_t send_queue = 0;     ///< bytes written and not acknowledged
   std::uint32_t unsent = 0;         ///< of these, not yet sent
   std::uint32_t receive_queue = 0;  ///< bytes in order and not read
   std::uint32_t out_of_order = 0;   ///< bytes that wait for a hole to be filled
+  std::uint32_t send_limit = 0;     ///< the most that send_queue may be
+  std::uint32_t receive_limit = 0;  ///< the most that receive_queue and out_of_order may be
   bool fin_queued = false;          ///< the application has finished sending
   bool fin_sent = false;            ///< our FIN is out
   bool fin_received = false;        ///< the peer has finished
@@ -76,11 +85,23 @@ struct ConnectionView {
   Time time_wait_at = kNever;     ///< of the end of TIME-WAIT
   Time user_timeout_at = kNever;  ///< of the user timeout (RFC 5482)
 
-  std::uint64_t bytes_sent = 0;         ///< payload, first transmissions
-  std::uint64_t bytes_received = 0;     ///< payload, in order
-  std::uint64_t segments_sent = 0;      ///< with or without payload, repeated ones too
-  std::uint64_t segments_received = 0;  ///< that belonged to it
-  EndReason ended = EndReason::none;    ///< how, if it has
+  std::uint64_t bytes_sent = 0;           ///< payload, first transmissions
+  std::uint64_t bytes_received = 0;       ///< payload, in order
+  std::uint64_t bytes_acked = 0;          ///< sequence numbers that the peer has confirmed
+  std::uint64_t bytes_retransmitted = 0;  ///< payload sent again
+  std::uint64_t segments_sent = 0;        ///< with or without payload, repeated ones too
+  std::uint64_t segments_received = 0;    ///< that belonged to it
+  Time last_sent_at{};                    ///< any segment; the origin: none yet
+  Time last_received_at{};                ///< the same
+  EndReason ended = EndReason::none;      ///< how, if it has
+};
+
+/// Where a walk over the connections stands. As made: at the beginning.
+struct ConnectionCursor {
+  /// What is walked, in this order.
+  enum class Table : std::uint8_t { connections, half_open, time_wait, end };
+  Table table = Table::connections;  ///< where it stands
+  std::uint32_t place = 0;           ///< and at which place of it
 };
 
 /// One listening socket.

@@ -358,6 +358,26 @@ void Stack::for_each_connection(void (*visitor)(void*, const ConnectionView&),
   });
 }
 
+bool Stack::walk_connections(ConnectionCursor& cursor, std::uint32_t places,
+                             void (*visitor)(void*, const ConnectionView&),
+                             void* context) const noexcept {
+  using Table = ConnectionCursor::Table;
+  const auto show = [&](std::uint32_t, const auto& each) { visitor(context, core_->view(each)); };
+  std::uint32_t next = Slab<tcp::Connection>::kNone;
+  if (cursor.table == Table::connections) {
+    next = core_->connections.walk(cursor.place, places, show);
+  } else if (cursor.table == Table::half_open) {
+    next = core_->half_open.walk(cursor.place, places, show);
+  } else if (cursor.table == Table::time_wait) {
+    next = core_->time_waits.walk(cursor.place, places, show);
+  }
+  cursor.place = next;
+  if (next == Slab<tcp::Connection>::kNone && cursor.table != Table::end) {
+    cursor = {static_cast<Table>(static_cast<std::uint8_t>(cursor.table) + 1), 0};
+  }
+  return cursor.table != Table::end;
+}
+
 void Stack::for_each_listener(void (*visitor)(void*, const ListenerView&),
                               void* context) const noexcept {
   core_->listeners.for_each(

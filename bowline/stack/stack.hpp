@@ -231,7 +231,13 @@ class Stack {
   /// Calls `visitor(context, view)` for each connection, half-open entry and TIME-WAIT record.
   void for_each_connection(void (*visitor)(void* context, const ConnectionView& view),
                            void* context) const noexcept;
-  /// The same for each listener, and for each UDP socket.
+  /// The same in pieces, for a listing that must not hold the stack up: looks at no more than
+  /// `places` places of the tables from `cursor` on and moves it. False: that was all. Between two
+  /// calls connections may come, go and change state; what stays as it is is visited once.
+  bool walk_connections(ConnectionCursor& cursor, std::uint32_t places,
+                        void (*visitor)(void* context, const ConnectionView& view),
+                        void* context) const noexcept;
+  /// As for_each_connection() for each listener, and for each UDP socket.
   void for_each_listener(void (*visitor)(void* context, const ListenerView& view),
                          void* context) const noexcept;
   /// The same for each UDP socket.

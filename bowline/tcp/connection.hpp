@@ -159,7 +159,7 @@ struct Connection {
 
   std::uint32_t retransmissions = 0;
   std::uint64_t delivered = 0;  ///< bytes acknowledged, cumulatively or by SACK
-  std::uint64_t bytes_sent = 0, bytes_received = 0;
+  std::uint64_t bytes_sent = 0, bytes_received = 0, bytes_retransmitted = 0;
   std::uint64_t segments_sent = 0, segments_received = 0;
 
   /// RCV.WND: what is left of the last announced window.

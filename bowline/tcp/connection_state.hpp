@@ -49,6 +49,7 @@ void Connection::visit(V& v) {
   v.excluded(delivered, "a count since the beginning");
   v.excluded(bytes_sent, "a statistic");
   v.excluded(bytes_received, "a statistic");
+  v.excluded(bytes_retransmitted, "a statistic");
   v.excluded(segments_sent, "a statistic");
   v.excluded(segments_received, "a statistic");
 

@@ -228,6 +228,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   } else if (plan.range != SentRanges::kNone) {
     static_cast<void>(c.transfer->sent.sent_again(plan.range, length, context.now, c.delivered));
     ++c.retransmissions;
+    c.bytes_retransmitted += data;
   }
   if (c.transfer && c.transfer->recovery.active()) c.transfer->recovery.sent(length);
   if (length > 0 && c.outstanding_since == kNever) c.outstanding_since = context.now;

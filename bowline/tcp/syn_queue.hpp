@@ -137,6 +137,11 @@ class SynQueue {
   void for_each(F&& f) const {
     entries_.for_each(f);
   }
+  /// In pieces; see Slab::walk().
+  template <class F>
+  [[nodiscard]] std::uint32_t walk(std::uint32_t from, std::uint32_t most, F&& f) const {
+    return entries_.walk(from, most, f);
+  }
   template <class V>
   void visit(V& v) {
     v(entries_);

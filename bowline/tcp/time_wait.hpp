@@ -92,6 +92,11 @@ class TimeWaitQueue {
   void for_each(F&& f) const {
     records_.for_each(f);
   }
+  /// In pieces; see Slab::walk().
+  template <class F>
+  [[nodiscard]] std::uint32_t walk(std::uint32_t from, std::uint32_t most, F&& f) const {
+    return records_.walk(from, most, f);
+  }
   template <class V>
   void visit(V& v) {
     v(records_, head_, tail_);
