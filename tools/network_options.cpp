@@ -196,8 +196,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
               }
             }
           },
-          "Bowline's own, once for each family; dhcp asks for one of IPv4 "
-          "[10.77.0.2/24 and fd77::2/64]")
+          "Bowline's own, once for each family [10.77.0.2/24 and fd77::2/64]")
       ->type_name("CIDR|dhcp")
       ->allow_extra_args(false)
       ->group(group);
@@ -228,7 +227,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
               options.name_servers.push_back(read_address("--dns", text));
             }
           },
-          "A name server to ask; several are asked in turn [none: names are not resolved]")
+          "A name server; several are asked in turn [none: no names]")
       ->type_name("ADDRESS")
       ->allow_extra_args(false)
       ->group(group);

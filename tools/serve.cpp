@@ -40,11 +40,15 @@ constexpr const char* kExamples =
     "\n"
     "Ctrl-C ends it: the capture is complete then and the interface gone.\n";
 
-// The names of the limits, below one another's beginnings where a line would be too long.
+// The names of the limits, in lines of a terminal's width.
 std::string limits_help() {
+  constexpr std::size_t kWidth = 96;
   std::string text = "Limits: " + limit_names() + ".";
-  const std::size_t comma = text.find(", ", 60);
-  if (comma != std::string::npos) text.replace(comma, 2, ",\n        ");
+  for (std::size_t line = 0; text.size() - line > kWidth;) {
+    const std::size_t comma = text.rfind(", ", line + kWidth);
+    text.replace(comma, 2, ",\n        ");
+    line = comma + 2;
+  }
   return text;
 }
 

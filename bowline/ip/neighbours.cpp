@@ -127,6 +127,11 @@ void NeighbourCache::confirm(std::uint32_t index, Time now, Duration reachable_t
   entry.reachable_until = saturating_add(now, reachable_time);
 }
 
+void NeighbourCache::doubt(std::uint32_t index) noexcept {
+  Neighbour& entry = entries_[index];
+  if (entry.state == NeighbourState::reachable) entry.state = NeighbourState::stale;
+}
+
 Heard NeighbourCache::hear(std::uint32_t index, const Announcement& said, Time now,
                            Duration reachable_time) noexcept {
   Neighbour& entry = entries_[index];

@@ -134,6 +134,9 @@ class NeighbourCache {
                                             const NeighbourTiming& timing) noexcept;
   /// Entry `index` was heard of, an upper layer makes progress (section 7.3.1).
   void confirm(std::uint32_t index, Time now, Duration reachable_time) noexcept;
+  /// An upper layer makes none (RFC 9293 section 3.8.3, MUST-20: negative advice): entry `index` is
+  /// in doubt from now on, and asked soon after it is used again.
+  void doubt(std::uint32_t index) noexcept;
   /// What ARP or neighbour discovery says of entry `index` (section 7.2.5; RFC 826, where every
   /// packet overrides).
   [[nodiscard]] Heard hear(std::uint32_t index, const Announcement& said, Time now,

@@ -113,6 +113,20 @@ TEST_F(Neighbours, ProgressAboveEndsTheDoubt) {
   EXPECT_EQ(run(60s), Due{});
 }
 
+// RFC 9293 section 3.8.3, MUST-20 (b): an upper layer that makes no progress puts it in doubt, and
+// section 7.3.3 asks a neighbour in doubt five seconds after it is used again.
+TEST_F(Neighbours, TroubleAboveIsDoubt) {
+  const std::uint32_t index = cache_.add(kOne, host(1), now_);
+  cache_.doubt(index);
+  EXPECT_EQ(cache_[index].state, NeighbourState::incomplete) << "it is being asked already";
+  EXPECT_EQ(cache_.hear(index, said(kMac, true), now_, 30s), Heard::resolved);
+  EXPECT_EQ(cache_[index].state, NeighbourState::reachable);
+  cache_.doubt(index);
+  EXPECT_EQ(cache_[index].state, NeighbourState::stale);
+  static_cast<void>(cache_.use(index, now_, timing_));
+  EXPECT_EQ(run(6s), (Due{kIt, kIt}));
+}
+
 // Section 7.2.5 (I) to (III), and section 7.2.3.
 TEST_F(Neighbours, AnAddressIsReplacedOnlyByWhoeverMay) {
   const std::uint32_t index = cache_.add(kOne, host6(1), now_);

@@ -211,6 +211,15 @@ void Stack::Core::note_progress(tcp::Connection& c) noexcept {
   neighbours.confirm(c.next_hop, now, interface_of(c.interface).reachable_time);
 }
 
+// RFC 9293 section 3.8.3 (MUST-20 b): R1 retransmissions are negative advice to the layer below.
+// The neighbour may have come back as another station, and without this it would be believed for as
+// long as it was once reachable.
+void Stack::Core::note_trouble(const tcp::Connection& c) noexcept {
+  if (c.next_hop_generation == 0 || c.retransmits < config.tcp.r1) return;
+  if (neighbours.find(c.next_hop, c.next_hop_generation) == nullptr) return;
+  neighbours.doubt(c.next_hop);
+}
+
 // ---- answers, and none
 
 void Stack::Core::hear(InterfaceId interface, const IpAddress& address,

@@ -214,7 +214,10 @@ void Stack::Core::advance() noexcept {
   const auto links = [this](std::uint32_t i) -> WheelLink& { return connections[i].wheel; };
   wheel.expire(links, now, [this](std::uint32_t index) {
     tcp::Context ctx = context();
-    tcp::on_timers(connections[index], ctx);
+    tcp::Connection& c = connections[index];
+    const std::uint8_t retransmits = c.retransmits;
+    tcp::on_timers(c, ctx);
+    if (c.retransmits > retransmits) note_trouble(c);
     settle(index);
   });
 }

@@ -63,7 +63,7 @@ TEST_F(DhcpTest, TheServerIsReachedAtTheLeasedAddress) {
   std::string url;
   for (int last = 50; last <= 60 && url.empty(); ++last) {
     const std::string candidate = "http://10.77.0." + std::to_string(last) + "/";
-    if (server->says(candidate, 0)) url = candidate;
+    if (server->says(candidate, 1)) url = candidate;
   }
   ASSERT_FALSE(url.empty());
   const Ended got =

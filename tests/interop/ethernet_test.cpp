@@ -128,15 +128,6 @@ TEST_P(EthernetTest, AnswersPing) {
   }
 }
 
-// RFC 4862 section 5.3: the link-local address that Bowline made for itself; all-nodes finds it.
-TEST_P(EthernetTest, HasALinkLocalAddress) {
-  serve();
-  const Ended ping =
-      run({"ping", "-6", "-n", "-c", "3", "-i", "0.3", "-W", "2", "ff02::1%" + kernels()});
-  // The kernel answers itself, too: another answer is marked as a duplicate.
-  EXPECT_NE(ping.out.find("DUP"), std::string::npos) << ping.out << ping.err;
-}
-
 // RFC 826, RFC 4861 section 7.2: the kernel has resolved us, and forgets us in the middle.
 TEST_P(EthernetTest, SurvivesTheNeighbourThatForgetsUs) {
   serve();
