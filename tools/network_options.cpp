@@ -153,9 +153,8 @@ void add_inspection_options(CLI::App& command, InspectionOptions& options) {
   const auto* const group = "Asking it while it runs";
   options.command = command.get_name();
   command
-      .add_option(
-          "--control", options.control,
-          "Where bowline ss asks [PID.sock in $XDG_RUNTIME_DIR/bowline or /tmp/bowline-UID]")
+      .add_option("--control", options.control,
+                  "Where bowline ss asks [PID.sock in a folder that it knows]")
       ->type_name("PATH")
       ->group(group);
   command.add_flag("--no-control", options.no_control, "Let nobody ask")->group(group);
@@ -165,7 +164,7 @@ void add_inspection_options(CLI::App& command, InspectionOptions& options) {
           [&](const std::string& text) {
             options.metrics = read_metrics_address("--metrics", text);
           },
-          "Serve /metrics for Prometheus on this machine's network, 127.0.0.1 unless given")
+          "/metrics for Prometheus, on this machine [127.0.0.1]")
       ->type_name("[ADDRESS:]PORT")
       ->group(group);
 }
