@@ -60,6 +60,11 @@ dhcp::DropCounters DhcpService::drops() {
 
 void DhcpService::release() {
   host_.call([&](OperationQueue&) {
+    if (Stack* const stack = host_.stack()) client_.send_release(*stack, host_.now());
+  });
+  // A turn, in which it goes out: nothing is sent from an address that is given up.
+  static_cast<void>(host_.drive_past(host_.turns(), saturating_add(host_.now(), 200ms)));
+  host_.call([&](OperationQueue&) {
     if (Stack* const stack = host_.stack()) client_.release(*stack, host_.now());
   });
 }

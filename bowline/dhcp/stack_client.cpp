@@ -41,9 +41,15 @@ Status StackClient::start(Stack& stack, Time now) noexcept {
   return {};
 }
 
-void StackClient::release(Stack& stack, Time now) noexcept {
+void StackClient::send_release(Stack& stack, Time now) noexcept {
   client_.release(now);
   while (const auto transmit = client_.poll_transmit(now)) send(stack, *transmit, now);
+  releasing_ = true;
+}
+
+void StackClient::release(Stack& stack, Time now) noexcept {
+  if (!releasing_) send_release(stack, now);
+  releasing_ = false;
   settle(stack, now);
   unconfigure(stack);
   if (socket_) static_cast<void>(stack.close(socket_, now));
@@ -83,6 +89,7 @@ std::optional<Event> StackClient::poll_event() noexcept {
 // ---- what the client wants ---------------------------------------------------------------------
 
 void StackClient::settle(Stack& stack, Time now) noexcept {
+  if (releasing_) return;  // the address must stay until the message has gone out from it
   for (;;) {
     while (const auto transmit = client_.poll_transmit(now)) send(stack, *transmit, now);
     const auto event = client_.poll_event();

@@ -29,8 +29,11 @@ class StackClient {
   /// Opens the socket and begins. Errors: as Stack::open_udp(); address_in_use when another client
   /// has the interface.
   Status start(Stack& stack, Time now) noexcept;
-  /// Gives the lease back, takes the address away and closes the socket. What is to be sent must
-  /// still be transmitted.
+  /// Gives the lease back: queues the message. The address stays until release(), which must come
+  /// next: on Ethernet nothing is sent from an address that is not ours.
+  void send_release(Stack& stack, Time now) noexcept;
+  /// Takes the address away and closes the socket; gives the lease back first if send_release() has
+  /// not done so. What is to be sent must still be transmitted.
   void release(Stack& stack, Time now) noexcept;
 
   /// `ready` was named by Stack::poll_ready(). False: it is not the client's socket.
@@ -59,6 +62,7 @@ class StackClient {
   std::optional<Lease> applied_;          // what the interface has of it
   std::optional<IpAddress> router_;       // of the default route that is set
   std::optional<std::uint32_t> own_mtu_;  // the link's, before a lease changed it
+  bool releasing_ = false;                // between send_release() and release()
   Time watch_at_ = kNever;                // when to look at the address's state again
   FixedVector<Event, 4> events_;
 };

@@ -75,7 +75,7 @@ const shown = (page, i) => page.evaluate((name) => {
 }, `i${i}`);
 
 if (process.env.BOWLINE_NO_NAMESPACE) {
-  console.log(`skipped: ${process.env.BOWLINE_NO_NAMESPACE}`);
+  console.log(`SKIP: ${process.env.BOWLINE_NO_NAMESPACE}`);
   process.exit(77);
 }
 const folder = mkdtempSync(join(tmpdir(), 'bowline-page-'));
