@@ -162,7 +162,7 @@ TEST_F(NcTest, AReaderThatLeavesEndsIt) {
   kernel_listens("< " + path("big"));
   const Ended gone =
       run({"bash", "-c",
-           cli::bowline_path() + " nc --no-control 10.77.0.1 9000 < /dev/null | head -c "
+           cli::bowline_path() + " nc --no-control 10.77.0.1 9000 < <(sleep 5) | head -c "
                                  "5 > /dev/null; exit ${PIPESTATUS[0]}"});
   expect_failure(gone, "standard output");
 }
