@@ -85,6 +85,19 @@ struct Transmit {
   std::span<const std::byte> message;  ///< valid until the next call
 };
 
+/// A last message about a lease that is no longer ours. Outside Client, because a nested class with
+/// member initialisers cannot be made by std::optional while Client is still incomplete.
+struct Goodbye {
+  MessageType type = MessageType::release;  ///< DECLINE or RELEASE
+  IpAddress address;                        ///< that we had
+  IpAddress server;                         ///< that had given it
+
+  template <class V>
+  void visit(V& v) {
+    v(type, address, server);
+  }
+};
+
 /// The client of one interface. A value: copying it copies all.
 class Client {
  public:
@@ -129,18 +142,6 @@ class Client {
   }
 
  private:
-  /// A last message about a lease that is no longer ours: DECLINE or RELEASE.
-  struct Goodbye {
-    MessageType type = MessageType::release;
-    IpAddress address;
-    IpAddress server;
-
-    template <class V>
-    void visit(V& v) {
-      v(type, address, server);
-    }
-  };
-
   void begin_after(Duration pause, Time now) noexcept;
   void begin_again(Time now) noexcept;
   void turn_to(State state, Time now) noexcept;
