@@ -93,7 +93,7 @@ TEST_F(IndexTableTest, BehavesLikeAMultimap) {
         model.emplace(hash, step);
         entries.emplace_back(hash, step);
       } else if (!entries.empty()) {
-        std::swap(entries[random.below(entries.size())], entries.back());
+        std::swap(entries[random.index(entries.size())], entries.back());
         const auto [hash, index] = entries.back();
         entries.pop_back();
         ASSERT_TRUE(holds(table, hash, index));
@@ -116,11 +116,11 @@ TEST_F(IndexTableTest, BehavesLikeAMultimap) {
 // Everything stays findable at every step of growing, and no step asks for much memory.
 TEST_F(IndexTableTest, GrowsInSmallSteps) {
   IndexTable table(memory_, 1'000'000);
-  std::size_t most_at_once = 0;
+  std::uint64_t most_at_once = 0;
   for (std::uint32_t i = 0; i < 100'000; ++i) {
     const std::uint64_t before = memory_.requests();
     ASSERT_TRUE(table.insert(hash_of(i), i));
-    most_at_once = std::max<std::size_t>(most_at_once, memory_.requests() - before);
+    most_at_once = std::max<std::uint64_t>(most_at_once, memory_.requests() - before);
     ASSERT_TRUE(holds(table, hash_of(i), i));
     ASSERT_TRUE(holds(table, hash_of(i / 2), i / 2));
     const std::uint32_t earlier = static_cast<std::uint32_t>(i * 7919ULL % (i + 1));

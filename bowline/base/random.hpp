@@ -66,6 +66,11 @@ class Random {
     while (drawn >= n) drawn = next() >> spare;
     return drawn;
   }
+  /// below() as containers count: an index into one of `size` elements. 64 bits are too wide for
+  /// that on a 32-bit processor.
+  [[nodiscard]] constexpr std::size_t index(std::size_t size) noexcept {
+    return static_cast<std::size_t>(below(size));
+  }
 
   /// A number from 0 up to, not including, 1: a multiple of 2^-53.
   [[nodiscard]] constexpr double unit() noexcept {

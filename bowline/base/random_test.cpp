@@ -47,7 +47,7 @@ TEST(Random, BelowStaysBelowAndReachesEverything) {
   EXPECT_EQ(random.below(1), 0U);
   std::array<int, 10> seen{};
   for (int i = 0; i < 10'000; ++i) {
-    const std::uint64_t drawn = random.below(10);
+    const std::size_t drawn = random.index(10);
     ASSERT_LT(drawn, 10U);
     ++seen[drawn];
   }

@@ -35,7 +35,7 @@ TEST_F(RingTest, BehavesLikeADeque) {
     } else if (!model.empty() && random.chance(0.1)) {
       const auto at = static_cast<std::uint32_t>(random.below(model.size()));
       ring.erase(at);
-      model.erase(model.begin() + at);
+      model.erase(model.begin() + static_cast<std::ptrdiff_t>(at));
     } else if (!model.empty()) {
       ring.pop_front();
       model.pop_front();

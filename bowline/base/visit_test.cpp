@@ -357,7 +357,7 @@ TEST_F(VisitTest, ALoadOfDamagedBytesStaysInBounds) {
   for (int round = 0; round < 1'500; ++round) {
     std::vector<std::byte> damaged = bytes;
     for (std::uint64_t i = 0; i < 1 + random.below(4); ++i) {
-      damaged[random.below(damaged.size())] = static_cast<std::byte>(random.below(256));
+      damaged[random.index(damaged.size())] = static_cast<std::byte>(random.below(256));
     }
     World copy(heap_memory(), *pool_);
     LoadVisitor load(damaged, *pool_);

@@ -34,12 +34,13 @@ TEST(PollDriver, AnotherThreadWakesIt) {
   PollDriver driver;
   ASSERT_TRUE(driver.start());
   std::atomic<bool> flag = false;
-  std::jthread other([&] {
+  std::thread other([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     flag = true;
     driver.wake();
   });
   const auto done = driver.run_until([&] { return flag.load(); }, monotonic_now() + kPatience);
+  other.join();
   ASSERT_TRUE(done);
   EXPECT_TRUE(*done);
 }
@@ -62,11 +63,12 @@ TEST(PollDriver, SignalHandlerStopsIt) {
   driver_of_signal = &driver;
   const auto before = std::signal(SIGUSR1, [](int) { driver_of_signal->stop(); });
   const pthread_t runner = ::pthread_self();
-  std::jthread other([runner] {
+  std::thread other([runner] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     ::pthread_kill(runner, SIGUSR1);
   });
   EXPECT_TRUE(driver.run());
+  other.join();
   EXPECT_TRUE(driver.stopped());
   std::signal(SIGUSR1, before);
 }

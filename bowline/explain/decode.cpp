@@ -139,7 +139,9 @@ void read_tcp(Decoded& decoded) noexcept {
   }
   decoded.tcp = *tcp;
   decoded.payload_size = tcp->payload_size;
-  if (!decoded.options_cut) {
+  if (decoded.options_cut) {
+    decoded.payload = {};  // it would lie behind the cut
+  } else {
     decoded.tcp_options =
         head.subspan(wire::kTcpHeaderSize, tcp->header_size - wire::kTcpHeaderSize);
     decoded.payload =

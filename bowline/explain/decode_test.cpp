@@ -128,6 +128,7 @@ TEST(Decode, KeepsTheFixedHeaderWhenTheOptionsAreCut) {
   EXPECT_TRUE(decoded.options_cut);
   EXPECT_EQ(decoded.tcp->header.destination_port, 80);
   EXPECT_EQ(decoded.payload_size, 3u);
+  EXPECT_TRUE(decoded.payload.empty()) << "what is there are options";
   EXPECT_FALSE(decoded.tcp->options.timestamps);
 }
 

@@ -85,12 +85,12 @@ class Cutter {
     for (std::size_t i = 0; i < once; ++i) {
       if (random_.chance(0.2)) all.push_back(all[i]);
     }
-    for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random_.below(i)]);
+    for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random_.index(i)]);
     return all;
   }
   // One of them is changed so that it does not fit any more, most likely.
   void spoil(std::vector<FragmentOf>& pieces) {
-    FragmentOf& one = pieces[random_.below(pieces.size())];
+    FragmentOf& one = pieces[random_.index(pieces.size())];
     switch (random_.below(4)) {
       case 0:
         one.offset += 8;
@@ -128,7 +128,7 @@ void run(Family family, std::uint64_t seed, bool spoiled) {
     all.insert(all.end(), pieces.begin(), pieces.end());
   }
   for (std::size_t i = all.size(); i > 1; --i) {
-    std::swap(all[i - 1], all[cutter.random().below(i)]);
+    std::swap(all[i - 1], all[cutter.random().index(i)]);
   }
   for (const FragmentOf& fragment : all) {
     Frame frame = testing::frame_of(*pool, fragment);

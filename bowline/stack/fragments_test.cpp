@@ -78,7 +78,7 @@ class Fragments : public ::testing::TestWithParam<Family> {
       ip.identification = 99;
       std::vector<std::byte> bytes(head + ip.payload_size);
       wire::emit_ip_fragment(bytes.data(), ip);
-      std::copy_n(message.begin() + offset, ip.payload_size, bytes.begin() + head);
+      std::copy_n(message.data() + offset, ip.payload_size, bytes.data() + head);
       Frame frame = make_frame(two_.right.pool(), bytes);
       two_.right.receive(kInterface, {&frame, 1}, two_.now);
     }
@@ -246,7 +246,7 @@ TEST_P(Fragments, TcpInFragments) {
     ip.identification = 5;
     std::vector<std::byte> bytes(head + ip.payload_size);
     wire::emit_ip_fragment(bytes.data(), ip);
-    std::copy_n(segment.begin() + offset, ip.payload_size, bytes.begin() + head);
+    std::copy_n(segment.data() + offset, ip.payload_size, bytes.data() + head);
     Frame frame = make_frame(two_.right.pool(), bytes);
     two_.right.receive(kInterface, {&frame, 1}, two_.now);
   }

@@ -251,7 +251,7 @@ TEST(StackMemoryAlone, NoOrderOfEventsLeaks) {
       std::vector<Handle> left;
       std::vector<Handle> right;
       const auto pick = [&](const std::vector<Handle>& handles) {
-        return handles.empty() ? Handle{} : handles[random.below(handles.size())];
+        return handles.empty() ? Handle{} : handles[random.index(handles.size())];
       };
       for (int step = 0; step < 150; ++step) {
         if (random.below(10) == 0) memory.fail_at(random.below(4));
@@ -269,11 +269,11 @@ TEST(StackMemoryAlone, NoOrderOfEventsLeaks) {
             break;
           case 2:
             static_cast<void>(two.left.write(
-                pick(left), testing::bytes_from(0, 1 + random.below(20'000)), two.now));
+                pick(left), testing::bytes_from(0, 1 + random.index(20'000)), two.now));
             break;
           case 3:
             static_cast<void>(two.right.write(
-                pick(right), testing::bytes_from(0, 1 + random.below(20'000)), two.now));
+                pick(right), testing::bytes_from(0, 1 + random.index(20'000)), two.now));
             break;
           case 4: {
             std::vector<std::byte> to(5'000);

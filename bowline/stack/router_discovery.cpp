@@ -11,7 +11,7 @@ namespace bowline::inline v0 {
 namespace {
 
 Time until(Time now, std::uint32_t seconds) noexcept {
-  return seconds == wire::kNdpInfinity ? kNever : now + std::chrono::seconds(seconds);
+  return seconds == wire::kNdpInfinity ? kNever : Time(now + std::chrono::seconds(seconds));
 }
 
 // The first `prefix.prefix` bits alone: routers may leave anything behind them.

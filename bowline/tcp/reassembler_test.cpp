@@ -215,7 +215,7 @@ TEST(ReassemblerRandom, AgreesWithAMapOfBytes) {
       const auto back = static_cast<std::uint32_t>(random.below(20));
       const std::uint32_t offset =
           (next > back ? next - back : 0) + static_cast<std::uint32_t>(random.below(60));
-      std::vector<std::byte> bytes(1 + random.below(30));
+      std::vector<std::byte> bytes(1 + random.index(30));
       random.bytes(bytes);
       const Placed placed =
           reassembler.place(kStart + offset, pool->copy(bytes), kStart + next, *pool);
@@ -232,7 +232,7 @@ TEST(ReassemblerRandom, AgreesWithAMapOfBytes) {
       ASSERT_EQ(reassembler.readable(), next - read);
       ASSERT_EQ(reassembler.waiting(), naive.size() - (next - read));
       if (random.below(4) != 0) continue;
-      std::vector<std::byte> out(random.below(40));
+      std::vector<std::byte> out(random.index(40));
       const std::size_t got = reassembler.read(out);
       ASSERT_EQ(got, std::min<std::size_t>(out.size(), next - read));
       for (std::size_t i = 0; i < got; ++i, ++read) {

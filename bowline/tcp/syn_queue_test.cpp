@@ -72,7 +72,7 @@ TEST_F(SynQueueTest, OldestOfEachKindIsDueFirst) {
 TEST_F(SynQueueTest, TicksWrap) {
   const Time wrap = Time(Duration(1us) * (std::int64_t{1} << 32));
   for (const Time now :
-       {wrap - 500ms, wrap - 1us, wrap, Time(40 * wrap.time_since_epoch() + 1us)}) {
+       {Time(wrap - 500ms), Time(wrap - 1us), wrap, Time(40 * wrap.time_since_epoch() + 1us)}) {
     const std::uint32_t index = add(now);
     EXPECT_EQ(sent_time(queue_[index], now + 700ms), now);
     EXPECT_EQ(queue_.next_deadline(settings_, now + 700ms), now + 1s);
