@@ -105,7 +105,8 @@ class Slice {
   /// Moves the start `count` bytes back, over bytes of the block that no slice shows and the caller
   /// may write: what Buffer::slice() left out in front. False when there are not so many.
   [[nodiscard]] bool uncover_front(std::uint32_t count) noexcept {
-    if (block_ == nullptr || data_ - block_->data < static_cast<std::ptrdiff_t>(count)) return false;
+    if (block_ == nullptr || data_ - block_->data < static_cast<std::ptrdiff_t>(count))
+      return false;
     data_ -= count;
     size_ += count;
     return true;

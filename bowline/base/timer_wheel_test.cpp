@@ -40,8 +40,8 @@ TEST_F(TimerWheelTest, NothingScheduledIsNever) {
 }
 
 TEST_F(TimerWheelTest, NeverEarlyNotByANanosecond) {
-  for (const Duration after : {Duration(1ns), Duration(131'071ns), Duration(131'072ns), Duration(40ms),
-                               Duration(2h), Duration(24h * 365)}) {
+  for (const Duration after : {Duration(1ns), Duration(131'071ns), Duration(131'072ns),
+                               Duration(40ms), Duration(2h), Duration(24h * 365)}) {
     TimerWheel wheel;
     WheelLink link;
     const auto one = [&link](std::uint32_t) -> WheelLink& { return link; };
