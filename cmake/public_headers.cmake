@@ -19,7 +19,7 @@ set(BOWLINE_NOT_PUBLIC "_test\\.hpp$|/test_[a-z_]+\\.hpp$")
 # Installed because a public class has one inside, and nobody's to use: containers of the core, and what
 # stands behind Asio's templates. docs/asio.md speaks of the templates' members.
 set(BOWLINE_MACHINERY "bowline/base/(fixed_vector|inline_vector|ring|siphash|slab)\\.hpp|bowline/link/frame_queue\\.hpp"
-  "|bowline/sim/event_queue\\.hpp|bowline/ip/timing\\.hpp"
+  "|bowline/sim/(agenda|fifo|pipe)\\.hpp|bowline/ip/timing\\.hpp"
   "|bowline/asio/(basic_[a-z_]+|context|initiation|operation|(socket|stream|datagram)_[a-z]+)\\.hpp|\\.inc$")
 list(JOIN BOWLINE_MACHINERY "" BOWLINE_MACHINERY)
 

@@ -22,25 +22,39 @@ void must(const Status& status, const char* what) {
   if (!status) throw std::system_error(status.error(), what);
 }
 
-/// Puts wire packets on the wire of one port. It takes all that it is offered: what finds the
-/// transmitter's queue full is the wire's loss, as it is a router's.
+/// Cuts what the Stack hands out and puts the wire packets on the wire of one port. It takes all
+/// that it is offered: what finds the transmitter's queue full is the wire's loss, as it is a
+/// router's; so is what is too big, so that taps see it.
 class PortSink final : public FrameSink {
  public:
   PortSink(Outlet& outlet, NodeId node, Port port) : outlet_(outlet), node_(node), port_(port) {}
 
-  std::size_t take(std::span<Frame> packets) noexcept override {
-    for (const Frame& packet : packets) {
-      auto bytes = std::make_shared<std::vector<std::byte>>(packet.size);
-      (void)packet.copy_to(0, *bytes);
-      outlet_.send(node_, port_, std::move(bytes), packet.id);
+  std::size_t take(std::span<Frame> frames) noexcept override {
+    std::size_t packets = 0;
+    for (const Frame& frame : frames) {
+      packets += wire_packets(frame);
+      if (frame.gso_size == 0) {
+        send(frame);
+        continue;
+      }
+      // The checksum is left to whoever looks at it.
+      const Segmenter segmenter(frame, outlet_.pool(), CutChecksum::partial);
+      for (std::uint32_t i = 0; i < segmenter.packets(); ++i) {
+        if (segmenter.cut(i, cut_)) send(cut_);
+      }
     }
-    return packets.size();
+    return packets;
   }
 
  private:
+  void send(const Frame& packet) noexcept {
+    outlet_.send(node_, port_, Packet::of(packet, outlet_.pool()), packet.id);
+  }
+
   Outlet& outlet_;
   NodeId node_;
   Port port_;
+  Frame cut_;
 };
 
 }  // namespace
@@ -83,12 +97,21 @@ void Host::add_address(Port port, const Cidr& address) {
   must(stack_.add_address(static_cast<InterfaceId>(port), address), "cannot add an address");
 }
 
+std::span<const Cidr> Host::addresses(Port port) const {
+  return stack_.addresses(static_cast<InterfaceId>(port));
+}
+
+void Host::add_route(const Cidr& destination, Port port, const IpAddress& gateway) {
+  must(stack_.add_route({destination, static_cast<InterfaceId>(port), gateway}),
+       "cannot add a route");
+}
+
 void Host::start(std::unique_ptr<Actor> actor) {
   applications_.push_back({std::move(actor), Time::min()});
 }
 
-FrameId Host::arrive(Port port, const Packet& packet, Time now) {
-  Frame frame = make_frame(stack_.pool(), *packet);
+FrameId Host::arrive(Port port, Packet packet, Time now, Outlet&) {
+  Frame frame = packet.frame(stack_.pool());
   if (frame.size == 0) return FrameId::none;  // no buffer: a device would drop it as well
   frame.arrival = now;
   stack_.receive(static_cast<InterfaceId>(port), std::span(&frame, 1), now);
@@ -129,9 +152,7 @@ void Host::flush(Outlet& outlet, Time now) {
     const auto interface = static_cast<InterfaceId>(port);
     if (!stack_.has_output(interface)) continue;
     PortSink sink(outlet, id(), static_cast<Port>(port));
-    // The wire judges sizes, so that its taps see what was too big.
-    CuttingSink cutter(sink, stack_.pool(), 65'535);
-    stack_.transmit(interface, cutter, now);
+    stack_.transmit(interface, sink, now);
   }
   // With nobody to call, readiness is left in the Stack, for whoever looks from outside.
   if (!applications_.empty()) gather_ready();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,18 +40,18 @@ class Host final : public Node {
   [[nodiscard]] Stack& stack() noexcept { return stack_; }
   [[nodiscard]] const Stack& stack() const noexcept { return stack_; }  ///< The same, to look at.
 
-  /// Gives the host an interface for a wire with this MTU, and the address. Throws
-  /// std::system_error.
-  Port add_interface(const Cidr& address, std::uint32_t mtu);
-  /// An interface with several addresses (IPv4 and IPv6). Throws std::system_error.
-  void add_address(Port port, const Cidr& address);
+  Port add_interface(const Cidr& address, std::uint32_t mtu) override;
+  void add_address(Port port, const Cidr& address) override;
+  [[nodiscard]] std::span<const Cidr> addresses(Port port) const override;
+  void add_route(const Cidr& destination, Port port, const IpAddress& gateway) override;
+  [[nodiscard]] bool forwards() const noexcept override { return false; }
 
   /// Starts an application. It is called for the first time when the simulation runs on.
   void start(std::unique_ptr<Actor> actor);
   /// The `index`-th application that was started.
   [[nodiscard]] Actor& actor(std::size_t index) { return *applications_.at(index).actor; }
 
-  FrameId arrive(Port port, const Packet& packet, Time now) override;
+  FrameId arrive(Port port, Packet packet, Time now, Outlet& outlet) override;
   void advance(Time now) override;
   [[nodiscard]] Time next_deadline() const override { return stack_.next_deadline(); }
   bool act(Time now) override;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <new>
 #include <stdexcept>
-#include <system_error>
+#include <tuple>
 #include <utility>
 
 namespace bowline::inline v0::sim {
@@ -18,38 +20,77 @@ std::uint32_t index(Port port) noexcept { return static_cast<std::uint32_t>(port
 
 }  // namespace
 
-Host& Simulation::add_host(std::string name, HostOptions options) {
+Simulation::Simulation(std::uint64_t seed, Time start)
+    : seed_(seed),
+      now_(start),
+      pool_(BufferPool::make(heap_memory(), std::numeric_limits<std::uint64_t>::max())),
+      calls_party_(add_party({.role = Role::calls})) {
+  if (!pool_) throw std::bad_alloc();
+}
+
+// ---- set-up -------------------------------------------------------------------------------------
+
+Party Simulation::add_party(Task task) {
+  tasks_.push_back(task);
+  return agenda_.add();
+}
+
+template <class N>
+N& Simulation::add_node(std::unique_ptr<N> node) {
   for (const NodeState& other : nodes_) {
-    if (other.node->name() == name) {
-      throw std::invalid_argument("two hosts are called " + name);
+    if (other.node->name() == node->name()) {
+      throw std::invalid_argument("two nodes are called " + node->name());
     }
   }
+  N& reference = *node;
+  const auto number = static_cast<std::uint32_t>(nodes_.size());
+  NodeState state;
+  state.node = std::move(node);
+  state.timers = add_party({.role = Role::timers, .index = number});
+  state.applications = add_party({.role = Role::applications, .index = number});
+  nodes_.push_back(std::move(state));
+  return reference;
+}
+
+Host& Simulation::add_host(std::string name, HostOptions options) {
   if (options.stack.seed == std::array<std::uint64_t, 4>{}) {
     Random stream = random("host/" + name);
     for (std::uint64_t& word : options.stack.seed) word = stream.next();
   }
   const auto id = static_cast<NodeId>(nodes_.size());
-  auto host = std::make_unique<Host>(id, std::move(name), options);
-  Host& reference = *host;
-  nodes_.push_back({std::move(host), {}, kNever, kNever});
-  return reference;
+  return add_node(std::make_unique<Host>(id, std::move(name), options));
 }
 
-WireId Simulation::connect(Host& a, const Cidr& address_a, Host& b, const Cidr& address_b,
+WireId Simulation::connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b,
                            const Wire& there, const Wire& back) {
   const auto wire = static_cast<std::uint32_t>(wires_.size());
   const std::string name = "wire/" + std::to_string(wire) + "/";
   Link link{{a.id(), b.id()},
             {a.add_interface(address_a, there.mtu), b.add_interface(address_b, back.mtu)},
-            {Pipe(there, random(name + "there")), Pipe(back, random(name + "back"))}};
+            {Pipe(there, random(name + "there")), Pipe(back, random(name + "back"))},
+            {add_party({.role = Role::pipe, .index = wire, .direction = 0}),
+             add_party({.role = Role::pipe, .index = wire, .direction = 1})}};
   wires_.push_back(std::move(link));
   nodes_[index(a.id())].ports.push_back({wire, 0});
   nodes_[index(b.id())].ports.push_back({wire, 1});
+  give_default_route(a, wires_.back().ports[0], b, address_b);
+  give_default_route(b, wires_.back().ports[1], a, address_a);
   return static_cast<WireId>(wire);
 }
 
-void Simulation::change(WireId wire, const Wire& both) {
-  for (Pipe& pipe : wires_.at(index(wire)).pipes) pipe.change(both);
+void Simulation::give_default_route(Node& host, Port port, const Node& router,
+                                    const Cidr& gateway) {
+  if (host.forwards() || !router.forwards()) return;
+  bool& has = nodes_[index(host.id())].has_default_route[gateway.address.is_v4() ? 0 : 1];
+  if (has) return;
+  host.add_route({IpAddress::any(gateway.address.family()), 0}, port, gateway.address);
+  has = true;
+}
+
+void Simulation::change(WireId wire, const Wire& there, const Wire& back) {
+  Link& link = wires_.at(index(wire));
+  link.pipes[0].change(there);
+  link.pipes[1].change(back);
 }
 
 Host& Simulation::host(std::string_view name) {
@@ -59,8 +100,21 @@ Host& Simulation::host(std::string_view name) {
   throw std::out_of_range("no host is called " + std::string(name));
 }
 
+std::size_t Simulation::in_flight() const noexcept {
+  std::size_t count = 0;
+  for (const Link& link : wires_) count += link.pipes[0].packets() + link.pipes[1].packets();
+  return count;
+}
+
+std::uint64_t Simulation::queued_bytes(WireId wire, unsigned direction) {
+  return wires_.at(index(wire)).pipes[direction == 0 ? 0 : 1].queued_bytes(now_);
+}
+
 void Simulation::at(Time when, std::function<void()> call) {
-  queue_.plan(std::max(when, now_), Turn::call, Call{std::move(call)});
+  when = std::max(when, now_);
+  calls_.emplace(std::pair(when, ++order_), std::move(call));
+  const auto& [first, number] = calls_.begin()->first;
+  agenda_.plan(calls_party_, first, Agenda::rank_of(Turn::call, number));
 }
 
 // ---- packets ------------------------------------------------------------------------------------
@@ -69,69 +123,104 @@ void Simulation::send(NodeId from, Port port, Packet packet, FrameId frame) {
   const Socket socket = nodes_[index(from)].ports[index(port)];
   Link& link = wires_[socket.wire];
   const std::uint8_t direction = socket.end;
-  Pipe::Outcome outcome = link.pipes[direction].send(packet, now_);
   ++packets_;
-
-  Passage passage;
-  passage.at = now_;
-  passage.wire = static_cast<WireId>(socket.wire);
-  passage.from = from;
-  passage.to = link.ends[1 - direction];
-  passage.packet = packets_;
-  passage.frame = frame;
-  passage.fate = outcome.fate;
-  passage.bytes = *packet;
-  for (Tap* tap : taps_) tap->sent(passage);
-
-  for (std::uint8_t i = 0; i < outcome.count; ++i) {
-    Pipe::Arrival& arrival = outcome.arrivals[i];
-    queue_.plan(
-        arrival.at, Turn::frame,
-        Arrive{socket.wire, direction, i == 1, outcome.fate, packets_, std::move(arrival.packet)});
-    ++in_flight_;
+  if (taps_.empty()) {
+    link.pipes[direction].send(std::move(packet), packets_, now_, pipe_context());
+  } else {
+    Passage passage;
+    passage.at = now_;
+    passage.wire = static_cast<WireId>(socket.wire);
+    passage.from = from;
+    passage.to = link.ends[1 - direction];
+    passage.packet = packets_;
+    passage.frame = frame;
+    passage.bytes = packet.bytes(shown_);
+    const Packet kept = packet;  // its bytes, while the taps see them
+    passage.fate = link.pipes[direction].send(std::move(packet), packets_, now_, pipe_context());
+    for (Tap* tap : taps_) tap->sent(passage);
   }
+  replan(link, direction);
 }
 
-void Simulation::happen(Arrive& arrive) {
-  --in_flight_;
-  const Link& link = wires_[arrive.wire];
-  const std::uint8_t end = arrive.direction == 0 ? 1 : 0;
-  const NodeId to = link.ends[end];
-  const FrameId frame = nodes_[index(to)].node->arrive(link.ports[end], arrive.packet, now_);
+/// The pipe's front may have changed.
+void Simulation::replan(Link& link, std::uint8_t direction) {
+  const Pipe::Next next = link.pipes[direction].next();
+  const std::uint64_t rank = Agenda::rank_of(Turn::frame, next.order);
+  const Agenda::Entry planned = agenda_.planned(link.parties[direction]);
+  if (planned.at == next.at && (planned.rank == rank || next.at == kNever)) return;
+  agenda_.plan(link.parties[direction], next.at, rank);
+}
 
-  Passage passage;
-  passage.at = now_;
-  passage.wire = static_cast<WireId>(arrive.wire);
-  passage.from = link.ends[1 - end];
-  passage.to = to;
-  passage.packet = arrive.number;
-  passage.frame = frame;
-  passage.fate = arrive.fate;
-  passage.copy = arrive.copy;
-  passage.bytes = *arrive.packet;
-  for (Tap* tap : taps_) tap->arrived(passage);
+void Simulation::arrive(std::uint32_t wire, std::uint8_t direction) {
+  Link& link = wires_[wire];
+  const std::uint8_t end = direction == 0 ? 1 : 0;
+  Pipe::Arrival arrival = link.pipes[direction].arrive();
+  replan(link, direction);
+  const NodeId to = link.ends[end];
+  Node& node = *nodes_[index(to)].node;
+  if (taps_.empty()) {
+    node.arrive(link.ports[end], std::move(arrival.packet), now_, *this);
+  } else {
+    const Packet kept = arrival.packet;
+    const FrameId frame = node.arrive(link.ports[end], std::move(arrival.packet), now_, *this);
+    Passage passage;
+    passage.at = now_;
+    passage.wire = static_cast<WireId>(wire);
+    passage.from = link.ends[1 - end];
+    passage.to = to;
+    passage.packet = arrival.number;
+    passage.frame = frame;
+    passage.fate = arrival.fate;
+    passage.copy = arrival.copy;
+    passage.bytes = kept.bytes(shown_);
+    for (Tap* tap : taps_) tap->arrived(passage);
+  }
   settle(index(to));
+}
+
+void Simulation::depart(std::uint32_t wire, std::uint8_t direction) {
+  Link& link = wires_[wire];
+  departures_.clear();
+  link.pipes[direction].depart(now_, pipe_context(), departures_);
+  replan(link, direction);
+  for (const Pipe::Departure& departure : departures_) {
+    Passage passage;
+    passage.at = now_;
+    passage.wire = static_cast<WireId>(wire);
+    passage.from = link.ends[direction];
+    passage.to = link.ends[1 - direction];
+    passage.packet = departure.number;
+    passage.fate = departure.fate;
+    if (!taps_.empty()) passage.bytes = departure.packet.bytes(shown_);
+    for (Tap* tap : taps_) tap->departed(passage);
+  }
+  departures_.clear();
 }
 
 // ---- timers and applications --------------------------------------------------------------------
 
-void Simulation::happen(Wake& wake) {
-  NodeState& state = nodes_[wake.node];
-  state.timer_planned = kNever;
+void Simulation::wake(std::uint32_t node) {
+  NodeState& state = nodes_[node];
+  agenda_.plan(state.timers, kNever, 0);
   // The deadline may have moved away since this was planned; then settle() plans anew.
   if (state.node->next_deadline() <= now_) state.node->advance(now_);
-  settle(wake.node);
+  settle(node);
 }
 
-void Simulation::happen(Act& act) {
-  NodeState& state = nodes_[act.node];
-  state.act_planned = kNever;
+void Simulation::act(std::uint32_t node) {
+  NodeState& state = nodes_[node];
+  agenda_.plan(state.applications, kNever, 0);
   if (state.node->next_act(now_) <= now_) state.node->act(now_);
-  settle(act.node);
+  settle(node);
 }
 
-void Simulation::happen(Call& call) {
-  call.call();
+void Simulation::call() {
+  auto first = calls_.extract(calls_.begin());
+  Time next = kNever;
+  std::uint64_t number = 0;
+  if (!calls_.empty()) std::tie(next, number) = calls_.begin()->first;
+  agenda_.plan(calls_party_, next, Agenda::rank_of(Turn::call, number));
+  first.mapped()();
   settle_all();  // it may have called any Stack
 }
 
@@ -139,16 +228,16 @@ void Simulation::happen(Call& call) {
 void Simulation::settle(std::uint32_t node) {
   NodeState& state = nodes_[node];
   state.node->flush(*this, now_);
-  const Time deadline = std::max(state.node->next_deadline(), now_);
-  if (deadline < state.timer_planned) {
-    state.timer_planned = deadline;
-    queue_.plan(deadline, Turn::timer, Wake{node});
-  }
-  const Time act = state.node->next_act(now_);
-  if (act < state.act_planned) {
-    state.act_planned = act;
-    queue_.plan(act, Turn::call, Act{node});
-  }
+  plan_if_earlier(state.timers, state.node->next_deadline(), Turn::timer);
+  plan_if_earlier(state.applications, state.node->next_act(now_), Turn::call);
+}
+
+/// A deadline that moves away, as every acknowledgement moves one, leaves the agenda alone: whoever
+/// is called too early plans anew.
+void Simulation::plan_if_earlier(Party party, Time at, Turn turn) {
+  at = std::max(at, now_);
+  if (at >= agenda_.planned(party).at) return;
+  agenda_.plan(party, at, Agenda::rank_of(turn, ++order_));
 }
 
 void Simulation::settle_all() {
@@ -163,14 +252,32 @@ bool Simulation::step(Time limit) {
 }
 
 bool Simulation::take_one(Time limit) {
-  if (queue_.next() > limit || queue_.empty()) return false;
-  auto event = queue_.take();
-  same_instant_ = event.at == now_ ? same_instant_ + 1 : 0;
+  if (agenda_.empty() || agenda_.next().at > limit) return false;
+  const Agenda::Entry next = agenda_.next();
+  same_instant_ = next.at == now_ ? same_instant_ + 1 : 0;
   if (same_instant_ > kMostAtOneInstant) {
     throw std::logic_error("the simulation does not get past one instant");
   }
-  now_ = event.at;
-  std::visit([this](auto& what) { happen(what); }, event.what);
+  now_ = next.at;
+  const Task task = tasks_[static_cast<std::size_t>(next.party)];
+  switch (task.role) {
+    case Role::pipe:
+      if (wires_[task.index].pipes[task.direction].departs_next()) {
+        depart(task.index, task.direction);
+      } else {
+        arrive(task.index, task.direction);
+      }
+      break;
+    case Role::timers:
+      wake(task.index);
+      break;
+    case Role::applications:
+      act(task.index);
+      break;
+    case Role::calls:
+      call();
+      break;
+  }
   return true;
 }
 
@@ -192,18 +299,27 @@ bool Simulation::run_until(const std::function<bool()>& done, Time limit) {
 // ---- copies -------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Simulation>> Simulation::fork() const {
-  if (queue_.any_of([](const Happening& what) { return std::holds_alternative<Call>(what); })) {
-    return fail(std::errc::operation_not_permitted);
-  }
+  if (!calls_.empty()) return fail(std::errc::operation_not_permitted);
   auto copy = std::make_unique<Simulation>(seed_, now_);
   for (const NodeState& state : nodes_) {
     BOWLINE_TRY(node, state.node->clone());
-    copy->nodes_.push_back({std::move(node), state.ports, state.timer_planned, state.act_planned});
+    NodeState other;
+    other.node = std::move(node);
+    other.ports = state.ports;
+    other.timers = state.timers;
+    other.applications = state.applications;
+    std::copy(std::begin(state.has_default_route), std::end(state.has_default_route),
+              other.has_default_route);
+    copy->nodes_.push_back(std::move(other));
   }
-  copy->queue_ = queue_;
+  copy->agenda_ = agenda_;
+  copy->tasks_ = tasks_;
   copy->wires_ = wires_;
+  for (Link& link : copy->wires_) {
+    for (Pipe& pipe : link.pipes) pipe.own_packets(*copy->pool_);
+  }
+  copy->order_ = order_;
   copy->packets_ = packets_;
-  copy->in_flight_ = in_flight_;
   copy->same_instant_ = same_instant_;
   return copy;
 }

@@ -15,16 +15,18 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "bowline/base/random.hpp"
-#include "bowline/sim/event_queue.hpp"
+#include "bowline/sim/agenda.hpp"
 #include "bowline/sim/host.hpp"
 #include "bowline/sim/node.hpp"
+#include "bowline/sim/pipe.hpp"
 #include "bowline/sim/tap.hpp"
 #include "bowline/sim/wire.hpp"
 
@@ -34,7 +36,7 @@ namespace bowline::inline v0::sim {
 class Simulation final : private Outlet {
  public:
   /// Time begins at `start`; all that is random comes from `seed`.
-  explicit Simulation(std::uint64_t seed, Time start = Time{}) : seed_(seed), now_(start) {}
+  explicit Simulation(std::uint64_t seed, Time start = Time{});
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
   ~Simulation() override = default;
@@ -45,16 +47,19 @@ class Simulation final : private Outlet {
   /// Adds a host. Names must differ: a name is what gives a host its random numbers, so that adding
   /// another one changes nothing for it. Throws std::system_error, std::invalid_argument.
   Host& add_host(std::string name, HostOptions options = {});
-  /// Lays a wire between new interfaces of `a` and `b`, the same in both directions.
-  WireId connect(Host& a, const Cidr& address_a, Host& b, const Cidr& address_b,
+  /// Lays a wire between new interfaces of `a` and `b`, the same in both directions. A host whose
+  /// wire leads to a router and that has no default route of the address's family gets one over it.
+  WireId connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b,
                  const Wire& both = {}) {
     return connect(a, address_a, b, address_b, both, both);
   }
   /// The same with a direction each: `there` from `a` to `b`, `back` from `b` to `a`.
-  WireId connect(Host& a, const Cidr& address_a, Host& b, const Cidr& address_b, const Wire& there,
+  WireId connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b, const Wire& there,
                  const Wire& back);
   /// From now on the wire is like this, in both directions. The MTU of the interfaces stays.
-  void change(WireId wire, const Wire& both);
+  void change(WireId wire, const Wire& both) { change(wire, both, both); }
+  /// The same with a direction each.
+  void change(WireId wire, const Wire& there, const Wire& back);
   /// Tells `tap` of every packet. It must outlive the simulation. A copy by fork() has no taps.
   void observe(Tap& tap) { taps_.push_back(&tap); }
   /// The stream called `name` of this simulation's seed, for whoever acts in it.
@@ -84,18 +89,26 @@ class Simulation final : private Outlet {
 
   /// The host of that name. Throws std::out_of_range.
   [[nodiscard]] Host& host(std::string_view name);
-  /// Packets on their way.
-  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Packets on their way, and those that wait in managed queues.
+  [[nodiscard]] std::size_t in_flight() const noexcept;
+  /// Packets that were sent so far, whatever became of them.
+  [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
+  /// Bytes that wait now at one end of a wire: 0 for the direction from the first node that was
+  /// named in connect(), 1 for the other.
+  [[nodiscard]] std::uint64_t queued_bytes(WireId wire, unsigned direction);
   /// A second simulation in the same state, which goes on the same way by itself: stacks, wires,
   /// packets under way, random numbers, actors. Errors: not_enough_memory; operation_not_permitted
   /// while calls planned with at() are pending (they may refer to anything).
   [[nodiscard]] Result<std::unique_ptr<Simulation>> fork() const;
 
  private:
+  /// What the agenda's parties are.
+  enum class Role : std::uint8_t { pipe, timers, applications, calls };
   struct Link {
     NodeId ends[2]{};
     Port ports[2]{};
     Pipe pipes[2];  // pipes[0] leads from ends[0] to ends[1]
+    Party parties[2]{};
   };
   struct Socket {  // a node's port: which end of which wire
     std::uint32_t wire = 0;
@@ -104,46 +117,49 @@ class Simulation final : private Outlet {
   struct NodeState {
     std::unique_ptr<Node> node;
     std::vector<Socket> ports;
-    Time timer_planned = kNever;  // the earliest event that will look at next_deadline()
-    Time act_planned = kNever;
+    Party timers{};
+    Party applications{};
+    bool has_default_route[2]{};  // IPv4, IPv6
   };
-  // What can happen.
-  struct Arrive {
-    std::uint32_t wire;
-    std::uint8_t direction;
-    bool copy;
-    Fate fate;
-    std::uint64_t number;
-    Packet packet;
+  struct Task {  // of a party
+    Role role{};
+    std::uint32_t index = 0;  // of the node or wire
+    std::uint8_t direction = 0;
   };
-  struct Wake {
-    std::uint32_t node;
-  };
-  struct Act {
-    std::uint32_t node;
-  };
-  struct Call {
-    std::function<void()> call;
-  };
-  using Happening = std::variant<Arrive, Wake, Act, Call>;
 
   void send(NodeId from, Port port, Packet packet, FrameId frame) override;
-  void happen(Arrive& arrive);
-  void happen(Wake& wake);
-  void happen(Act& act);
-  void happen(Call& call);
+  [[nodiscard]] BufferPool& pool() noexcept override { return *pool_; }
+  template <class N>
+  N& add_node(std::unique_ptr<N> node);
+  [[nodiscard]] Party add_party(Task task);
+  void give_default_route(Node& host, Port port, const Node& router, const Cidr& gateway);
+  [[nodiscard]] PipeContext pipe_context() noexcept { return {*pool_, order_}; }
+
+  void arrive(std::uint32_t wire, std::uint8_t direction);
+  void depart(std::uint32_t wire, std::uint8_t direction);
+  void wake(std::uint32_t node);
+  void act(std::uint32_t node);
+  void call();
   bool take_one(Time limit);
+  void replan(Link& link, std::uint8_t direction);
+  void plan_if_earlier(Party party, Time at, Turn turn);
   void settle(std::uint32_t node);
   void settle_all();
 
   std::uint64_t seed_;
   Time now_;
-  EventQueue<Happening> queue_;
+  BufferPoolOwner pool_;  // of packets under way
+  Agenda agenda_;
+  std::vector<Task> tasks_;  // by party
+  Party calls_party_;
+  std::map<std::pair<Time, std::uint64_t>, std::function<void()>> calls_;
   std::vector<NodeState> nodes_;
   std::vector<Link> wires_;
   std::vector<Tap*> taps_;
+  std::vector<std::byte> shown_;             // the packet that the taps see
+  std::vector<Pipe::Departure> departures_;  // room for depart()
+  std::uint64_t order_ = 0;
   std::uint64_t packets_ = 0;
-  std::size_t in_flight_ = 0;
   std::uint32_t same_instant_ = 0;  // events since time last moved on
 };
 

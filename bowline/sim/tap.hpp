@@ -16,7 +16,7 @@
 
 namespace bowline::inline v0::sim {
 
-/// The number of a node (host, later router) or of a wire, in the order in which they were added.
+/// The number of a node (host, router) or of a wire, in the order in which they were added.
 enum class NodeId : std::uint32_t {};
 enum class WireId : std::uint32_t {};
 
@@ -28,7 +28,7 @@ struct Passage {
   NodeId to{};                       ///< whom the wire leads to
   std::uint64_t packet = 0;          ///< counts the packets of the simulation, from 1
   FrameId frame = FrameId::none;     ///< its number in the Stack at this end, if that gave it one
-  Fate fate = Fate::passed;          ///< known to the simulator as soon as it is sent
+  Fate fate = Fate::passed;          ///< known as soon as it is sent, but for Fate::queued
   bool copy = false;                 ///< arrivals: the second of a duplicated packet
   std::span<const std::byte> bytes;  ///< the IP packet; valid during the call
 };
@@ -39,6 +39,9 @@ class Tap {
   virtual ~Tap() = default;
   /// `passage` was put on its wire.
   virtual void sent(const Passage& passage) = 0;
+  /// `passage` left a managed queue (it was Fate::queued when it was sent): for the far end or, if
+  /// its fate says so, to be lost.
+  virtual void departed(const Passage& passage) { (void)passage; }
   /// `passage` came off its wire, and the node has dealt with it.
   virtual void arrived(const Passage& passage) = 0;
 };
@@ -48,6 +51,7 @@ class Tap {
 class DigestTap final : public Tap {
  public:
   void sent(const Passage& passage) override { add(passage, 1); }
+  void departed(const Passage& passage) override { add(passage, 3); }
   void arrived(const Passage& passage) override { add(passage, 2); }
 
   [[nodiscard]] std::uint64_t digest() const noexcept { return hash_; }      ///< The number so far.
