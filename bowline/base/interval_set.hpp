@@ -83,6 +83,8 @@ class IntervalSet {
   [[nodiscard]] std::uint32_t size() const noexcept { return ranges_.size(); }
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
   void clear() noexcept { ranges_.clear(); }
+  /// Changes how many ranges there may be; those beyond a lower limit stay.
+  void set_limit(std::uint32_t limit) noexcept { ranges_.set_limit(limit); }
 
   template <class V>
   void visit(V& v) {

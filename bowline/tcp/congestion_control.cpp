@@ -2,15 +2,7 @@
 
 namespace bowline::inline v0::tcp {
 
-void Reno::acked(const AckEvent& event, std::uint32_t mss, std::uint32_t& cwnd,
-                 std::uint32_t ssthresh) noexcept {
-  if (cwnd < ssthresh) {
-    // One ACK may stand for a whole merged burst, so that more than RFC 3465's two segments are
-    // counted for it; RFC 9406 section 4.2 allows eight without pacing.
-    constexpr std::uint32_t kLimit = 8;
-    cwnd += std::min(event.acked, kLimit * mss);
-    return;
-  }
+void Reno::acked(const AckEvent& event, std::uint32_t mss, std::uint32_t& cwnd) noexcept {
   counted_ += event.acked;
   if (counted_ >= cwnd) {  // a window's worth: one segment more (RFC 5681 section 3.1)
     counted_ -= cwnd;
@@ -18,21 +10,77 @@ void Reno::acked(const AckEvent& event, std::uint32_t mss, std::uint32_t& cwnd,
   }
 }
 
+void CongestionControl::choose(CongestionAlgorithm algorithm) noexcept {
+  switch (algorithm) {
+    case CongestionAlgorithm::reno:
+      algorithm_.emplace<Reno>();
+      break;
+    case CongestionAlgorithm::cubic:
+      algorithm_.emplace<Cubic>();
+      break;
+  }
+}
+
+void CongestionControl::start(std::uint32_t mss, std::uint32_t segments,
+                              CongestionAlgorithm algorithm, SeqNumber snd_nxt) noexcept {
+  mss_ = mss;
+  cwnd_ = mss * segments;
+  choose(algorithm);
+  hystart_.start(snd_nxt);
+}
+
+void CongestionControl::slow_start(const AckEvent& event) noexcept {
+  if (ssthresh_ != kNoThreshold) {  // HyStart++ is for the first one only (RFC 9406 section 4.3)
+    cwnd_ = std::min(cwnd_ + event.acked, std::max(ssthresh_, cwnd_));
+    return;
+  }
+  if (event.rtt != Duration::zero()) hystart_.sample(event.rtt);
+  cwnd_ += hystart_.growth(event.una, event.nxt, event.acked);
+  if (hystart_.phase() == HyStart::Phase::done) ssthresh_ = cwnd_;
+}
+
 void CongestionControl::acked(const AckEvent& event) noexcept {
   // A window that was not the limit says nothing about the path (RFC 7661 in short).
   constexpr std::uint32_t kLargest = 0x3fffffff;
   if (!event.cwnd_limited || cwnd_ >= kLargest) return;
-  std::visit([&](auto& algorithm) { algorithm.acked(event, mss_, cwnd_, ssthresh_); }, algorithm_);
+  if (in_slow_start()) return slow_start(event);
+  if (Cubic* const cubic = std::get_if<Cubic>(&algorithm_)) {
+    cubic->acked(event.now, event.acked, event.srtt, mss_, cwnd_);
+  } else {
+    std::get<Reno>(algorithm_).acked(event, mss_, cwnd_);
+  }
 }
 
 void CongestionControl::lost(std::uint32_t in_flight) noexcept {
-  ssthresh_ = std::visit(
-      [&](auto& algorithm) { return algorithm.ssthresh_after_loss(in_flight, mss_); }, algorithm_);
+  ssthresh_ = std::visit([&](auto& algorithm) { return algorithm.lost(cwnd_, in_flight, mss_); },
+                         algorithm_);
+  hystart_.finish();
 }
 
-void CongestionControl::timed_out(std::uint32_t in_flight, bool first) noexcept {
-  if (first) lost(in_flight);
-  cwnd_ = mss_;
+void CongestionControl::timed_out(std::uint32_t in_flight, std::uint32_t left,
+                                  bool first) noexcept {
+  if (first) {
+    lost(in_flight);
+    std::visit([](auto& algorithm) { algorithm.timed_out(); }, algorithm_);
+  }
+  cwnd_ = left + mss_;
+}
+
+void CongestionControl::undo(const CongestionControl& before) noexcept {
+  cwnd_ = std::max(cwnd_, before.cwnd_);
+  ssthresh_ = before.ssthresh_;
+  algorithm_ = before.algorithm_;
+  hystart_ = before.hystart_;
+}
+
+void CongestionControl::idle(std::uint32_t restart_segments) noexcept {
+  // The window that was is no longer known to fit; that there was one is worth remembering as the
+  // threshold (RFC 5681 section 4.1 keeps it, RFC 7661 4.4.3 raises it to three quarters).
+  const std::uint32_t restart = mss_ * restart_segments;
+  if (cwnd_ <= restart) return;
+  if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ / 4 * 3);
+  cwnd_ = restart;
+  std::visit([](auto& algorithm) { algorithm.restart(); }, algorithm_);
 }
 
 }  // namespace bowline::inline v0::tcp

@@ -12,6 +12,8 @@
 #include <variant>
 
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/cubic.hpp"
+#include "bowline/tcp/hystart.hpp"
 #include "bowline/tcp/settings.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -22,51 +24,57 @@ struct AckEvent {
   std::uint32_t acked = 0;      ///< bytes newly delivered
   std::uint32_t in_flight = 0;  ///< bytes in the network before it came
   bool cwnd_limited = false;    ///< the congestion window, and nothing else, held data back
+  Duration rtt{};               ///< what it measured; zero: nothing
+  Duration srtt{};              ///< the smoothed RTT
+  SeqNumber una;                ///< SND.UNA and
+  SeqNumber nxt;                ///< SND.NXT after it
 };
 
 /// Reno: slow start, congestion avoidance, half after a loss (RFC 5681 section 3.1), counting bytes
 /// (RFC 3465).
 class Reno {
  public:
-  void acked(const AckEvent& event, std::uint32_t mss, std::uint32_t& cwnd,
-             std::uint32_t ssthresh) noexcept;
+  /// Congestion avoidance: one segment for each window acknowledged.
+  void acked(const AckEvent& event, std::uint32_t mss, std::uint32_t& cwnd) noexcept;
   /// The slow-start threshold after a loss with `in_flight` bytes under way (RFC 5681 equation 4).
-  [[nodiscard]] static std::uint32_t ssthresh_after_loss(std::uint32_t in_flight,
-                                                         std::uint32_t mss) noexcept {
+  [[nodiscard]] std::uint32_t lost(std::uint32_t /*cwnd*/, std::uint32_t in_flight,
+                                   std::uint32_t mss) noexcept {
+    counted_ = 0;
     return std::max(in_flight / 2, 2 * mss);
   }
+  void timed_out() noexcept { counted_ = 0; }  ///< Slow start follows.
+  void restart() noexcept { counted_ = 0; }    ///< The connection was idle.
   template <class V>
   void visit(V& v) {
     v(counted_);
   }
 
  private:
-  std::uint32_t counted_ =
-      0;  // bytes acknowledged towards the next increase in congestion avoidance
+  // bytes acknowledged towards the next increase in congestion avoidance
+  std::uint32_t counted_ = 0;
 };
 
 /// The window of one connection and whoever governs it.
 class CongestionControl {
  public:
-  /// Starts with the initial window of RFC 6928 (`segments` full ones).
-  void start(std::uint32_t mss, std::uint32_t segments) noexcept {
-    mss_ = mss;
-    cwnd_ = mss * segments;
-  }
+  /// Starts with the initial window of RFC 6928 (`segments` full ones), when SND.NXT is `snd_nxt`.
+  void start(std::uint32_t mss, std::uint32_t segments, CongestionAlgorithm algorithm,
+             SeqNumber snd_nxt) noexcept;
   void set_mss(std::uint32_t mss) noexcept { mss_ = mss; }
   /// Data was acknowledged outside recovery.
   void acked(const AckEvent& event) noexcept;
-  /// A loss was found by duplicate ACKs: lowers ssthresh; recovery sets the window meanwhile.
+  /// A loss, or an ECN mark: lowers ssthresh; recovery sets the window meanwhile.
   void lost(std::uint32_t in_flight) noexcept;
-  /// Recovery is over.
+  /// Recovery is over, or there is nothing to recover: the window is the threshold.
   void recovered() noexcept { cwnd_ = ssthresh_; }
-  /// The retransmission timer expired (RFC 5681 section 3.1): one segment. `first`: for data that
-  /// was not retransmitted by it before (only then does ssthresh change).
-  void timed_out(std::uint32_t in_flight, bool first) noexcept;
+  /// The retransmission timer expired (RFC 5681 section 3.1), and `left` bytes are held to be in
+  /// the network still: one segment may be sent. `first`: for data that was not retransmitted by it
+  /// before (only then does ssthresh change).
+  void timed_out(std::uint32_t in_flight, std::uint32_t left, bool first) noexcept;
+  /// The reductions since `before` was the state were for nothing.
+  void undo(const CongestionControl& before) noexcept;
   /// The connection was idle for longer than an RTO (RFC 5681 section 4.1).
-  void idle(std::uint32_t restart_segments) noexcept {
-    cwnd_ = std::min(cwnd_, mss_ * restart_segments);
-  }
+  void idle(std::uint32_t restart_segments) noexcept;
   /// A SYN or SYN-ACK was lost: the initial window is one segment (RFC 5681 section 3.1).
   void handshake_lost() noexcept { cwnd_ = mss_; }
 
@@ -74,19 +82,35 @@ class CongestionControl {
   [[nodiscard]] std::uint32_t cwnd() const noexcept { return cwnd_; }
   /// Bytes; practically infinite before the first loss.
   [[nodiscard]] std::uint32_t ssthresh() const noexcept { return ssthresh_; }
+  [[nodiscard]] bool in_slow_start() const noexcept { return cwnd_ < ssthresh_; }
+  /// Who governs.
+  [[nodiscard]] CongestionAlgorithm algorithm() const noexcept {
+    return static_cast<CongestionAlgorithm>(algorithm_.index());
+  }
 
   template <class V>
   void visit(V& v) {
-    v(cwnd_, ssthresh_, mss_);
+    v(cwnd_, ssthresh_, mss_, hystart_);
+    auto index = static_cast<std::uint8_t>(algorithm_.index());
+    v(index);
+    if constexpr (V::loading) {
+      if (index > 1) return v.fail();
+      choose(static_cast<CongestionAlgorithm>(index));
+    }
     std::visit([&v](auto& algorithm) { v(algorithm); }, algorithm_);
   }
 
  private:
+  static constexpr std::uint32_t kNoThreshold = 0x7fffffff;
+  void choose(CongestionAlgorithm algorithm) noexcept;
+  void slow_start(const AckEvent& event) noexcept;
+
   std::uint32_t cwnd_ = 0;
-  std::uint32_t ssthresh_ = 0x7fffffff;
+  std::uint32_t ssthresh_ = kNoThreshold;
   std::uint32_t mss_ = 0;
-  std::variant<Reno> algorithm_;
+  std::variant<Reno, Cubic> algorithm_;  // in the order of CongestionAlgorithm
+  HyStart hystart_;
 };
-static_assert(sizeof(std::variant<Reno>) <= 32, "larger state belongs into the cold block");
+static_assert(sizeof(std::variant<Reno, Cubic>) <= 32, "larger state belongs into the cold block");
 
 }  // namespace bowline::inline v0::tcp

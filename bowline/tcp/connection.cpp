@@ -84,7 +84,7 @@ void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) no
   c.timestamps = agreed.timestamps;
   c.sack = agreed.sack;
   set_path_mtu(c, c.path_mtu);
-  c.congestion.start(c.snd_mss, settings.initial_window_segments);
+  c.congestion.start(c.snd_mss, settings.initial_window_segments, settings.congestion, c.snd_nxt);
 }
 
 void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept {

@@ -20,16 +20,27 @@
 #include "bowline/tcp/context.hpp"
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/options.hpp"
+#include "bowline/tcp/rack.hpp"
 #include "bowline/tcp/reassembler.hpp"
 #include "bowline/tcp/recovery.hpp"
 #include "bowline/tcp/rtt_estimator.hpp"
 #include "bowline/tcp/send_buffer.hpp"
 #include "bowline/tcp/sent_ranges.hpp"
 #include "bowline/tcp/state.hpp"
+#include "bowline/tcp/tail_loss_probe.hpp"
 #include "bowline/tcp/timers.hpp"
+#include "bowline/tcp/undo.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0::tcp {
+
+/// F-RTO (RFC 5682 section 3): after a timeout new data goes before further retransmissions, to see
+/// whether what was held for lost arrives by itself.
+enum class ForwardRto : std::uint8_t {
+  off,
+  waiting,  ///< for the first ACK after the timeout's retransmission (step 2)
+  probing,  ///< new data is sent; the next ACK decides (step 3)
+};
 
 /// Everything that exists only while bytes are on their way.
 struct Transfer {
@@ -42,6 +53,11 @@ struct Transfer {
   SentRanges sent;
   Reassembler received;
   Recovery recovery;
+  Rack rack;
+  TailLossProbe tail_probe;
+  Undo undo;
+  ForwardRto forward_rto = ForwardRto::off;
+  bool tail_probe_due = false;
 
   [[nodiscard]] bool idle() const noexcept {
     return send.empty() && sent.empty() && received.empty() && !recovery.active();
@@ -49,7 +65,7 @@ struct Transfer {
 
   template <class V>
   void visit(V& v) {
-    v(send, sent, received, recovery);
+    v(send, sent, received, recovery, rack, tail_probe, undo, forward_rto, tail_probe_due);
   }
 };
 
@@ -111,6 +127,8 @@ struct Connection {
   SeqNumber rcv_up;               ///< the number after the urgent byte received last
   SeqNumber progress;             ///< SND.UNA when the next hop was last confirmed (RFC 4861 7.3.1)
   SeqNumber latest_out_of_order;  ///< for the first SACK block (RFC 2018 section 4)
+  SeqNumber dsack_left;           ///< received twice, to be reported once (RFC 2883): from here
+  SeqNumber dsack_right;          ///< to before this; as dsack_left: nothing
   std::uint32_t max_snd_wnd = 0;  ///< the largest window that the peer ever offered (MAX.SND.WND)
   std::uint32_t listener = ListLink::kNone;  ///< whose accept queue it is in or will be in
   std::uint32_t ts_offset = 0;

@@ -23,6 +23,7 @@ void Connection::visit(V& v) {
   if (is_set(urgent_received)) v.remote(rcv_up);
   if (is_set(peer_fin_pending)) v.remote(fin_seq_peer);
   if (is_set(transfer && transfer->received.waiting() > 0)) v.remote(latest_out_of_order);
+  if (is_set(dsack_left != dsack_right)) v.remote(dsack_left, dsack_right);
   v(local, remote, snd_wnd, state, interface, snd_shift, rcv_shift, snd_mss, timestamps, sack,
     ack_now, fin_queued, fin_sent, fin_received, unacked_bytes, options, timers, rtt, congestion);
   v(output_link, ready_link, queue_link);

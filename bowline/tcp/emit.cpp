@@ -22,18 +22,26 @@ wire::TcpOptions options_of_syn(const Connection& c, Context& context) noexcept 
   return options;
 }
 
+// RFC 2018 section 4: what waits, the block that came last first. RFC 2883 section 4: before it,
+// once, what came twice.
+void add_sack_blocks(const Connection& c, wire::TcpOptions& options) noexcept {
+  const std::size_t most = c.timestamps ? wire::kMaxSackBlocksWithTimestamps : wire::kMaxSackBlocks;
+  std::size_t count = 0;
+  if (c.dsack_left != c.dsack_right) options.sack[count++] = {c.dsack_left, c.dsack_right};
+  if (c.transfer && c.transfer->received.waiting() > 0) {
+    count += c.transfer->received.sack_blocks(c.latest_out_of_order,
+                                              std::span(options.sack).subspan(count, most - count));
+  }
+  options.sack_count = static_cast<std::uint8_t>(count);
+}
+
 wire::TcpOptions options_of(const Connection& c, bool syn, Context& context) noexcept {
   wire::TcpOptions options;
   if (syn) {
     options = options_of_syn(c, context);
   } else {
     if (c.timestamps) options.timestamps.emplace();
-    if (c.sack && c.transfer && c.transfer->received.waiting() > 0) {
-      const std::size_t most =
-          c.timestamps ? wire::kMaxSackBlocksWithTimestamps : wire::kMaxSackBlocks;
-      options.sack_count = c.transfer->received.sack_blocks(c.latest_out_of_order,
-                                                            std::span(options.sack).first(most));
-    }
+    if (c.sack) add_sack_blocks(c, options);
   }
   if (options.timestamps) {
     options.timestamps->value = timestamp_clock(context.now) + c.ts_offset;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/loss_recovery.hpp"
 #include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -66,23 +67,12 @@ Plan syn_plan(const Connection& c, std::uint32_t range, bool fresh) noexcept {
   return plan;
 }
 
-std::optional<Plan> plan_retransmission(const Connection& c) noexcept {
-  const SentRanges& sent = c.transfer->sent;
-  const std::uint32_t id = sent.first_lost();
-  if (id == SentRanges::kNone) return std::nullopt;
-  const auto& node = sent[id];
-  // "The segment at the front of the retransmission queue" (section 3.10.8) is the SYN; what a
-  // CLOSE in SYN-RECEIVED put behind it waits. No window holds it back.
-  if (c.syn_outstanding()) {
-    return node.start == c.iss ? std::optional(syn_plan(c, id, false)) : std::nullopt;
-  }
-  // While the window is shut, probes repeat what is outstanding (MUST-35).
-  if (c.snd_wnd == 0 && is_synchronized(c.state)) return std::nullopt;
-  const std::uint32_t allowance = congestion_allowance(c);
+// The first segment's worth of range `id` once more. Retransmissions go out packet by packet: each
+// is a decision of its own.
+Plan repeat(const Connection& c, std::uint32_t id, Reason why) noexcept {
+  const auto& node = c.transfer->sent[id];
   const std::uint32_t fin = node.value.fin ? 1 : 0;
-  // Retransmissions go out packet by packet: each is a decision of its own.
   const std::uint32_t data = std::min<std::uint32_t>(node.length - fin, c.snd_mss);
-  if (allowance == 0 || (allowance < data && allowance < c.snd_mss)) return std::nullopt;
   Plan plan;
   plan.seq = node.start;
   plan.data = data;
@@ -91,9 +81,45 @@ std::optional<Plan> plan_retransmission(const Connection& c) noexcept {
   plan.flags = wire::kAck | urgent_flag(c, plan.seq);
   if (plan.fin) plan.flags |= wire::kFin;
   if (node.value.pushed && data + fin == node.length) plan.flags |= wire::kPsh;
-  plan.why = data == 0 && c.loss_reason == Reason::retransmit_timeout ? Reason::retransmit_fin
-                                                                      : c.loss_reason;
+  plan.why = data == 0 && why == Reason::retransmit_timeout ? Reason::retransmit_fin : why;
   return plan;
+}
+
+std::optional<Plan> plan_retransmission(const Connection& c) noexcept {
+  const SentRanges& sent = c.transfer->sent;
+  const std::uint32_t id = sent.first_lost();
+  if (id == SentRanges::kNone) return std::nullopt;
+  // "The segment at the front of the retransmission queue" (section 3.10.8) is the SYN; what a
+  // CLOSE in SYN-RECEIVED put behind it waits. No window holds it back.
+  if (c.syn_outstanding()) {
+    return sent[id].start == c.iss ? std::optional(syn_plan(c, id, false)) : std::nullopt;
+  }
+  // While the window is shut, probes repeat what is outstanding (MUST-35).
+  if (c.snd_wnd == 0 && is_synchronized(c.state)) return std::nullopt;
+  const std::uint32_t allowance = congestion_allowance(c);
+  const std::uint32_t wanted = std::min<std::uint32_t>(sent[id].length, c.snd_mss);
+  if (allowance < wanted) return std::nullopt;
+  return repeat(c, id, c.loss_reason);
+}
+
+// RFC 8985 section 7.3: one segment of new data, if there is any that the peer's window takes; else
+// the last segment once more. The congestion window does not hold it back.
+std::optional<Plan> plan_tail_probe(const Connection& c) noexcept {
+  if (!c.transfer->tail_probe_due) return std::nullopt;
+  const std::uint32_t fresh = std::min({c.unsent(), window_allowance(c), std::uint32_t{c.snd_mss}});
+  if (fresh > 0 && c.transfer->sent.has_room() && may_send_data(c)) {
+    Plan plan;
+    plan.seq = c.snd_nxt;
+    plan.data = fresh;
+    plan.fresh = true;
+    plan.flags = wire::kAck | urgent_flag(c, c.snd_nxt);
+    if (fresh == c.unsent()) plan.flags |= wire::kPsh;
+    plan.why = Reason::send_tail_probe;
+    return plan;
+  }
+  const std::uint32_t last = c.transfer->sent.last();
+  if (last == SentRanges::kNone) return std::nullopt;
+  return repeat(c, last, Reason::retransmit_tail_probe);
 }
 
 std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link) noexcept {
@@ -192,8 +218,16 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
   }
   if (c.transfer) {
     if (auto plan = plan_probe(c, settings)) return plan;
+    if (auto plan = plan_tail_probe(c)) return plan;
+    // RFC 5682 section 3 step 2 b: new data first.
+    const bool new_data_first = c.transfer->forward_rto == ForwardRto::probing;
+    if (new_data_first) {
+      if (auto plan = plan_data(c, link)) return plan;
+    }
     if (auto plan = plan_retransmission(c)) return plan;
-    if (auto plan = plan_data(c, link)) return plan;
+    if (!new_data_first) {
+      if (auto plan = plan_data(c, link)) return plan;
+    }
   }
   if (c.state == State::syn_sent) return std::nullopt;
   // The probe has a number that the peer has acknowledged, so that it must answer (section 3.8.4).
@@ -226,7 +260,11 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     c.bytes_sent += data;
     c.fin_sent = c.fin_sent || how.fin;
   } else if (plan.range != SentRanges::kNone) {
+    // The repair of the first hole gets a timeout of its own (RFC 6675 section 5), or a long
+    // recovery would end in one.
+    if (plan.range == c.transfer->sent.first()) c.timers.cancel(Timer::retransmit);
     static_cast<void>(c.transfer->sent.sent_again(plan.range, length, context.now, c.delivered));
+    c.transfer->undo.retransmitted(context.now);
     ++c.retransmissions;
     c.bytes_retransmitted += data;
   }
@@ -235,6 +273,11 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   if (length > 0 && !c.timers.is_set(Timer::retransmit) && !c.timers.is_set(Timer::probe)) {
     c.timers.set(Timer::retransmit, saturating_add(context.now, rto(c, context.settings)));
   }
+  if (c.transfer && c.transfer->tail_probe_due) {
+    c.transfer->tail_probe_due = false;
+    c.transfer->tail_probe.sent(c.snd_nxt, !plan.fresh);
+  }
+  if (plan.fresh && length > 0) c.timers.set(Timer::tail_probe, tail_probe_time(c, context));
   if (plan.why == Reason::send_window_probe) c.probe_due = false;
   if (plan.why == Reason::send_keepalive) c.keepalive_due = false;
   c.override_due = false;
@@ -250,6 +293,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   if (c.extra_acks > 0) --c.extra_acks;
   c.unacked_bytes = 0;
   c.last_ack_sent = c.rcv_nxt;
+  c.dsack_left = c.dsack_right;  // once is enough (RFC 2883 section 4)
   c.timers.cancel(Timer::delayed_ack);
 }
 

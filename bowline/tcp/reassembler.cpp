@@ -68,7 +68,7 @@ Placed Reassembler::keep_out_of_order(SeqNumber seq, Slice payload, BufferPool& 
     Slice part = unpin(payload.part(distance(seq, at), length), pool);
     const std::uint32_t pinned = part.pinned();
     if (pinned > most_pinned_ - std::min(pinned_, most_pinned_) ||
-        waiting_.insert(at, length, std::move(part)) == Map::kNone) {
+        !hold(at, length, std::move(part))) {
       refused = true;
       break;
     }
@@ -97,7 +97,15 @@ std::uint32_t Reassembler::advance(SeqNumber next) noexcept {
     pinned_ -= node.value.pinned();
     waiting_.erase(id);
   }
+  held_.remove_before(waiting_.empty() ? next + moved : waiting_[waiting_.first()].start);
   return moved;
+}
+
+// Both accounts have the piece, or none.
+bool Reassembler::hold(SeqNumber at, std::uint32_t length, Slice piece) noexcept {
+  if (!waiting_.reserve() || !held_.add(at, length)) return false;
+  static_cast<void>(waiting_.insert(at, length, std::move(piece)));
+  return true;
 }
 
 void Reassembler::count_pinned() noexcept {
@@ -155,31 +163,20 @@ void Reassembler::clear_readable() noexcept {
 void Reassembler::clear() noexcept {
   clear_readable();
   waiting_.clear();
+  held_.clear();
   waiting_bytes_ = pinned_ = 0;
-}
-
-wire::SackBlock Reassembler::block_around(std::uint32_t id) const noexcept {
-  wire::SackBlock block{waiting_[id].start, waiting_[id].end()};
-  for (std::uint32_t i = waiting_.prev(id); i != Map::kNone && waiting_[i].end() == block.left;
-       i = waiting_.prev(i)) {
-    block.left = waiting_[i].start;
-  }
-  for (std::uint32_t i = waiting_.next(id); i != Map::kNone && waiting_[i].start == block.right;
-       i = waiting_.next(i)) {
-    block.right = waiting_[i].end();
-  }
-  return block;
 }
 
 std::uint8_t Reassembler::sack_blocks(SeqNumber latest,
                                       std::span<wire::SackBlock> to) const noexcept {
+  const IntervalSet::Ranges& held = held_.ranges();
   std::uint8_t count = 0;
-  const std::uint32_t newest = waiting_.find(latest);
-  if (newest != Map::kNone && !to.empty()) to[count++] = block_around(newest);
-  for (std::uint32_t id = waiting_.last(); id != Map::kNone && count < to.size();) {
-    const wire::SackBlock block = block_around(id);
-    if (count == 0 || newest == Map::kNone || !(block == to[0])) to[count++] = block;
-    while (id != Map::kNone && !before(waiting_[id].start, block.left)) id = waiting_.prev(id);
+  const auto add = [&](std::uint32_t id) { to[count++] = {held[id].start, held[id].end()}; };
+  const std::uint32_t newest = held.find(latest);
+  if (newest != IntervalSet::kNone && !to.empty()) add(newest);
+  for (std::uint32_t id = held.last(); id != IntervalSet::kNone && count < to.size();
+       id = held.prev(id)) {
+    if (id != newest) add(id);
   }
   return count;
 }

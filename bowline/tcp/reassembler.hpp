@@ -12,6 +12,7 @@
 #include <span>
 
 #include "bowline/base/buffer.hpp"
+#include "bowline/base/interval_set.hpp"
 #include "bowline/base/limits.hpp"
 #include "bowline/base/range_map.hpp"
 #include "bowline/base/ring.hpp"
@@ -34,6 +35,7 @@ class Reassembler {
   Reassembler(Memory& memory, const Limits& limits, std::uint64_t seed) noexcept
       : in_order_(memory),
         waiting_(memory, limits.reassembly_ranges, seed),
+        held_(memory, limits.reassembly_ranges, ~seed),
         most_pinned_(limits.reassembly_bytes) {}
 
   /// Takes `payload`, whose first byte has number `seq`, when `next` (RCV.NXT) is the first number
@@ -55,6 +57,7 @@ class Reassembler {
   /// Applies new bounds.
   void set_limits(const Limits& limits) noexcept {
     waiting_.set_limit(limits.reassembly_ranges);
+    held_.set_limit(limits.reassembly_ranges);
     most_pinned_ = limits.reassembly_bytes;
   }
   /// Throws all away.
@@ -74,7 +77,7 @@ class Reassembler {
   template <class V>
   void visit(V& v) {
     v(in_order_);
-    v.remote(waiting_);
+    v.remote(waiting_, held_);
     v(readable_, waiting_bytes_);
     if constexpr (V::loading) count_pinned();  // the copies are in blocks of their own size
   }
@@ -83,13 +86,15 @@ class Reassembler {
   using Map = RangeMap<Slice>;
 
   [[nodiscard]] bool append(Slice payload) noexcept;
+  [[nodiscard]] bool hold(SeqNumber at, std::uint32_t length, Slice piece) noexcept;
   [[nodiscard]] bool take_in_order(SeqNumber next, Slice payload) noexcept;
   void count_pinned() noexcept;
   Placed keep_out_of_order(SeqNumber seq, Slice payload, BufferPool& pool) noexcept;
-  [[nodiscard]] wire::SackBlock block_around(std::uint32_t id) const noexcept;
 
   Ring<Slice> in_order_;
   Map waiting_;
+  IntervalSet
+      held_;  // the numbers of waiting_: a SACK block is one step, however many pieces it has
   std::uint32_t readable_ = 0;
   std::uint32_t waiting_bytes_ = 0;
   std::uint32_t pinned_ = 0;  // by what waits

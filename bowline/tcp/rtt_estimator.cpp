@@ -16,6 +16,18 @@ void RttEstimator::sample(Duration rtt) noexcept {
   backoff_ = 0;
 }
 
+void RttEstimator::sample(Duration rtt, Time now) noexcept {
+  constexpr Duration kWindow = 5min;
+  sample(rtt);
+  const Duration r = std::max(rtt, Duration(1));
+  if (least_ != Duration::zero() && now - since_ >= kWindow) {
+    before_ = now - since_ >= 2 * kWindow ? Duration::zero() : least_;
+    least_ = Duration::zero();
+  }
+  if (least_ == Duration::zero()) since_ = now;
+  least_ = least_ == Duration::zero() ? r : std::min(least_, r);
+}
+
 Duration RttEstimator::rto(const RtoBounds& bounds) const noexcept {
   // RFC 6298 2.2: max(G, 4 * rttvar); the clock granularity G is a nanosecond here, the floor does
   // its work.

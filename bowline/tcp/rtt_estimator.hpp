@@ -20,12 +20,14 @@ struct RtoBounds {
   Duration most = 60s;
 };
 
-/// srtt, rttvar and rto of one path. A value; 24 bytes.
+/// srtt, rttvar, rto and the smallest RTT of one path. A value; 48 bytes.
 class RttEstimator {
  public:
   /// Takes one sample, not negative (RFC 6298 2.2 and 2.3, with 1/8 and 1/4 as there), and ends the
   /// backoff.
   void sample(Duration rtt) noexcept;
+  /// The same, measured at `now`, for min_rtt() as well.
+  void sample(Duration rtt, Time now) noexcept;
   /// The timeout doubles (RFC 6298 5.5), up to `most`.
   void back_off() noexcept {
     if (backoff_ < kMostBackoff) ++backoff_;
@@ -39,6 +41,11 @@ class RttEstimator {
   /// Zero before the first sample.
   [[nodiscard]] Duration srtt() const noexcept { return srtt_; }
   [[nodiscard]] Duration rttvar() const noexcept { return rttvar_; }
+  /// The smallest RTT of the last five to ten minutes (RFC 8985 section 6.2 wants a windowed
+  /// minimum: paths change); zero: none.
+  [[nodiscard]] Duration min_rtt() const noexcept {
+    return before_ != Duration::zero() ? std::min(least_, before_) : least_;
+  }
   /// How often the timeout has doubled since the last end of the backoff.
   [[nodiscard]] std::uint8_t backoff() const noexcept { return backoff_; }
 
@@ -46,6 +53,9 @@ class RttEstimator {
   void visit(V& v) {
     v.excluded(srtt_, "the exploration pins the RTO");
     v.excluded(rttvar_, "the exploration pins the RTO");
+    v.excluded(least_, "a measured time");
+    v.excluded(before_, "a measured time");
+    v.excluded(since_, "a measured time");
     v(backoff_);
   }
 
@@ -54,6 +64,9 @@ class RttEstimator {
 
   Duration srtt_{};
   Duration rttvar_{};
+  Duration least_{};   // since since_; zero: none
+  Duration before_{};  // in the five minutes before that; zero: none
+  Time since_{};
   std::uint8_t backoff_ = 0;
 };
 

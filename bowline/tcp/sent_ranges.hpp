@@ -6,7 +6,14 @@
 // FIN count as the numbers that they use up). Retransmission is a mark on a range, never a rewind
 // of SND.NXT; ranges are split only at MSS, ACK or SACK edges. This unit counts; what is lost and
 // what may be sent are the detector's and the recovery's business.
+//
+// A peer decides in which order it acknowledges, so nothing here may cost more than what is new:
+// ranges that the peer has (SACK) are merged with their neighbours, for nobody asks for their times
+// again, so that a block which is reported with every ACK is one step; those in the network hang in
+// a list in the order of their last transmission, which is what RACK (RFC 8985) looks along; and
+// the search for the first lost one goes on where the last ended.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "bowline/base/range_map.hpp"
@@ -20,16 +27,21 @@ struct SentRange {
   Time sent_at{};  ///< its last transmission
   std::uint64_t delivered_at_send =
       0;  ///< the connection's delivered count at that moment (rate samples)
-  std::uint8_t transmissions = 1;  ///< stays at 255
-  bool sacked = false;             ///< the peer has it, out of order
-  bool lost = false;               ///< held for lost and not sent again yet
-  bool app_limited = false;        ///< sent while the application had nothing more
-  bool fin = false;                ///< its last number is the FIN
-  bool pushed = false;             ///< it ended with PSH
+  std::uint8_t transmissions = 1;    ///< stays at 255
+  bool sacked = false;               ///< the peer has it, out of order
+  bool lost = false;                 ///< held for lost and not sent again yet
+  bool app_limited = false;          ///< sent while the application had nothing more
+  bool fin = false;                  ///< its last number is the FIN
+  bool pushed = false;               ///< it ended with PSH
+  std::uint32_t older = 0xffffffff;  ///< in the order of transmission: the one before, and
+  std::uint32_t newer = 0xffffffff;  ///< the one after; only while in_network()
 
   /// Not its first transmission: Karn's rule forbids an RTT sample without a timestamp (RFC 6298
   /// 3).
   [[nodiscard]] bool retransmitted() const noexcept { return transmissions > 1; }
+
+  /// Neither with the peer nor held for lost.
+  [[nodiscard]] bool in_network() const noexcept { return !sacked && !lost; }
 
   /// For RangeMap::split(): the second part. The FIN and the PSH stay with the end.
   SentRange split_off(std::uint32_t) noexcept {
@@ -42,6 +54,8 @@ struct SentRange {
   void visit(V& v) {
     v(sent_at, transmissions, sacked, lost, app_limited, fin, pushed);
     v.excluded(delivered_at_send, "a count since the beginning, for rate samples alone");
+    v.excluded(older, "follows from sent_at");
+    v.excluded(newer, "follows from sent_at");
   }
 };
 
@@ -49,9 +63,14 @@ struct SentRange {
 struct AckedRanges {
   std::uint32_t bytes = 0;            ///< numbers newly acknowledged (SYN and FIN count)
   std::uint32_t newly_delivered = 0;  ///< of these, the ones that no SACK had reported before
-  Time latest_sent_at{};              ///< when the last of them had been sent
-  bool any_retransmitted = false;     ///< one of them had been sent more than once
   bool fin = false;                   ///< our FIN is among them
+};
+
+/// A range, or a part of one, that the peer reports to have for the first time.
+struct Delivered {
+  SeqNumber end;         ///< the number after its last
+  std::uint32_t length;  ///< numbers
+  const SentRange& how;  ///< how it was sent; as long as the call
 };
 
 /// The ranges from SND.UNA to SND.NXT.
@@ -78,21 +97,41 @@ class SentRanges {
   bool sent_again(std::uint32_t id, std::uint32_t length, Time now,
                   std::uint64_t delivered) noexcept;
 
-  /// Removes everything before `ack`.
-  AckedRanges acknowledge(SeqNumber ack) noexcept;
+  /// Removes everything before `ack`. `each(Delivered)` is called for what no SACK had reported.
+  template <class Each>
+  AckedRanges acknowledge(SeqNumber ack, Each&& each) noexcept;
+  /// The same when nobody asks what it was.
+  AckedRanges acknowledge(SeqNumber ack) noexcept {
+    return acknowledge(ack, [](const Delivered&) {});
+  }
   /// Marks what lies wholly in `left`..`right` as sacked; splits at the edges as far as there is
-  /// room. Returns the numbers newly reported.
-  std::uint32_t mark_sacked(SeqNumber left, SeqNumber right) noexcept;
-  /// Marks all that is not sacked as lost (RFC 6298 5.4 with RFC 2018 section 8: SACKs are kept
-  /// here and forgotten by forget_sacks()).
+  /// room. `each(Delivered)` is called for what is new. Returns the numbers newly reported.
+  template <class Each>
+  std::uint32_t mark_sacked(SeqNumber left, SeqNumber right, Each&& each) noexcept;
+  /// The same when nobody asks what it was.
+  std::uint32_t mark_sacked(SeqNumber left, SeqNumber right) noexcept {
+    return mark_sacked(left, right, [](const Delivered&) {});
+  }
+  /// Marks range `id` as lost, if it is in the network.
+  void mark_lost(std::uint32_t id) noexcept;
+  /// Marks all that is not sacked as lost.
   void mark_all_lost() noexcept;
   /// Marks the first range that is neither sacked nor sent again after being lost, up to `most`
   /// numbers of it. Returns the numbers marked.
   std::uint32_t mark_first_lost(std::uint32_t most) noexcept;
-  /// The peer may take back what it reported (RFC 2018 section 8).
+  /// Makes the last `length` numbers a range of their own, so that they can be sent again alone.
+  void split_tail(std::uint32_t length) noexcept;
+  /// Nothing was lost after all: what is marked so and was not sent again is in the network still.
+  void unmark_lost() noexcept;
+  /// The peer may take back what it reported (RFC 2018 section 8). The ranges were merged; none of
+  /// them gives an RTT sample any more.
   void forget_sacks() noexcept;
   /// The first range marked lost; kNone when none is.
   [[nodiscard]] std::uint32_t first_lost() const noexcept;
+  /// The range in the network whose last transmission is the longest ago; kNone when none is there.
+  [[nodiscard]] std::uint32_t oldest() const noexcept { return oldest_; }
+  /// The highest range; kNone when there is none.
+  [[nodiscard]] std::uint32_t last() const noexcept { return ranges_.last(); }
   [[nodiscard]] std::uint32_t first() const noexcept { return ranges_.first(); }
   [[nodiscard]] std::uint32_t next(std::uint32_t id) const noexcept { return ranges_.next(id); }
   [[nodiscard]] const Map::Node& operator[](std::uint32_t id) const noexcept { return ranges_[id]; }
@@ -109,16 +148,80 @@ class SentRanges {
   void visit(V& v) {
     v.local(ranges_);
     v(outstanding_, sacked_, lost_);
+    v.excluded(oldest_, "follows from the ranges");
+    v.excluded(newest_, "follows from the ranges");
+    v.excluded(lost_from_, "where a search begins");
   }
 
  private:
-  void set_lost(std::uint32_t id, bool lost) noexcept;
-  std::uint32_t split_at(SeqNumber at) noexcept;
+  void enlist(std::uint32_t id) noexcept { enlist_after(newest_, id); }
+  void enlist_after(std::uint32_t older, std::uint32_t id) noexcept;
+  void delist(std::uint32_t id) noexcept;
+  std::uint32_t split(std::uint32_t id, SeqNumber at) noexcept;
+  void split_at(SeqNumber at) noexcept;
+  void take_from_lost(std::uint32_t id) noexcept;
+  std::uint32_t merge_sacked(std::uint32_t id) noexcept;
 
   Map ranges_;
   std::uint32_t outstanding_ = 0;
   std::uint32_t sacked_ = 0;
   std::uint32_t lost_ = 0;
+  std::uint32_t oldest_ = kNone;
+  std::uint32_t newest_ = kNone;
+  mutable SeqNumber lost_from_;  // nothing before it is lost; while lost_ is not 0
 };
+
+template <class Each>
+AckedRanges SentRanges::acknowledge(SeqNumber ack, Each&& each) noexcept {
+  AckedRanges acked;
+  for (std::uint32_t id = ranges_.first(); id != kNone; id = ranges_.first()) {
+    auto& node = ranges_[id];
+    if (at_or_before(ack, node.start)) break;
+    const std::uint32_t count = std::min(node.length, distance(node.start, ack));
+    const bool whole = count == node.length;
+    acked.bytes += count;
+    acked.fin |= node.value.fin && whole;
+    outstanding_ -= count;
+    if (node.value.sacked) {
+      sacked_ -= count;
+    } else {
+      acked.newly_delivered += count;
+      each(Delivered{node.start + count, count, node.value});
+      if (node.value.lost) lost_ -= count;
+    }
+    if (!whole) {
+      node.start += count;
+      node.length -= count;
+      break;
+    }
+    if (node.value.in_network()) delist(id);
+    ranges_.erase(id);
+  }
+  return acked;
+}
+
+template <class Each>
+std::uint32_t SentRanges::mark_sacked(SeqNumber left, SeqNumber right, Each&& each) noexcept {
+  std::uint32_t newly = 0;
+  split_at(left);
+  split_at(right);
+  for (std::uint32_t id = ranges_.at_or_after(left); id != kNone; id = ranges_.next(id)) {
+    auto& node = ranges_[id];
+    if (node.value.sacked) continue;
+    if (after(node.end(), right)) break;
+    if (before(node.start, left)) continue;
+    each(Delivered{node.end(), node.length, node.value});
+    if (node.value.lost) {
+      take_from_lost(id);
+    } else {
+      delist(id);
+    }
+    node.value.sacked = true;
+    sacked_ += node.length;
+    newly += node.length;
+    id = merge_sacked(id);
+  }
+  return newly;
+}
 
 }  // namespace bowline::inline v0::tcp

@@ -45,7 +45,6 @@ TEST_F(SentRangesTest, AcknowledgmentTakesWholeRangesAway) {
   const AckedRanges acked = ranges_.acknowledge(kStart + 200);
   EXPECT_EQ(acked.bytes, 200U);
   EXPECT_EQ(acked.newly_delivered, 200U);
-  EXPECT_EQ(acked.latest_sent_at, Time(1s));
   EXPECT_EQ(ranges_.outstanding(), 100U);
   EXPECT_EQ(ranges_[ranges_.first()].start, kStart + 200);
 }
@@ -58,14 +57,63 @@ TEST_F(SentRangesTest, AcknowledgmentInsideARangeCutsIt) {
   EXPECT_EQ(ranges_.acknowledge(kStart + 30).bytes, 0U) << "nothing new";
 }
 
-// RFC 6298 section 3 (Karn): the caller learns that a number was sent more than once.
-TEST_F(SentRangesTest, AcknowledgmentTellsOfRetransmissions) {
+// RFC 6298 section 3 (Karn), RFC 8985 6.2: the caller learns how each part was sent, once.
+TEST_F(SentRangesTest, TellsHowWhatIsDeliveredWasSent) {
   send(3);
   ranges_.sent_again(ranges_.first(), 100, Time(9s), 0);
-  const AckedRanges first = ranges_.acknowledge(kStart + 100);
-  EXPECT_TRUE(first.any_retransmitted);
-  EXPECT_EQ(first.latest_sent_at, Time(9s));
-  EXPECT_FALSE(ranges_.acknowledge(kStart + 200).any_retransmitted);
+  std::vector<std::pair<std::uint32_t, Time>> told;
+  bool retransmitted = false;
+  const auto note = [&](const Delivered& part) {
+    told.emplace_back(distance(kStart, part.end), part.how.sent_at);
+    retransmitted |= part.how.retransmitted();
+  };
+  static_cast<void>(ranges_.mark_sacked(kStart + 100, kStart + 200, note));
+  EXPECT_FALSE(retransmitted);
+  static_cast<void>(ranges_.acknowledge(kStart + 250, note));
+  EXPECT_TRUE(retransmitted);
+  const std::vector<std::pair<std::uint32_t, Time>> expected = {
+      {200, Time(1s)}, {100, Time(9s)}, {250, Time(2s)}};
+  EXPECT_EQ(told, expected);
+}
+
+// What is reported with every ACK must not be walked over with every ACK.
+TEST_F(SentRangesTest, SackedNeighboursBecomeOneRange) {
+  send(5);
+  ranges_.mark_sacked(kStart + 100, kStart + 200);
+  ranges_.mark_sacked(kStart + 300, kStart + 400);
+  ranges_.mark_sacked(kStart + 200, kStart + 300);
+  const std::uint32_t second = ranges_.next(ranges_.first());
+  EXPECT_EQ(ranges_[second].start, kStart + 100);
+  EXPECT_EQ(ranges_[second].length, 300U);
+}
+
+// RFC 8985 looks along the times of transmission.
+TEST_F(SentRangesTest, OldestFollowsTheLastTransmission) {
+  send(3);
+  EXPECT_EQ(ranges_[ranges_.oldest()].start, kStart);
+  ranges_.mark_lost(ranges_.oldest());
+  EXPECT_EQ(ranges_[ranges_.oldest()].start, kStart + 100) << "what is lost is not in the network";
+  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s), 0);
+  ranges_.mark_sacked(kStart + 100, kStart + 200);
+  EXPECT_EQ(ranges_[ranges_.oldest()].start, kStart + 200);
+  ranges_.mark_lost(ranges_.oldest());
+  EXPECT_EQ(ranges_[ranges_.oldest()].start, kStart) << "sent again last";
+}
+
+// An undone recovery puts back what was not sent again, where its time says.
+TEST_F(SentRangesTest, WhatWasNotLostIsInTheNetworkAgain) {
+  send(4);
+  ranges_.mark_all_lost();
+  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s), 0);
+  ranges_.unmark_lost();
+  EXPECT_EQ(ranges_.lost(), 0U);
+  EXPECT_EQ(ranges_.in_network(), 400U);
+  std::vector<std::uint32_t> order;
+  while (ranges_.oldest() != SentRanges::kNone) {
+    order.push_back(distance(kStart, ranges_[ranges_.oldest()].start));
+    ranges_.mark_lost(ranges_.oldest());
+  }
+  EXPECT_EQ(order, (std::vector<std::uint32_t>{100, 200, 300, 0}));
 }
 
 TEST_F(SentRangesTest, FinIsAcknowledgedWithItsOwnNumberOnly) {
@@ -200,9 +248,21 @@ void compare(const SentRanges& ranges, const Naive& naive) {
       ASSERT_EQ(distance(kStart, node.start + i), expected->first) << "a gap";
       ASSERT_EQ(node.value.sacked, expected->second.sacked);
       ASSERT_EQ(node.value.lost, expected->second.lost);
+      // Merged ranges keep one count for all.
+      if (node.value.sacked) continue;
       ASSERT_EQ(node.value.transmissions, expected->second.transmissions);
     }
   }
+  // All that is in the network hangs in the list, by the time of its last transmission.
+  std::uint32_t listed = 0;
+  Time last{};
+  for (std::uint32_t id = ranges.oldest(); id != SentRanges::kNone; id = ranges[id].value.newer) {
+    ASSERT_TRUE(ranges[id].value.in_network());
+    ASSERT_LE(last, ranges[id].value.sent_at);
+    last = ranges[id].value.sent_at;
+    listed += ranges[id].length;
+  }
+  ASSERT_EQ(listed, ranges.in_network());
 }
 
 TEST(SentRangesRandom, AgreesWithAMapOfNumbers) {
@@ -216,12 +276,13 @@ TEST(SentRangesRandom, AgreesWithAMapOfNumbers) {
       return from + static_cast<std::uint32_t>(random.below(to - from + 1));
     };
     for (int step = 0; step < 300; ++step) {
-      switch (random.below(6)) {
+      const Time now(step * 1ms);
+      switch (random.below(7)) {
         case 0:
         case 1: {
           const std::uint32_t length = pick(1, 20);
           if (nxt - una > 300) break;
-          ASSERT_TRUE(ranges.sent(kStart + nxt, length, SentRange{}));
+          ASSERT_TRUE(ranges.sent(kStart + nxt, length, at(now)));
           for (std::uint32_t i = 0; i < length; ++i) naive.numbers[nxt++] = {};
           break;
         }
@@ -248,12 +309,16 @@ TEST(SentRangesRandom, AgreesWithAMapOfNumbers) {
           ranges.mark_all_lost();
           for (auto& [_, number] : naive.numbers) number.lost = !number.sacked;
           break;
+        case 5:
+          ranges.unmark_lost();
+          for (auto& [_, number] : naive.numbers) number.lost = false;
+          break;
         default: {
           const std::uint32_t id = ranges.first_lost();
           if (id == SentRanges::kNone) break;
           const std::uint32_t first = distance(kStart, ranges[id].start);
           const std::uint32_t length = pick(1, ranges[id].length);
-          ASSERT_TRUE(ranges.sent_again(id, length, Time(1s), 0));
+          ASSERT_TRUE(ranges.sent_again(id, length, now, 0));
           for (std::uint32_t i = first; i < first + length; ++i) {
             naive.numbers[i].lost = false;
             ++naive.numbers[i].transmissions;

@@ -20,7 +20,10 @@ namespace bowline::inline v0::tcp {
 enum class Profile : std::uint8_t { rfc, linux };
 
 /// The congestion control of a connection.
-enum class CongestionAlgorithm : std::uint8_t { reno };
+enum class CongestionAlgorithm : std::uint8_t {
+  reno,   ///< RFC 5681
+  cubic,  ///< RFC 9438
+};
 
 /// Keepalive (RFC 9293 section 3.8.4). Off by default (MUST-25).
 struct Keepalive {
@@ -63,7 +66,7 @@ struct Settings {
   // -- options: RFC 9293 section 3.2, RFC 7323, RFC 2018
   bool window_scaling = true;           ///< RFC 7323 section 2
   bool timestamps = true;               ///< RFC 7323 section 3
-  bool sack = true;                     ///< offered once the scoreboard is there; see Options
+  bool sack = true;                     ///< with it RACK (RFC 8985) and D-SACK (RFC 2883)
   std::uint16_t mss_default_v4 = 536;   ///< SendMSS without an option (MUST-15)
   std::uint16_t mss_default_v6 = 1220;  ///< the same over IPv6
   std::uint16_t mss_floor = 48;         ///< a peer's MSS below this is raised to it (SACK Panic)
@@ -87,7 +90,8 @@ struct Settings {
       1U << 20;              ///< bytes received and not read; the window is what is left
   Duration shed_after = 1s;  ///< an idle connection gives its (empty) buffers back after this
 
-  CongestionAlgorithm congestion = CongestionAlgorithm::reno;  ///< of new connections
+  CongestionAlgorithm congestion =
+      CongestionAlgorithm::cubic;  ///< RFC 9438  ///< of new connections
 };
 
 constexpr Settings Settings::of(Profile profile) noexcept {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/loss_recovery.hpp"
+
 namespace bowline::inline v0::tcp {
 namespace {
 
@@ -18,7 +20,6 @@ bool has_something_to_deliver(const Connection& c) noexcept {
 // RFC 6298 5.4 to 5.7, RFC 5681 section 3.1.
 void on_retransmission_timeout(Connection& c, Context& context) noexcept {
   if (!c.transfer || c.snd_una == c.snd_nxt) return;
-  Transfer& transfer = *c.transfer;
   const bool first = c.retransmits == 0;
   if (c.retransmits < 255) ++c.retransmits;
   if (c.retransmits == context.settings.r1) decide(c, Reason::r1_passed, context);
@@ -31,16 +32,10 @@ void on_retransmission_timeout(Connection& c, Context& context) noexcept {
 
   if (is_opening(c)) {
     c.syn_lost = true;
+    c.transfer->sent.mark_all_lost();
   } else {
-    const std::uint32_t cwnd = c.congestion.cwnd();
-    c.congestion.timed_out(transfer.sent.in_network(), first);
-    decide(c, Reason::cwnd_timeout, context, cwnd, c.congestion.cwnd());
-    // The peer may have thrown away what it reported (RFC 2018 section 8).
-    transfer.sent.forget_sacks();
-    transfer.recovery.leave(c.snd_nxt);
-    c.dup_acks = 0;
+    on_timeout_loss(c, first, context);
   }
-  transfer.sent.mark_all_lost();
   c.loss_reason = Reason::retransmit_timeout;
   c.timers.set(Timer::retransmit, saturating_add(context.now, doubled));
 }
@@ -153,6 +148,8 @@ void on_timers(Connection& c, Context& context) noexcept {
     c.cold = true;
     request_ack(c, Reason::send_ack_delayed);
   }
+  if (c.timers.take_due(Timer::reorder, now)) on_reorder_timer(c, context);
+  if (c.timers.take_due(Timer::tail_probe, now)) on_tail_probe_timer(c, context);
   if (c.timers.take_due(Timer::retransmit, now)) on_retransmission_timeout(c, context);
   if (c.timers.take_due(Timer::probe, now)) on_probe_timer(c);
   if (c.timers.take_due(Timer::keepalive, now)) on_keepalive_timer(c, context);
@@ -172,6 +169,8 @@ void settle_timers(Connection& c, const LinkAbility& link, Context& context) noe
                         c.unsent() > 0 && !c.override_due && sendable(c, link) == 0;
   if (shut || withheld) {
     c.timers.cancel(Timer::retransmit);
+    c.timers.cancel(Timer::tail_probe);
+    c.timers.cancel(Timer::reorder);
     if (!c.timers.is_set(Timer::probe) && !c.probe_due) {
       const Duration wait = std::min(rto(c, context.settings), context.settings.probe_max);
       c.timers.set(Timer::probe, saturating_add(context.now, wait));

@@ -23,6 +23,8 @@ enum class Timer : std::uint8_t {
   give_up,      ///< R2 or the user timeout (RFC 9293 sections 3.8.3 and 3.10.8)
   ending,       ///< 2 MSL in TIME-WAIT, or the limit of an orphan in FIN-WAIT-2
   shed,         ///< idle for a while: the Transfer is given back
+  reorder,      ///< what was overtaken is lost if it has not come by then (RFC 8985 6.2 step 5)
+  tail_probe,   ///< nothing came back: ask (RFC 8985 section 7)
 };
 
 /// Deadlines by kind.
@@ -54,7 +56,7 @@ class Timers {
   }
 
  private:
-  static constexpr std::size_t kKinds = 7;
+  static constexpr std::size_t kKinds = 9;
   [[nodiscard]] Time& at(Timer timer) noexcept {
     return deadlines_[static_cast<std::size_t>(timer)];
   }

@@ -34,8 +34,8 @@ class TenInFlight : public Script {
 
 }  // namespace
 
-// RFC 5681 3.2 step 2 to 4: the third duplicate says that the segment is lost; ssthresh is half the
-// flight.
+// RFC 5681 3.2 step 2 to 4: the third duplicate says that the segment is lost; ssthresh is
+// beta_cubic of the flight (RFC 9438 4.6).
 SCRIPT_OF(TenInFlight, FastRetransmit, TheThirdDuplicateAckRetransmits) {
   open();
   duplicate_ack(1);
@@ -44,12 +44,12 @@ SCRIPT_OF(TenInFlight, FastRetransmit, TheThirdDuplicateAckRetransmits) {
   duplicate_ack(1);
   expect(". 1:1001(1000) ack 1"_seg);
   expect_nothing();
-  expect_equal(view().ssthresh, 5'000U, "ssthresh");
+  expect_equal(view().ssthresh, 7'000U, "ssthresh");
   expect_count(Reason::retransmit_fast, 1);
   // Step 6: the ACK that covers all: recovered, cwnd is about ssthresh.
   peer.sends(". 1:1(0) ack 10001"_seg);
   expect_nothing();
-  expect_true(view().cwnd <= 6'000, "cwnd is deflated");
+  expect_true(view().cwnd <= 8'000, "cwnd is deflated");
   expect_count(Reason::cwnd_recovered, 1);
 }
 
@@ -155,7 +155,7 @@ SCRIPT_OF(TenInFlight, FastRetransmit, ALostRetransmissionWaitsForTheTimer) {
   expect(". 1:1001(1000) ack 1"_seg);
 }
 
-// One loss halves the window once, however many segments it took (RFC 5681 3.2, RFC 6582 4).
+// One loss reduces the window once, however many segments it took (RFC 5681 3.2, RFC 6582 4).
 SCRIPT_OF(TenInFlight, FastRetransmit, OneReductionForOneWindow) {
   open();
   duplicate_ack(1);
@@ -166,7 +166,7 @@ SCRIPT_OF(TenInFlight, FastRetransmit, OneReductionForOneWindow) {
   expect(". 2001:3001(1000) ack 1"_seg);
   duplicate_ack(3'001);
   expect(". 3001:4001(1000) ack 1"_seg);
-  expect_equal(view().ssthresh, 5'000U, "ssthresh");
+  expect_equal(view().ssthresh, 7'000U, "ssthresh");
   expect_count(Reason::cwnd_fast_recovery, 1);
 }
 

@@ -130,7 +130,7 @@ SCRIPT(Rto, AfterATimeoutItStartsSlowly) {
   expect(". 1:1001(1000) ack 1"_seg);
   expect_nothing();
   expect_equal(view().cwnd, 1'000U, "cwnd");
-  expect_equal(view().ssthresh, 4'000U, "ssthresh");
+  expect_equal(view().ssthresh, 5'600U, "ssthresh");
   after(10ms);
   peer.sends(". 1:1(0) ack 1001"_seg);
   expect(". 1001:2001(1000) ack 1"_seg);

@@ -62,10 +62,15 @@ SCRIPT(Sack, BlocksTakeTheirRoomFromTheData) {
 
 // RFC 6675: what the peer has is not sent again.
 SCRIPT(Sack, WhatThePeerHasIsNotSentAgain) {
-  open_actively("S. 0:0(0) ack 1 win 65535 <mss 1000,nop,nop,sackOK>"_seg);
+  app.connects();
+  expect("S 0:0(0)"_seg);
+  after(40ms);  // without an RTT there would be no patience either (RFC 8985 6.2 step 4)
+  peer.sends("S. 0:0(0) ack 1 win 65535 <mss 1000,nop,nop,sackOK>"_seg);
+  expect(". 1:1(0) ack 1"_seg);
   after(1ms);
   app.writes(10'000);
   for (int i = 0; i < 10; ++i) (void)take_sent();
+  after(40ms);
   peer.sends(". 1:1(0) ack 1 <nop,nop,sack 1001:2001>"_seg);
   expect_nothing();
   peer.sends(". 1:1(0) ack 1 <nop,nop,sack 1001:3001>"_seg);

@@ -17,6 +17,7 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
       // Data and FINs are always answered, or a retransmission would starve; bare ACKs within the
       // limit, or two confused peers would acknowledge each other for ever.
       if (segment.len() > 0) {
+        note_duplicate(c, segment.data_seq(), segment.data_seq() + segment.data_size);
         request_ack(c, Reason::send_ack_unacceptable);
       } else {
         request_challenge_ack(c, context);

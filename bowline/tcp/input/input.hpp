@@ -41,6 +41,10 @@ void process_urgent(Connection& c, const Segment& segment) noexcept;
 /// Seventh: the segment text. False when the connection was reset over it.
 [[nodiscard]] bool process_text(Connection& c, const Segment& segment, Context& context) noexcept;
 
+/// The numbers from `left` to `right` may have come twice: what of them had come before is reported
+/// with the next ACK (RFC 2883 section 4).
+void note_duplicate(Connection& c, SeqNumber left, SeqNumber right) noexcept;
+
 /// Eighth: the FIN bit.
 void process_fin(Connection& c, const Segment& segment, Context& context) noexcept;
 

@@ -73,6 +73,13 @@ void schedule_ack(Connection& c, const Segment& segment, Context& context) noexc
   }
 }
 
+void note_duplicate(Connection& c, SeqNumber left, SeqNumber right) noexcept {
+  if (!c.sack || !before(left, right)) return;
+  // Below RCV.NXT all of it had come; above, the caller knows that it had.
+  c.dsack_left = left;
+  c.dsack_right = before(left, c.rcv_nxt) ? earliest(right, c.rcv_nxt) : right;
+}
+
 bool process_text(Connection& c, const Segment& segment, Context& context) noexcept {
   if (segment.data_size == 0) return true;
   if (c.state != State::established && c.state != State::fin_wait_1 &&
@@ -97,6 +104,7 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
     return true;
   }
   Reassembler& received = c.transfer->received;
+  if (wanted.skip > 0) note_duplicate(c, segment.data_seq(), wanted.first);
   const SeqNumber expected = c.rcv_nxt;
   const bool had_hole = received.waiting() > 0;
   const Placed placed = place_all(c, segment, wanted, context);
@@ -108,6 +116,10 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
   if (c.read_closed) received.clear_readable();  // shutdown(receive): acknowledged and thrown away
   if (placed == Placed::refused) decide(c, Reason::reassembly_full, context);
   if (placed == Placed::out_of_order) c.latest_out_of_order = wanted.first;
+  if (placed == Placed::duplicate) {
+    note_duplicate(c, wanted.first, wanted.first + wanted.size);
+    c.latest_out_of_order = wanted.first;
+  }
   if (placed != Placed::in_order || had_hole) {
     // RFC 5681 section 4.2: at once, and one for each: the peer counts them.
     constexpr std::uint8_t kWorthCounting = 3;

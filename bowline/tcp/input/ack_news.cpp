@@ -1,0 +1,132 @@
+#include "bowline/tcp/input/ack_news.hpp"
+
+#include <algorithm>
+
+namespace bowline::inline v0::tcp {
+namespace {
+
+// When the segment that the echo names was sent (RFC 7323 section 4.1).
+Time echoed_instant(const Connection& c, const Segment& segment) noexcept {
+  if (!c.timestamps || !segment.options.timestamps || segment.options.timestamps->echo == 0) {
+    return Time{};
+  }
+  const std::uint32_t sent = segment.options.timestamps->echo - c.ts_offset;
+  const std::uint32_t elapsed = timestamp_clock(segment.arrival) - sent;
+  constexpr std::uint32_t kPlausible = 600'000;  // ms; a lying echo must not set the timer
+  const Time arrival(std::chrono::floor<std::chrono::milliseconds>(segment.arrival));
+  const Duration ago = elapsed * Duration(1ms);
+  if (elapsed >= kPlausible || ago >= arrival.time_since_epoch()) return Time{};
+  return arrival - ago;
+}
+
+// A duplicate ACK as RFC 5681 section 2 defines it: nothing new in it, data outstanding, the window
+// unchanged.
+bool is_duplicate(const Connection& c, const Segment& segment) noexcept {
+  // The answers to window probes look the same and mean nothing of the kind.
+  return segment.ack == c.snd_una && c.snd_una != c.snd_nxt && segment.len() == 0 &&
+         c.snd_wnd != 0 && (static_cast<std::uint32_t>(segment.window) << c.snd_shift) == c.snd_wnd;
+}
+
+void release_acknowledged(Connection& c, SeqNumber ack) noexcept {
+  if (!after(ack, c.send_front)) return;
+  Transfer& transfer = *c.transfer;
+  const std::uint32_t count = std::min(distance(c.send_front, ack), transfer.send.size());
+  transfer.send.release(count);
+  c.send_front += count;
+}
+
+// RFC 2883 section 4: the first block, if it lies below the cumulative acknowledgment or within the
+// second block, reports what came twice.
+bool is_dsack(std::span<const wire::SackBlock> blocks, SeqNumber ack) noexcept {
+  if (blocks.empty() || !before(blocks[0].left, blocks[0].right)) return false;
+  if (at_or_before(blocks[0].right, ack)) return true;
+  return blocks.size() > 1 && at_or_after(blocks[0].left, blocks[1].left) &&
+         at_or_before(blocks[0].right, blocks[1].right);
+}
+
+// Collects what the ranges of one acknowledgment have in common.
+class Collector {
+ public:
+  Collector(Connection& c, Time arrival) noexcept : c_(c), arrival_(arrival) {}
+
+  void operator()(const Delivered& part) noexcept {
+    if (c_.sack) c_.transfer->rack.delivered(part);
+    if (part.how.retransmitted()) {
+      retransmitted_ = true;
+      return;
+    }
+    latest_ = std::max(latest_, part.how.sent_at);
+    any_original_ = true;
+    if (at_or_before(part.end, c_.transfer->recovery.point())) original_before_point_ = true;
+  }
+  // RFC 6298 section 3 (Karn): a number sent twice gives no sample, unless the peer's echo says
+  // which of the two it was.
+  [[nodiscard]] Duration sample(Time echo) const noexcept {
+    if (any_original_ && !retransmitted_) {
+      return std::max(arrival_ - latest_, Duration(1));
+    }
+    if (retransmitted_ && echo != Time{}) return std::max(arrival_ - echo, Duration(1));
+    return Duration::zero();
+  }
+  [[nodiscard]] bool original_before_point() const noexcept { return original_before_point_; }
+
+ private:
+  Connection& c_;
+  Time arrival_;
+  Time latest_{};
+  bool any_original_ = false;
+  bool retransmitted_ = false;
+  bool original_before_point_ = false;
+};
+
+// Blocks outside what is outstanding are lies, or D-SACKs: neither marks anything.
+void take_sack_blocks(Connection& c, const Segment& segment, AckNews& news, Collector& collector,
+                      Context& context) noexcept {
+  const std::span<const wire::SackBlock> blocks = segment.options.sack_blocks();
+  news.dsack = is_dsack(blocks, segment.ack);
+  if (news.dsack) {
+    news.dsack_of_last = blocks[0].right == c.snd_nxt;
+  }
+  for (const wire::SackBlock& block : blocks.subspan(news.dsack ? 1 : 0)) {
+    if (!before(block.left, block.right) || before(block.left, c.snd_una) ||
+        after(block.right, c.snd_nxt)) {
+      // A block that the cumulative number has passed is old news, not a lie.
+      if (after(block.right, c.snd_una)) decide(c, Reason::sack_ignored, context);
+      continue;
+    }
+    news.sacked += c.transfer->sent.mark_sacked(block.left, block.right, collector);
+  }
+}
+
+}  // namespace
+
+AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  AckNews news;
+  news.ack = segment.ack;
+  news.in_flight = transfer.sent.in_network();
+  news.echo = echoed_instant(c, segment);
+  news.duplicate = is_duplicate(c, segment);
+  Collector collector(c, segment.arrival);
+  transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo);
+
+  if (after(segment.ack, c.snd_una)) {
+    const AckedRanges acked = transfer.sent.acknowledge(segment.ack, collector);
+    news.acked = acked.bytes;
+    news.delivered = acked.newly_delivered;
+    c.snd_una = segment.ack;
+    release_acknowledged(c, segment.ack);
+    if (c.urgent_send && at_or_after(c.snd_una, c.snd_up)) c.urgent_send = false;
+  }
+  if (c.sack && segment.options.sack_count > 0) {
+    take_sack_blocks(c, segment, news, collector, context);
+    news.delivered += news.sacked;
+  }
+  c.delivered += news.delivered;
+  news.original_arrived = collector.original_before_point();
+  news.rtt = news.delivered > 0 ? collector.sample(news.echo) : Duration::zero();
+  if (news.rtt != Duration::zero()) c.rtt.sample(news.rtt, context.now);
+  return news;
+}
+
+}  // namespace bowline::inline v0::tcp

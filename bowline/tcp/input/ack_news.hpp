@@ -1,0 +1,38 @@
+#pragma once
+
+// What an acknowledgment says, before anything is concluded from it.
+//
+// The cumulative number and the SACK blocks (RFC 2018, 2883) are entered into the ranges; what is
+// new in them is counted once, whichever way it was reported. What follows from the news (what is
+// lost, what the window becomes) is tcp/loss_recovery.hpp.
+
+#include "bowline/tcp/connection.hpp"
+#include "bowline/tcp/segment.hpp"
+
+namespace bowline::inline v0::tcp {
+
+/// The news of one acknowledgment.
+struct AckNews {
+  SeqNumber ack;                  ///< SEG.ACK
+  std::uint32_t in_flight = 0;    ///< bytes in the network before it came
+  std::uint32_t acked = 0;        ///< numbers newly acknowledged
+  std::uint32_t delivered = 0;    ///< numbers that have newly arrived: acknowledged or reported
+  std::uint32_t sacked = 0;       ///< of these, the ones reported by SACK
+  Duration rtt{};                 ///< the sample that it gave; zero: none
+  Time echo{};                    ///< when the peer's timestamp echo says that was sent which it
+                                  ///< answers, to the millisecond; Time{}: it does not say
+  bool duplicate = false;         ///< as RFC 5681 section 2 defines it
+  bool dsack = false;             ///< it reports something as received twice
+  bool dsack_of_last = false;     ///< and that is the last segment sent
+  bool original_arrived = false;  ///< something that was sent once only, before a timeout, is there
+
+  /// It acknowledges something new.
+  [[nodiscard]] bool progress() const noexcept { return acked > 0; }
+};
+
+/// Enters what `segment` acknowledges into `c`: SND.UNA, the ranges, the send buffer, RTT samples.
+/// Something is outstanding, and SEG.ACK is not beyond it.
+[[nodiscard]] AckNews take_acknowledgment(Connection& c, const Segment& segment,
+                                          Context& context) noexcept;
+
+}  // namespace bowline::inline v0::tcp

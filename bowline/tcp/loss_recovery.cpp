@@ -1,0 +1,231 @@
+#include "bowline/tcp/loss_recovery.hpp"
+
+#include <algorithm>
+
+namespace bowline::inline v0::tcp {
+namespace {
+
+RackPath path_of(const Connection& c, const Context& context) noexcept {
+  const Transfer& transfer = *c.transfer;
+  const std::uint32_t threshold = context.settings.duplicate_ack_threshold;
+  RackPath path;
+  path.min_rtt = c.rtt.min_rtt();
+  path.srtt = c.rtt.srtt();
+  // DupThresh segments are reported (RFC 6675's IsLost(): more than DupThresh - 1 full ones), or so
+  // many ACKs reported something.
+  path.hurried = transfer.recovery.active() || in_timeout_recovery(c) || c.dup_acks >= threshold ||
+                 transfer.sent.sacked() > (threshold - 1) * c.snd_mss;
+  return path;
+}
+
+// RFC 8985 section 6.2 step 5, and the timer for what is not due yet.
+std::uint32_t detect_loss(Connection& c, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  const Rack::Loss loss =
+      transfer.rack.detect_loss(transfer.sent, path_of(c, context), context.now);
+  c.timers.set(Timer::reorder, loss.next);
+  if (loss.bytes > 0) c.loss_reason = Reason::retransmit_rack;
+  return loss.bytes;
+}
+
+// The reductions of this episode were for nothing (RFC 4015 section 3.2): the window as it was, and
+// what was held for lost is under way.
+void undo(Connection& c, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  c.congestion.undo(transfer.undo.before());
+  transfer.undo.end();
+  transfer.sent.unmark_lost();
+  transfer.recovery.leave(c.snd_una);
+  transfer.forward_rto = ForwardRto::off;
+  c.dup_acks = 0;
+  c.retransmits = 0;
+  c.rtt.end_backoff();
+  decide(c, Reason::cwnd_undone, context, cwnd, c.congestion.cwnd());
+}
+
+// RFC 5682 section 3, after a timeout. True: the timeout was spurious.
+bool forward_rto_says_spurious(Connection& c, const AckNews& news) noexcept {
+  Transfer& transfer = *c.transfer;
+  switch (transfer.forward_rto) {
+    case ForwardRto::off:
+      return false;
+    case ForwardRto::waiting:
+      if (!news.progress()) break;  // step 2 a: a duplicate; the loss is real
+      // What was sent once only has arrived: the original, on its way all the time (step 3 b).
+      if (news.original_arrived) return true;
+      if (!in_timeout_recovery(c)) break;
+      transfer.forward_rto = ForwardRto::probing;  // step 2 b: new data next
+      return false;
+    case ForwardRto::probing:
+      if (news.original_arrived) return true;
+      break;  // step 3 a
+  }
+  transfer.forward_rto = ForwardRto::off;
+  return false;
+}
+
+bool was_spurious(Connection& c, const AckNews& news) noexcept {
+  const bool forward = forward_rto_says_spurious(c, news);
+  const Undo& undo = c.transfer->undo;
+  if (!undo.active()) return false;
+  if (forward) return true;
+  if (!news.progress() && !news.dsack) return false;
+  return undo.was_spurious(news.progress() ? news.echo : Time{});
+}
+
+// RFC 8985 section 7.4.2: the probe filled a hole at the end; that was a loss like any other.
+void on_tail_loss(Connection& c, const AckNews& news, Context& context) noexcept {
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  c.congestion.lost(news.in_flight);
+  c.congestion.recovered();
+  decide(c, Reason::cwnd_tail_loss, context, cwnd, c.congestion.cwnd());
+}
+
+void grow_window(Connection& c, const AckNews& news, Context& context) noexcept {
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  const bool limited = c.congestion.in_slow_start() ? news.in_flight >= cwnd / 2
+                                                    : news.in_flight + 2U * c.snd_mss >= cwnd;
+  c.congestion.acked({.now = context.now,
+                      .acked = news.delivered,
+                      .in_flight = news.in_flight,
+                      .cwnd_limited = limited,
+                      .rtt = news.rtt,
+                      .srtt = c.rtt.srtt(),
+                      .una = c.snd_una,
+                      .nxt = c.snd_nxt});
+}
+
+// With SACK: RFC 8985 says what is lost, RFC 9937 how fast it is repaired. False: nothing but
+// progress outside recovery.
+bool recover_by_rack(Connection& c, const AckNews& news, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  if (news.sacked > 0) {
+    if (c.dup_acks < 255) ++c.dup_acks;
+  } else if (news.progress() && transfer.sent.sacked() == 0) {
+    c.dup_acks = 0;
+  }
+  const std::uint32_t lost = detect_loss(c, context);
+  Recovery& recovery = transfer.recovery;
+  if (!recovery.active()) {
+    if (lost == 0 || in_timeout_recovery(c)) return false;
+    enter_recovery(c, news.in_flight, context);
+  } else if (at_or_after(c.snd_una, recovery.point())) {
+    leave_recovery(c, context);
+    if (lost == 0) return true;
+    enter_recovery(c, news.in_flight, context);
+  }
+  recovery.acked(news.delivered, transfer.sent.in_network(), c.snd_mss,
+                 news.progress() && lost == 0);
+  return true;
+}
+
+}  // namespace
+
+bool in_timeout_recovery(const Connection& c) noexcept {
+  return !c.transfer->recovery.active() && before(c.snd_una, c.transfer->recovery.point());
+}
+
+void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  transfer.undo.end();
+  transfer.undo.begin(c.congestion);
+  transfer.tail_probe.cancel();
+  c.congestion.lost(in_flight);
+  transfer.recovery.enter(c.snd_nxt, in_flight, c.congestion.ssthresh());
+  decide(c, Reason::cwnd_fast_recovery, context, cwnd, c.congestion.ssthresh());
+}
+
+void leave_recovery(Connection& c, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  transfer.recovery.leave(transfer.recovery.point());
+  transfer.rack.on_recovered();
+  c.dup_acks = 0;
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  c.congestion.recovered();
+  decide(c, Reason::cwnd_recovered, context, cwnd, c.congestion.cwnd());
+}
+
+void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  if (news.dsack) {
+    transfer.rack.on_dsack(c.snd_una, c.snd_nxt);
+    transfer.undo.duplicate_reported();
+  }
+  if (was_spurious(c, news)) undo(c, context);
+  if (transfer.tail_probe.acknowledged(news.ack, news.dsack_of_last, news.sacked > 0,
+                                       news.progress())) {
+    on_tail_loss(c, news, context);
+  }
+  const bool recovering =
+      c.sack ? recover_by_rack(c, news, context) : recover_by_duplicates(c, news, context);
+  if (!recovering && news.delivered > 0) grow_window(c, news, context);
+}
+
+void on_reorder_timer(Connection& c, Context& context) noexcept {
+  if (!c.transfer || !c.sack || c.snd_una == c.snd_nxt) return;
+  Transfer& transfer = *c.transfer;
+  const std::uint32_t in_flight = transfer.sent.in_network();
+  const std::uint32_t lost = detect_loss(c, context);
+  if (lost == 0 || in_timeout_recovery(c)) return;
+  if (!transfer.recovery.active()) enter_recovery(c, in_flight, context);
+  transfer.recovery.acked(0, transfer.sent.in_network(), c.snd_mss, false);
+}
+
+Time tail_probe_time(const Connection& c, const Context& context) noexcept {
+  const Transfer& transfer = *c.transfer;
+  // Section 7.2: not in recovery, nothing reported out of order (RACK has its own timer then), one
+  // probe at a time.
+  if (!c.sack || !is_synchronized(c.state) || c.syn_outstanding() || c.snd_una == c.snd_nxt ||
+      transfer.recovery.active() || in_timeout_recovery(c) || transfer.sent.sacked() > 0 ||
+      transfer.sent.lost() > 0 || transfer.tail_probe.outstanding() || c.snd_wnd == 0) {
+    return kNever;
+  }
+  const bool one_segment = transfer.sent.outstanding() <= c.snd_mss;
+  const Time probe = saturating_add(context.now, probe_timeout(c.rtt.srtt(), one_segment));
+  // "If the RTO expires sooner" it does the same and more.
+  return probe < c.timers.deadline(Timer::retransmit) ? probe : kNever;
+}
+
+void on_tail_probe_timer(Connection& c, Context& context) noexcept {
+  if (!c.transfer || c.snd_una == c.snd_nxt || c.snd_wnd == 0) return;
+  Transfer& transfer = *c.transfer;
+  if (transfer.recovery.active() || in_timeout_recovery(c)) return;
+  transfer.tail_probe_due = true;
+  transfer.sent.split_tail(c.snd_mss);  // where it repeats, it repeats one segment
+  c.timers.set(Timer::retransmit, saturating_add(context.now, rto(c, context.settings)));
+}
+
+void on_timeout_loss(Connection& c, bool first, Context& context) noexcept {
+  Transfer& transfer = *c.transfer;
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  const std::uint32_t in_flight = transfer.sent.in_network();
+  // A second timeout for the same data says that the first was none by mistake.
+  if (first) {
+    if (!transfer.recovery.active()) transfer.undo.end();
+    transfer.undo.begin(c.congestion);
+    transfer.forward_rto = ForwardRto::waiting;
+  } else {
+    transfer.forward_rto = ForwardRto::off;
+  }
+  // What stands first is reported as received: the peer has thrown it away (RFC 2018 section 8).
+  if (const std::uint32_t front = transfer.sent.first(); transfer.sent[front].value.sacked) {
+    transfer.sent.forget_sacks();
+  }
+  if (c.sack) {
+    transfer.rack.mark_timed_out(transfer.sent, path_of(c, context), context.now);
+  } else {
+    transfer.sent.mark_all_lost();
+  }
+  transfer.tail_probe.cancel();
+  transfer.tail_probe_due = false;
+  transfer.recovery.leave(c.snd_nxt);
+  c.timers.cancel(Timer::reorder);
+  c.timers.cancel(Timer::tail_probe);
+  c.dup_acks = 0;
+  c.congestion.timed_out(in_flight, transfer.sent.in_network(), first);
+  decide(c, Reason::cwnd_timeout, context, cwnd, c.congestion.cwnd());
+}
+
+}  // namespace bowline::inline v0::tcp

@@ -1,0 +1,88 @@
+#include "bowline/tcp/rack.hpp"
+
+#include <algorithm>
+
+namespace bowline::inline v0::tcp {
+namespace {
+
+// RACK_sent_after() of section 6.2: by time, and within one instant by number.
+bool sent_after(Time a, SeqNumber a_end, Time b, SeqNumber b_end) noexcept {
+  return a > b || (a == b && after(a_end, b_end));
+}
+
+}  // namespace
+
+void Rack::delivered(const Delivered& part) noexcept {
+  const SentRange& how = part.how;
+  // Step 3: what lies below something that had arrived and was sent once only, was overtaken.
+  if (!has_fack_ || after(part.end, fack_)) {
+    fack_ = part.end;
+    has_fack_ = true;
+  } else if (before(part.end, fack_) && !how.retransmitted()) {
+    reordering_seen_ = true;
+  }
+  // Step 2: is the acknowledgment that of the last transmission?
+  const Duration rtt = now_ - how.sent_at;
+  // (The echo counts in milliseconds, so it may stand up to one before the instant that it means.)
+  const bool echoes_earlier = echo_ != Time{} && echo_ + 1ms <= how.sent_at;
+  if (how.retransmitted() && (rtt < min_rtt_ || echoes_earlier)) return;
+  if (!any_delivered_ || sent_after(how.sent_at, part.end, sent_at_, end_)) {
+    any_delivered_ = true;
+    rtt_ = std::max(rtt, Duration::zero());
+    sent_at_ = how.sent_at;
+    end_ = part.end;
+  }
+}
+
+void Rack::on_dsack(SeqNumber snd_una, SeqNumber snd_nxt) noexcept {
+  if (in_dsack_round_ && before(snd_una, dsack_round_)) return;
+  in_dsack_round_ = true;
+  dsack_round_ = snd_nxt;
+  if (window_multiple_ < 255) ++window_multiple_;
+  persist_ = 16;
+}
+
+void Rack::on_recovered() noexcept {
+  if (persist_ > 0) --persist_;
+  if (persist_ == 0) window_multiple_ = 1;
+}
+
+Duration Rack::reordering_window(const RackPath& path) const noexcept {
+  if (!reordering_seen_ && path.hurried) return Duration::zero();
+  return std::min(path.min_rtt / 4 * window_multiple_, path.srtt);
+}
+
+bool Rack::sent_before_delivered(const SentRanges::Map::Node& node) const noexcept {
+  return any_delivered_ && sent_after(sent_at_, end_, node.value.sent_at, node.end());
+}
+
+Rack::Loss Rack::detect_loss(SentRanges& sent, const RackPath& path, Time now) const noexcept {
+  Loss loss;
+  const Duration patience = rtt_ + reordering_window(path);
+  while (sent.oldest() != SentRanges::kNone) {
+    const auto& node = sent[sent.oldest()];
+    if (!sent_before_delivered(node)) break;
+    // The RFC looks on and sets the timer for the last; the first that is due is as good, and the
+    // others are not looked at before it is their turn.
+    const Time due = saturating_add(node.value.sent_at, patience);
+    if (due > now) {
+      loss.next = due;
+      break;
+    }
+    loss.bytes += node.length;
+    sent.mark_lost(sent.oldest());
+  }
+  return loss;
+}
+
+void Rack::mark_timed_out(SentRanges& sent, const RackPath& path, Time now) const noexcept {
+  const Duration patience =
+      std::max(rtt_, path.srtt) + std::min(path.min_rtt / 4 * window_multiple_, path.srtt);
+  while (sent.oldest() != SentRanges::kNone &&
+         saturating_add(sent[sent.oldest()].value.sent_at, patience) <= now) {
+    sent.mark_lost(sent.oldest());
+  }
+  if (sent.first() != SentRanges::kNone) sent.mark_lost(sent.first());
+}
+
+}  // namespace bowline::inline v0::tcp
