@@ -51,13 +51,12 @@ bool forward_rto_says_spurious(Connection& c, const AckNews& news) noexcept {
     case ForwardRto::off:
       return false;
     case ForwardRto::waiting:
-      if (!news.progress()) break;  // step 2 a: a duplicate; the loss is real
-      // What was sent once only has arrived: the original, on its way all the time (step 3 b).
-      if (news.original_arrived) return true;
-      if (!in_timeout_recovery(c)) break;
+      // Step 2 a: a duplicate, or all is acknowledged: nothing can be said.
+      if (!news.progress() || !in_timeout_recovery(c)) break;
       transfer.forward_rto = ForwardRto::probing;  // step 2 b: new data next
       return false;
     case ForwardRto::probing:
+      // Step 3 b: something that was sent once only has arrived after all.
       if (news.original_arrived) return true;
       break;  // step 3 a
   }
@@ -66,12 +65,15 @@ bool forward_rto_says_spurious(Connection& c, const AckNews& news) noexcept {
 }
 
 bool was_spurious(Connection& c, const AckNews& news) noexcept {
+  Undo& undo = c.transfer->undo;
   const bool forward = forward_rto_says_spurious(c, news);
-  const Undo& undo = c.transfer->undo;
-  if (!undo.active()) return false;
-  if (forward) return true;
-  if (!news.progress() && !news.dsack) return false;
-  return undo.was_spurious(news.progress() ? news.echo : Time{});
+  // Timestamps tell sooner than D-SACKs; counting both would count a packet twice.
+  if (c.timestamps) {
+    undo.needless(news.needless);
+  } else if (news.dsack) {
+    undo.needless(1);
+  }
+  return undo.active() && (forward || ((news.needless > 0 || news.dsack) && undo.was_spurious()));
 }
 
 // RFC 8985 section 7.4.2: the probe filled a hole at the end; that was a loss like any other.
@@ -130,7 +132,7 @@ void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) no
   Transfer& transfer = *c.transfer;
   const std::uint32_t cwnd = c.congestion.cwnd();
   transfer.undo.end();
-  transfer.undo.begin(c.congestion);
+  transfer.undo.begin(c.congestion, context.now);
   transfer.tail_probe.cancel();
   c.congestion.lost(in_flight);
   transfer.recovery.enter(c.snd_nxt, in_flight, c.congestion.ssthresh());
@@ -149,10 +151,8 @@ void leave_recovery(Connection& c, Context& context) noexcept {
 
 void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
-  if (news.dsack) {
-    transfer.rack.on_dsack(c.snd_una, c.snd_nxt);
-    transfer.undo.duplicate_reported();
-  }
+  if (news.dsack) transfer.rack.on_dsack(c.snd_una, c.snd_nxt);
+  if (news.needless > 0 || (news.dsack && transfer.undo.any())) transfer.rack.on_needless_repair();
   if (was_spurious(c, news)) undo(c, context);
   if (transfer.tail_probe.acknowledged(news.ack, news.dsack_of_last, news.sacked > 0,
                                        news.progress())) {
@@ -204,7 +204,7 @@ void on_timeout_loss(Connection& c, bool first, Context& context) noexcept {
   // A second timeout for the same data says that the first was none by mistake.
   if (first) {
     if (!transfer.recovery.active()) transfer.undo.end();
-    transfer.undo.begin(c.congestion);
+    transfer.undo.begin(c.congestion, context.now);
     transfer.forward_rto = ForwardRto::waiting;
   } else {
     transfer.forward_rto = ForwardRto::off;

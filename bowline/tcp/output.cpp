@@ -264,7 +264,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     // recovery would end in one.
     if (plan.range == c.transfer->sent.first()) c.timers.cancel(Timer::retransmit);
     static_cast<void>(c.transfer->sent.sent_again(plan.range, length, context.now, c.delivered));
-    c.transfer->undo.retransmitted(context.now);
+    c.transfer->undo.retransmitted();
     ++c.retransmissions;
     c.bytes_retransmitted += data;
   }

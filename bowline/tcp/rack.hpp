@@ -39,6 +39,9 @@ class Rack {
   void delivered(const Delivered& part) noexcept;
   /// A D-SACK came with an ACK of `snd_una`: widens the window once in a round trip (step 4).
   void on_dsack(SeqNumber snd_una, SeqNumber snd_nxt) noexcept;
+  /// A repair was needless: what it repaired had been overtaken only. (Step 3 sees reordering where
+  /// nothing was sent again; three reports and a hole that fills late would never get there.)
+  void on_needless_repair() noexcept { reordering_seen_ = true; }
   /// Recovery has ended: after 16 without a D-SACK the window is the default again (step 4).
   void on_recovered() noexcept;
   /// The reordering window now (step 4).

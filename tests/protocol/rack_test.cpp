@@ -159,6 +159,17 @@ SCRIPT(Dsack, ReportsADuplicateOutOfOrder) {
   expect(". 1:1(0) ack 1 <nop,nop,sack 1001:2001 1001:3001>"_seg);
 }
 
+// What is refused above RCV.NXT, for an old timestamp or for want of window, has not come: reported
+// as a duplicate it would be lost for good.
+SCRIPT(Dsack, NothingIsReportedThatWasNotTaken) {
+  open_passively("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 1000 ecr 0>"_seg);
+  peer.sends("P. 1:1001(1000) ack 1 <nop,nop,TS val 1100 ecr 0>"_seg);
+  lets_pass(40ms);
+  skip_sent();
+  peer.sends("P. 1001:2001(1000) ack 1 <nop,nop,TS val 900 ecr 0>"_seg);  // PAWS
+  expect_equal(take_sent().tcp->options.sack_count, 0U, "blocks");
+}
+
 // RFC 2883 4.1, RFC 2018 2: nothing of the kind where SACK was not agreed.
 SCRIPT(Dsack, NeedsSack) {
   open_passively("S 0:0(0) win 65535 <mss 1460>"_seg);
@@ -187,6 +198,35 @@ SCRIPT_OF(OnAPath, Undo, ADsackOfAllRetransmissionsRestoresTheWindow) {
   expect_true(view().ssthresh > 1U << 30, "and so is ssthresh");
 }
 
+// RFC 3522: a timestamp echo from before the retransmission says so at once.
+SCRIPT_OF(OnAPath, Undo, AnEchoOfTheOriginalRestoresTheWindow) {
+  open(10, true);
+  const std::uint32_t cwnd = view().cwnd;
+  after(40ms);
+  peer.sends(". 1:1(0) ack 1 <nop,nop,TS val 2 ecr 41,nop,nop,sack 1001:5001>"_seg);
+  expect(". 1:1001(1000) ack 1"_seg);
+  after(15ms);
+  peer.sends(". 1:1(0) ack 6001 <nop,nop,TS val 3 ecr 41>"_seg);
+  expect_count(Reason::cwnd_undone, 1);
+  expect_true(view().cwnd >= cwnd, "cwnd is as before");
+}
+
+// One needless repair does not excuse a loss: the window stays reduced.
+SCRIPT_OF(OnAPath, Undo, OneRealLossIsEnough) {
+  open(10, true);
+  const std::uint32_t cwnd = view().cwnd;
+  after(40ms);
+  peer.sends(
+      ". 1:1(0) ack 1 <nop,nop,TS val 2 ecr 41,nop,nop,sack 1001:2001,nop,nop,sack 3001:8001>"_seg);
+  expect(". 1:1001(1000) ack 1"_seg);
+  skip_sent();  // and 2001:3001, as PRR lets it out
+  after(15ms);
+  peer.sends(". 1:1(0) ack 2001 <nop,nop,TS val 3 ecr 41,nop,nop,sack 3001:10001>"_seg);
+  skip_sent();
+  expect_count(Reason::cwnd_undone, 0);
+  expect_true(view().ssthresh < cwnd, "the window was reduced");
+}
+
 // RFC 5682 3: after a timeout, an ACK of something that was sent once only: the original was on its
 // way. Nothing else is sent again.
 SCRIPT_OF(OnAPath, ForwardRto, ASpuriousTimeoutIsRecognised) {
@@ -196,6 +236,10 @@ SCRIPT_OF(OnAPath, ForwardRto, ASpuriousTimeoutIsRecognised) {
   expect("P. 2001:3001(1000) ack 1"_seg);  // the tail probe; it hangs, too
   after(200ms);
   expect(". 1:1001(1000) ack 1"_seg);
+  app.writes(2'000);
+  peer.sends(". 1:1(0) ack 1001"_seg);
+  expect(". 3001:4001(1000) ack 1"_seg);
+  expect("P. 4001:5001(1000) ack 1"_seg);
   peer.sends(". 1:1(0) ack 2001"_seg);
   expect_nothing();
   expect_count(Reason::cwnd_undone, 1);

@@ -47,12 +47,14 @@ bool is_dsack(std::span<const wire::SackBlock> blocks, SeqNumber ack) noexcept {
 // Collects what the ranges of one acknowledgment have in common.
 class Collector {
  public:
-  Collector(Connection& c, Time arrival) noexcept : c_(c), arrival_(arrival) {}
+  Collector(Connection& c, Time arrival, Time echo) noexcept
+      : c_(c), arrival_(arrival), echo_(echo) {}
 
   void operator()(const Delivered& part) noexcept {
     if (c_.sack) c_.transfer->rack.delivered(part);
     if (part.how.retransmitted()) {
       retransmitted_ = true;
+      if (cumulative_ && answers_the_original(part.how)) ++needless_;
       return;
     }
     latest_ = std::max(latest_, part.how.sent_at);
@@ -61,18 +63,31 @@ class Collector {
   }
   // RFC 6298 section 3 (Karn): a number sent twice gives no sample, unless the peer's echo says
   // which of the two it was.
-  [[nodiscard]] Duration sample(Time echo) const noexcept {
+  [[nodiscard]] Duration sample() const noexcept {
     if (any_original_ && !retransmitted_) {
       return std::max(arrival_ - latest_, Duration(1));
     }
-    if (retransmitted_ && echo != Time{}) return std::max(arrival_ - echo, Duration(1));
+    if (retransmitted_ && echo_ != Time{}) return std::max(arrival_ - echo_, Duration(1));
     return Duration::zero();
   }
+  // From here on parts are reported out of order: the echo is not theirs.
+  void out_of_order() noexcept { cumulative_ = false; }
+  [[nodiscard]] std::uint32_t needless() const noexcept { return needless_; }
   [[nodiscard]] bool original_before_point() const noexcept { return original_before_point_; }
 
  private:
+  // RFC 3522 section 3.2: the echo is older than the retransmission. It counts in milliseconds, so
+  // one from within the same says nothing; nor does it tell which of several it was.
+  [[nodiscard]] bool answers_the_original(const SentRange& how) const noexcept {
+    return how.transmissions == 2 && how.sent_at >= c_.transfer->undo.since() && echo_ != Time{} &&
+           echo_ + 1ms <= how.sent_at;
+  }
+
   Connection& c_;
   Time arrival_;
+  Time echo_;
+  std::uint32_t needless_ = 0;
+  bool cumulative_ = true;
   Time latest_{};
   bool any_original_ = false;
   bool retransmitted_ = false;
@@ -107,7 +122,7 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   news.in_flight = transfer.sent.in_network();
   news.echo = echoed_instant(c, segment);
   news.duplicate = is_duplicate(c, segment);
-  Collector collector(c, segment.arrival);
+  Collector collector(c, segment.arrival, news.echo);
   transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo);
 
   if (after(segment.ack, c.snd_una)) {
@@ -118,13 +133,15 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
     release_acknowledged(c, segment.ack);
     if (c.urgent_send && at_or_after(c.snd_una, c.snd_up)) c.urgent_send = false;
   }
+  collector.out_of_order();
   if (c.sack && segment.options.sack_count > 0) {
     take_sack_blocks(c, segment, news, collector, context);
     news.delivered += news.sacked;
   }
   c.delivered += news.delivered;
+  news.needless = collector.needless();
   news.original_arrived = collector.original_before_point();
-  news.rtt = news.delivered > 0 ? collector.sample(news.echo) : Duration::zero();
+  news.rtt = news.delivered > 0 ? collector.sample() : Duration::zero();
   if (news.rtt != Duration::zero()) c.rtt.sample(news.rtt, context.now);
   return news;
 }

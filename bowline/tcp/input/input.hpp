@@ -41,8 +41,8 @@ void process_urgent(Connection& c, const Segment& segment) noexcept;
 /// Seventh: the segment text. False when the connection was reset over it.
 [[nodiscard]] bool process_text(Connection& c, const Segment& segment, Context& context) noexcept;
 
-/// The numbers from `left` to `right` may have come twice: what of them had come before is reported
-/// with the next ACK (RFC 2883 section 4).
+/// A segment from `left` to `right` was refused or cut: what of it lies below RCV.NXT came twice,
+/// and is reported with the next ACK (RFC 2883 section 4). The rest may not have come at all.
 void note_duplicate(Connection& c, SeqNumber left, SeqNumber right) noexcept;
 
 /// Eighth: the FIN bit.

@@ -74,10 +74,10 @@ void schedule_ack(Connection& c, const Segment& segment, Context& context) noexc
 }
 
 void note_duplicate(Connection& c, SeqNumber left, SeqNumber right) noexcept {
+  right = earliest(right, c.rcv_nxt);
   if (!c.sack || !before(left, right)) return;
-  // Below RCV.NXT all of it had come; above, the caller knows that it had.
   c.dsack_left = left;
-  c.dsack_right = before(left, c.rcv_nxt) ? earliest(right, c.rcv_nxt) : right;
+  c.dsack_right = right;
 }
 
 bool process_text(Connection& c, const Segment& segment, Context& context) noexcept {
@@ -116,8 +116,10 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
   if (c.read_closed) received.clear_readable();  // shutdown(receive): acknowledged and thrown away
   if (placed == Placed::refused) decide(c, Reason::reassembly_full, context);
   if (placed == Placed::out_of_order) c.latest_out_of_order = wanted.first;
-  if (placed == Placed::duplicate) {
-    note_duplicate(c, wanted.first, wanted.first + wanted.size);
+  if (placed == Placed::duplicate && c.sack) {
+    // All of it waits already: RFC 2883 section 4 reports that as well, before the block around it.
+    c.dsack_left = wanted.first;
+    c.dsack_right = wanted.first + wanted.size;
     c.latest_out_of_order = wanted.first;
   }
   if (placed != Placed::in_order || had_hole) {
