@@ -61,6 +61,21 @@ Host& Simulation::add_host(std::string name, HostOptions options) {
   return add_node(std::make_unique<Host>(id, std::move(name), options));
 }
 
+Router& Simulation::add_router(std::string name, const RouterOptions& options) {
+  const auto id = static_cast<NodeId>(nodes_.size());
+  return add_node(std::make_unique<Router>(id, std::move(name), options));
+}
+
+Router& Simulation::add_firewall(std::string name, MiddleboxOptions options) {
+  options.translate = false;
+  return add_router(std::move(name), {.middlebox = options});
+}
+
+Router& Simulation::add_nat(std::string name, MiddleboxOptions options) {
+  options.translate = true;
+  return add_router(std::move(name), {.middlebox = options});
+}
+
 WireId Simulation::connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b,
                            const Wire& there, const Wire& back) {
   const auto wire = static_cast<std::uint32_t>(wires_.size());
@@ -87,17 +102,67 @@ void Simulation::give_default_route(Node& host, Port port, const Node& router,
   has = true;
 }
 
+void Simulation::route_everything() {
+  for (std::uint32_t wire = 0; wire < wires_.size(); ++wire) {
+    for (unsigned end = 0; end < 2; ++end) {
+      const Link& link = wires_[wire];
+      const std::span<const Cidr> addresses =
+          nodes_[index(link.ends[end])].node->addresses(link.ports[end]);
+      for (const Cidr& network : std::vector<Cidr>(addresses.begin(), addresses.end())) {
+        route_to(wire, network);
+      }
+    }
+  }
+}
+
+/// Breadth first from the ends of `wire` outwards: whoever is reached gets a route back over the
+/// wire by which he was reached.
+void Simulation::route_to(std::uint32_t wire, const Cidr& network) {
+  std::vector<bool> reached(nodes_.size(), false);
+  std::vector<std::uint32_t> todo;
+  for (const NodeId node : wires_[wire].ends) {
+    reached[index(node)] = true;
+    todo.push_back(index(node));
+  }
+  for (std::size_t next = 0; next < todo.size(); ++next) {
+    if (!nodes_[todo[next]].node->forwards()) continue;
+    const std::vector<Socket>& ports = nodes_[todo[next]].ports;
+    for (const Socket& socket : ports) {
+      const Link& link = wires_[socket.wire];
+      const unsigned other = 1U - socket.end;
+      NodeState& neighbour = nodes_[index(link.ends[other])];
+      if (reached[index(link.ends[other])] || !neighbour.node->forwards()) continue;
+      reached[index(link.ends[other])] = true;
+      todo.push_back(index(link.ends[other]));
+      const IpAddress gateway =
+          nodes_[todo[next]].node->addresses(link.ports[socket.end]).front().address;
+      neighbour.node->add_route(network, link.ports[other], gateway);
+    }
+  }
+}
+
 void Simulation::change(WireId wire, const Wire& there, const Wire& back) {
   Link& link = wires_.at(index(wire));
   link.pipes[0].change(there);
   link.pipes[1].change(back);
 }
 
-Host& Simulation::host(std::string_view name) {
+template <class N>
+N* Simulation::find_node(std::string_view name) {
   for (NodeState& state : nodes_) {
-    if (state.node->name() == name) return dynamic_cast<Host&>(*state.node);
+    if (state.node->name() == name) return dynamic_cast<N*>(state.node.get());
   }
+  return nullptr;
+}
+
+Host& Simulation::host(std::string_view name) {
+  if (Host* const host = find_node<Host>(name)) return *host;
   throw std::out_of_range("no host is called " + std::string(name));
+}
+
+Router& Simulation::router(std::string_view name) {
+  if (Router* const router = find_node<Router>(name)) return *router;
+  throw std::out_of_range("no router is called " + std::string(name));
 }
 
 std::size_t Simulation::in_flight() const noexcept {

@@ -12,6 +12,10 @@
 //     auto& server = net.add_host("server");
 //     net.connect(client, *Cidr::parse("10.0.0.1/24"), server, *Cidr::parse("10.0.0.2/24"),
 //                 {.rate = 10_mbps, .delay = 20ms, .loss = 1_percent});
+//
+// What shares an instant happens in this order: packets arrive (or leave a managed queue), timers
+// run, applications and planned calls get their turn; within each of the three, in the order in
+// which they were planned.
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +31,7 @@
 #include "bowline/sim/host.hpp"
 #include "bowline/sim/node.hpp"
 #include "bowline/sim/pipe.hpp"
+#include "bowline/sim/router.hpp"
 #include "bowline/sim/tap.hpp"
 #include "bowline/sim/wire.hpp"
 
@@ -47,6 +52,13 @@ class Simulation final : private Outlet {
   /// Adds a host. Names must differ: a name is what gives a host its random numbers, so that adding
   /// another one changes nothing for it. Throws std::system_error, std::invalid_argument.
   Host& add_host(std::string name, HostOptions options = {});
+  /// Adds a router; `{.middlebox = MiddleboxOptions{...}}` makes it a firewall or a NAT. Throws
+  /// std::invalid_argument.
+  Router& add_router(std::string name, const RouterOptions& options = {});
+  /// Adds a stateful firewall. Its second wire leads outside, unless `options` say otherwise.
+  Router& add_firewall(std::string name, MiddleboxOptions options = {});
+  /// Adds a NAT. The same.
+  Router& add_nat(std::string name, MiddleboxOptions options = {});
   /// Lays a wire between new interfaces of `a` and `b`, the same in both directions. A host whose
   /// wire leads to a router and that has no default route of the address's family gets one over it.
   WireId connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b,
@@ -56,6 +68,9 @@ class Simulation final : private Outlet {
   /// The same with a direction each: `there` from `a` to `b`, `back` from `b` to `a`.
   WireId connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b, const Wire& there,
                  const Wire& back);
+  /// Gives every router the shortest way to every network there is, over other routers. (Hosts need
+  /// but their default route.) Call it when all wires are laid; not again.
+  void route_everything();
   /// From now on the wire is like this, in both directions. The MTU of the interfaces stays.
   void change(WireId wire, const Wire& both) { change(wire, both, both); }
   /// The same with a direction each.
@@ -89,6 +104,8 @@ class Simulation final : private Outlet {
 
   /// The host of that name. Throws std::out_of_range.
   [[nodiscard]] Host& host(std::string_view name);
+  /// The router, firewall or NAT of that name. Throws std::out_of_range.
+  [[nodiscard]] Router& router(std::string_view name);
   /// Packets on their way, and those that wait in managed queues.
   [[nodiscard]] std::size_t in_flight() const noexcept;
   /// Packets that were sent so far, whatever became of them.
@@ -132,6 +149,9 @@ class Simulation final : private Outlet {
   template <class N>
   N& add_node(std::unique_ptr<N> node);
   [[nodiscard]] Party add_party(Task task);
+  template <class N>
+  [[nodiscard]] N* find_node(std::string_view name);
+  void route_to(std::uint32_t wire, const Cidr& network);
   void give_default_route(Node& host, Port port, const Node& router, const Cidr& gateway);
   [[nodiscard]] PipeContext pipe_context() noexcept { return {*pool_, order_}; }
 
