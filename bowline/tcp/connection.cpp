@@ -27,6 +27,7 @@ bool ensure_transfer(Connection& c, Context& context) noexcept {
     return false;
   }
   c.transfer->recovery.leave(c.snd_una);
+  c.transfer->pacer.start(c.congestion.cwnd());
   return true;
 }
 
@@ -85,6 +86,7 @@ void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) no
   c.sack = agreed.sack;
   set_path_mtu(c, c.path_mtu);
   c.congestion.start(c.snd_mss, settings.initial_window_segments, settings.congestion, c.snd_nxt);
+  if (c.transfer) c.transfer->pacer.start(c.congestion.cwnd());
 }
 
 void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept {

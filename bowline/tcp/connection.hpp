@@ -20,6 +20,7 @@
 #include "bowline/tcp/context.hpp"
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/options.hpp"
+#include "bowline/tcp/pacer.hpp"
 #include "bowline/tcp/rack.hpp"
 #include "bowline/tcp/reassembler.hpp"
 #include "bowline/tcp/recovery.hpp"
@@ -56,6 +57,7 @@ struct Transfer {
   Rack rack;
   TailLossProbe tail_probe;
   Undo undo;
+  Pacer pacer;
   ForwardRto forward_rto = ForwardRto::off;
   bool tail_probe_due = false;
 
@@ -65,7 +67,7 @@ struct Transfer {
 
   template <class V>
   void visit(V& v) {
-    v(send, sent, received, recovery, rack, tail_probe, undo, forward_rto, tail_probe_due);
+    v(send, sent, received, recovery, rack, tail_probe, undo, pacer, forward_rto, tail_probe_due);
   }
 };
 

@@ -161,6 +161,11 @@ void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& cont
   const bool recovering =
       c.sack ? recover_by_rack(c, news, context) : recover_by_duplicates(c, news, context);
   if (!recovering && news.delivered > 0) grow_window(c, news, context);
+  if (context.settings.pacing) {
+    transfer.pacer.set_rate(window_pacing_rate(c.congestion.cwnd(), c.congestion.ssthresh(),
+                                               news.in_flight, c.rtt.srtt()),
+                            context.now);
+  }
 }
 
 void on_reorder_timer(Connection& c, Context& context) noexcept {

@@ -85,7 +85,7 @@ Plan repeat(const Connection& c, std::uint32_t id, Reason why) noexcept {
   return plan;
 }
 
-std::optional<Plan> plan_retransmission(const Connection& c) noexcept {
+std::optional<Plan> plan_retransmission(const Connection& c, Time now) noexcept {
   const SentRanges& sent = c.transfer->sent;
   const std::uint32_t id = sent.first_lost();
   if (id == SentRanges::kNone) return std::nullopt;
@@ -98,7 +98,7 @@ std::optional<Plan> plan_retransmission(const Connection& c) noexcept {
   if (c.snd_wnd == 0 && is_synchronized(c.state)) return std::nullopt;
   const std::uint32_t allowance = congestion_allowance(c);
   const std::uint32_t wanted = std::min<std::uint32_t>(sent[id].length, c.snd_mss);
-  if (allowance < wanted) return std::nullopt;
+  if (allowance < wanted || c.transfer->pacer.allowance(now, c.snd_mss) == 0) return std::nullopt;
   return repeat(c, id, c.loss_reason);
 }
 
@@ -122,9 +122,17 @@ std::optional<Plan> plan_tail_probe(const Connection& c) noexcept {
   return repeat(c, last, Reason::retransmit_tail_probe);
 }
 
-std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link) noexcept {
+// As much of `data` as pacing lets go now: whole segments, if it is not all.
+std::uint32_t paced(const Connection& c, std::uint32_t data, Time now) noexcept {
+  const std::uint32_t allowance = c.transfer->pacer.allowance(now, c.snd_mss);
+  if (data <= allowance || allowance == 0) return std::min(data, allowance);
+  const std::uint32_t whole = allowance - allowance % c.snd_mss;
+  return std::min(data, std::max<std::uint32_t>(whole, c.snd_mss));
+}
+
+std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link, Time now) noexcept {
   if (!may_send_data(c) || !c.transfer->sent.has_room()) return std::nullopt;
-  const std::uint32_t data = sendable(c, link);
+  const std::uint32_t data = paced(c, sendable(c, link), now);
   const std::uint32_t unsent = c.unsent();
   const bool fin = fin_due(c) && data == unsent;
   if (data == 0 && !fin) return std::nullopt;
@@ -211,7 +219,6 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept {
 
 std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
                                  const Settings& settings, Time now) noexcept {
-  static_cast<void>(now);
   if (c.state == State::closed || c.state == State::listen) return std::nullopt;
   if (c.state == State::syn_sent && c.snd_nxt == c.iss) {
     return c.transfer ? std::optional(syn_plan(c, SentRanges::kNone, true)) : std::nullopt;
@@ -222,11 +229,11 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
     // RFC 5682 section 3 step 2 b: new data first.
     const bool new_data_first = c.transfer->forward_rto == ForwardRto::probing;
     if (new_data_first) {
-      if (auto plan = plan_data(c, link)) return plan;
+      if (auto plan = plan_data(c, link, now)) return plan;
     }
-    if (auto plan = plan_retransmission(c)) return plan;
+    if (auto plan = plan_retransmission(c, now)) return plan;
     if (!new_data_first) {
-      if (auto plan = plan_data(c, link)) return plan;
+      if (auto plan = plan_data(c, link, now)) return plan;
     }
   }
   if (c.state == State::syn_sent) return std::nullopt;
@@ -269,6 +276,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     c.bytes_retransmitted += data;
   }
   if (c.transfer && c.transfer->recovery.active()) c.transfer->recovery.sent(length);
+  if (c.transfer && length > 0) c.transfer->pacer.sent(length, context.now);
   if (length > 0 && c.outstanding_since == kNever) c.outstanding_since = context.now;
   if (length > 0 && !c.timers.is_set(Timer::retransmit) && !c.timers.is_set(Timer::probe)) {
     c.timers.set(Timer::retransmit, saturating_add(context.now, rto(c, context.settings)));

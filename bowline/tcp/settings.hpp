@@ -90,6 +90,9 @@ struct Settings {
       1U << 20;              ///< bytes received and not read; the window is what is left
   Duration shed_after = 1s;  ///< an idle connection gives its (empty) buffers back after this
 
+  /// Data leaves spread over the round trip, in bursts of a millisecond's worth (tcp/pacer.hpp),
+  /// instead of as fast as acknowledgments come in.
+  bool pacing = true;
   CongestionAlgorithm congestion =
       CongestionAlgorithm::cubic;  ///< RFC 9438  ///< of new connections
 };
@@ -103,6 +106,7 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.r2_data = 924600ms;  // tcp_retries2 = 15
     settings.r2_syn = 127s;       // tcp_syn_retries = 6
     settings.cold_ack_at_once = false;
+    settings.pacing = false;  // Linux leaves it to the fq queue
   }
   return settings;
 }

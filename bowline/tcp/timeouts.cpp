@@ -131,6 +131,16 @@ void settle_shedding(Connection& c, Context& context) noexcept {
   }
 }
 
+// What waits for its turn is looked at again when pacing lets it go.
+void settle_pacing(Connection& c, Context& context) noexcept {
+  Time next = kNever;
+  if (c.transfer && (c.unsent() > 0 || c.transfer->sent.lost() > 0)) {
+    const Time may = c.transfer->pacer.next_send(context.now);
+    if (may > context.now) next = may;
+  }
+  c.timers.set(Timer::pace, next);
+}
+
 void on_shed_timer(Connection& c, Context& context) noexcept {
   const bool quiet =
       context.now - std::max(c.last_received_at, c.last_sent_at) >= context.settings.shed_after;
@@ -151,6 +161,8 @@ void on_timers(Connection& c, Context& context) noexcept {
   if (c.timers.take_due(Timer::reorder, now)) on_reorder_timer(c, context);
   if (c.timers.take_due(Timer::tail_probe, now)) on_tail_probe_timer(c, context);
   if (c.timers.take_due(Timer::retransmit, now)) on_retransmission_timeout(c, context);
+  // Nothing to do but to look for something to send, which follows every event.
+  static_cast<void>(c.timers.take_due(Timer::pace, now));
   if (c.timers.take_due(Timer::probe, now)) on_probe_timer(c);
   if (c.timers.take_due(Timer::keepalive, now)) on_keepalive_timer(c, context);
   if (c.timers.take_due(Timer::shed, now)) on_shed_timer(c, context);
@@ -160,6 +172,7 @@ void settle_timers(Connection& c, const LinkAbility& link, Context& context) noe
   if (c.state == State::closed || c.state == State::time_wait) return;
   settle_keepalive(c, context);
   settle_shedding(c, context);
+  settle_pacing(c, context);
 
   // A SYN that is not acknowledged (a CLOSE in SYN-RECEIVED has put a FIN behind it) is no matter
   // of the window.

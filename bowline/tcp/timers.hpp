@@ -25,6 +25,7 @@ enum class Timer : std::uint8_t {
   shed,         ///< idle for a while: the Transfer is given back
   reorder,      ///< what was overtaken is lost if it has not come by then (RFC 8985 6.2 step 5)
   tail_probe,   ///< nothing came back: ask (RFC 8985 section 7)
+  pace,         ///< the next piece may go (see pacer.hpp)
 };
 
 /// Deadlines by kind.
@@ -56,7 +57,7 @@ class Timers {
   }
 
  private:
-  static constexpr std::size_t kKinds = 9;
+  static constexpr std::size_t kKinds = 10;
   [[nodiscard]] Time& at(Timer timer) noexcept {
     return deadlines_[static_cast<std::size_t>(timer)];
   }
