@@ -20,5 +20,7 @@ void add_ss(CLI::App& app, ExitStatus& status);
 void add_demo(CLI::App& app, ExitStatus& status);
 /// Adds `bowline explain`.
 void add_explain(CLI::App& app, ExitStatus& status);
+/// Adds `bowline sim`.
+void add_sim(CLI::App& app, ExitStatus& status);
 
 }  // namespace bowline::tools

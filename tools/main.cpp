@@ -23,6 +23,7 @@ constexpr const char* kExamples =
     "  sudo bowline nc -l 9000            bytes by hand\n"
     "  sudo bowline ss -tanieo            what the sockets of running instances do\n"
     "  bowline serve --help               all about serving\n"
+    "  bowline sim lossy.toml             a network in virtual time: table, capture, graphs\n"
     "  bowline explain web.pcapng         what happened in a capture, and what broke which rule\n"
     "\n"
     "Exit status: 0 done, 1 failed (one line says why and what would help), 2 wrong usage.\n";
@@ -80,6 +81,7 @@ ExitStatus run(int argc, char** argv) {
   add_ss(app, status);
   add_demo(app, status);
   add_explain(app, status);
+  add_sim(app, status);
 
   try {
     app.parse(argc, argv);
@@ -93,8 +95,9 @@ ExitStatus run(int argc, char** argv) {
     }
     return fail(
         ExitStatus::wrong_usage, "",
-        argc > 1 ? unknown(argv[1], "")
-                 : "needs a subcommand: serve, get, nc, ss, demo or explain; see bowline --help");
+        argc > 1
+            ? unknown(argv[1], "")
+            : "needs a subcommand: serve, get, nc, ss, demo, explain or sim; see bowline --help");
   } catch (const CLI::ParseError& error) {
     return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
   } catch (const WrongUsage& error) {

@@ -14,8 +14,11 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 TEST(Help, IsThereWithExamplesEverywhere) {
-  for (const Arguments& arguments :
-       {Arguments{"--help"}, {"serve", "--help"}, {"demo", "--help"}, {"explain", "--help"}}) {
+  for (const Arguments& arguments : {Arguments{"--help"},
+                                     {"serve", "--help"},
+                                     {"demo", "--help"},
+                                     {"explain", "--help"},
+                                     {"sim", "--help"}}) {
     const Ended ended = run_bowline(arguments);
     EXPECT_EQ(ended.status, 0);
     EXPECT_NE(ended.out.find("Examples:"), std::string::npos) << ended.out;
@@ -24,8 +27,11 @@ TEST(Help, IsThereWithExamplesEverywhere) {
 }
 
 TEST(Help, NoLineIsWiderThanATerminal) {
-  for (const Arguments& arguments :
-       {Arguments{"--help"}, {"serve", "--help"}, {"demo", "--help"}, {"explain", "--help"}}) {
+  for (const Arguments& arguments : {Arguments{"--help"},
+                                     {"serve", "--help"},
+                                     {"demo", "--help"},
+                                     {"explain", "--help"},
+                                     {"sim", "--help"}}) {
     const std::string out = run_bowline(arguments).out;
     for (std::size_t begin = 0; begin < out.size();) {
       const std::size_t end = out.find('\n', begin);
@@ -126,7 +132,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"serve", "--json", "--ladder"}, {"--json", "--ladder"}},
         Wrong{{"serve", "--connections", "0"}, {"--connections 0", "1 to"}},
         Wrong{{"serve", "--idle-timeout", "0"}, {"--idle-timeout 0", "1 to"}},
-        Wrong{{"get"}, {"URL", "--help"}},
+        Wrong{{"sim"}, {"scenario", "--help"}},
+        Wrong{{"sim", "x.toml", "--seed", "x"}, {"--seed x"}}, Wrong{{"get"}, {"URL", "--help"}},
         Wrong{{"get", "example.com"}, {"URL example.com", "http://"}},
         Wrong{{"get", "ftp://h/"}, {"URL ftp://h/", "http://"}},
         Wrong{{"get", "http://u:p@h/"}, {"user name"}}, Wrong{{"get", "http://h:0/"}, {"port"}},

@@ -1,0 +1,41 @@
+// bowline sim: networks that there are not.
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <memory>
+
+#include "tools/command.hpp"
+#include "tools/scenario.hpp"
+
+namespace bowline::tools {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  bowline sim examples/sim/lossy.toml\n"
+    "  bowline sim examples/sim/lossy.toml --seed 7 --pcap lossy.pcapng --at client\n"
+    "  bowline explain lossy.pcapng --summary\n"
+    "  bowline sim examples/sim/bufferbloat.toml --html bufferbloat.html\n"
+    "  bowline sim examples/sim/lossy.toml --json | jq 'select(.event == \"flow\") | .goodput'\n"
+    "\n"
+    "A run is its file and its seed: the same bytes at the same instants, on every machine. Exit\n"
+    "status: 1 if a flow does not end as the file expects, 2 for a file that is no scenario.\n"
+    "docs/sim.md describes the file.\n";
+
+}  // namespace
+
+void add_sim(CLI::App& app, ExitStatus& status) {
+  auto options = std::make_shared<ScenarioOptions>();
+  CLI::App* const command = app.add_subcommand("sim", "Run a network in virtual time");
+  command->footer(kExamples);
+  add_scenario_options(*command, *options);
+  command->callback([options, &status] {
+    if (options->file.empty()) throw WrongUsage("needs a scenario file; see bowline sim --help");
+    run_scenario(*options);
+    status = ExitStatus::done;
+  });
+}
+
+}  // namespace bowline::tools
