@@ -60,10 +60,11 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   if (least_iss && before(entry.iss, *least_iss)) entry.iss = *least_iss;
   entry.peer_mss = agreed.peer_mss;
   entry.snd_shift = agreed.snd_shift & 15U;
-  entry.rcv_shift = agreed.rcv_shift;
+  entry.rcv_shift = agreed.rcv_shift & 15U;
   entry.window_scaling = agreed.window_scaling;
   entry.timestamps = agreed.timestamps;
   entry.sack = agreed.sack;
+  entry.ecn = config.tcp.ecn != tcp::EcnMode::off && tcp::asks_for_ecn(segment.flags);
   if (agreed.timestamps) entry.ts_recent = segment.options.timestamps->value;
   entry.number = next_number++;
 

@@ -52,6 +52,7 @@ std::optional<Reason> parse_segment(Frame& frame, const ip::Packet& ip, Interfac
   segment.flags = tcp->header.flags;
   segment.window = tcp->header.window;
   segment.urgent = tcp->header.urgent;
+  segment.ecn = ip.tos & wire::kEcnMask;
   segment.data_size = tcp->payload_size;
   segment.options = tcp->options;
   segment.frame = &frame;

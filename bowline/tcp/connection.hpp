@@ -18,6 +18,7 @@
 #include "bowline/base/timer_wheel.hpp"
 #include "bowline/tcp/congestion_control.hpp"
 #include "bowline/tcp/context.hpp"
+#include "bowline/tcp/ecn.hpp"
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/options.hpp"
 #include "bowline/tcp/pacer.hpp"
@@ -129,6 +130,7 @@ struct Connection {
   SeqNumber rcv_up;               ///< the number after the urgent byte received last
   SeqNumber progress;             ///< SND.UNA when the next hop was last confirmed (RFC 4861 7.3.1)
   SeqNumber latest_out_of_order;  ///< for the first SACK block (RFC 2018 section 4)
+  Ecn ecn;
   SeqNumber dsack_left;           ///< received twice, to be reported once (RFC 2883): from here
   SeqNumber dsack_right;          ///< to before this; as dsack_left: nothing
   std::uint32_t max_snd_wnd = 0;  ///< the largest window that the peer ever offered (MAX.SND.WND)
@@ -223,6 +225,10 @@ void request_ack(Connection& c, Reason why) noexcept;
 /// Asks for a challenge ACK, unless this connection has used up its share of this second (RFC 5961
 /// section 7, per connection: CVE-2016-5696).
 void request_challenge_ack(Connection& c, Context& context) noexcept;
+
+/// Does our SYN ask for ECN? Not when it has to be repeated: something on the path may drop those
+/// that do (RFC 3168 section 6.1.1.1).
+[[nodiscard]] bool asked_for_ecn(const Connection& c, const Settings& settings) noexcept;
 
 /// What the two SYNs agreed on becomes the connection's.
 void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) noexcept;

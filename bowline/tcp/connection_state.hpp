@@ -25,7 +25,8 @@ void Connection::visit(V& v) {
   if (is_set(transfer && transfer->received.waiting() > 0)) v.remote(latest_out_of_order);
   if (is_set(dsack_left != dsack_right)) v.remote(dsack_left, dsack_right);
   v(local, remote, snd_wnd, state, interface, snd_shift, rcv_shift, snd_mss, timestamps, sack,
-    ack_now, fin_queued, fin_sent, fin_received, unacked_bytes, options, timers, rtt, congestion);
+    ack_now, fin_queued, fin_sent, fin_received, unacked_bytes, options, timers, rtt, congestion,
+    ecn);
   v(output_link, ready_link, queue_link);
   v.excluded(wheel, "its place is moved late; the timers say when something happens");
   v(handle, max_snd_wnd, listener, outstanding_since, path_mtu, peer_mss, rcv_mss, seen_mss,

@@ -101,6 +101,15 @@ void fill_checksum(std::span<std::byte> tcp, const Connection& c, const LinkAbil
   store_be<std::uint16_t>(tcp.data() + wire::kTcpChecksumOffset, field);
 }
 
+// RFC 3168 section 6.1.4 and 6.1.5: new data alone is ECN-capable. The bits are ours then, whatever
+// the application set.
+std::uint8_t traffic_class(const Connection& c, const Plan& plan) noexcept {
+  if (!c.ecn.active()) return c.options.traffic_class;
+  const bool capable = plan.fresh && plan.data > 0 && plan.why != Reason::send_window_probe;
+  const unsigned dscp = c.options.traffic_class & ~unsigned{wire::kEcnMask};
+  return static_cast<std::uint8_t>(dscp | (capable ? wire::kEcnCapable0 : wire::kEcnNotCapable));
+}
+
 }  // namespace
 
 bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& context,
@@ -131,6 +140,7 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   tcp.seq = plan.seq;
   tcp.flags = plan.flags;
   if ((plan.flags & wire::kAck) != 0) tcp.ack = c.rcv_nxt;
+  if (c.ecn.echo() && !syn) tcp.flags |= wire::kEce;
   tcp.window = announce_window(c, context.settings, syn).field;
   tcp.urgent = urgent_pointer(c, plan);
 
@@ -139,7 +149,7 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   ip.destination = c.remote.address;
   ip.protocol = wire::kProtocolTcp;
   ip.ttl = c.options.hop_limit != 0 ? c.options.hop_limit : 64;
-  ip.tos = c.options.traffic_class;
+  ip.tos = traffic_class(c, plan);
   ip.payload_size = frame.size - tcp_offset;
 
   wire::emit_ip(head.data() + link.header_size, ip);

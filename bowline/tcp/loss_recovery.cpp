@@ -84,6 +84,20 @@ void on_tail_loss(Connection& c, const AckNews& news, Context& context) noexcept
   decide(c, Reason::cwnd_tail_loss, context, cwnd, c.congestion.cwnd());
 }
 
+// RFC 3168 section 6.1.2: as a loss, but nothing needs to be repaired. True: the window was
+// reduced.
+bool on_congestion_mark(Connection& c, const AckNews& news, Context& context) noexcept {
+  if (!news.ece || c.transfer->recovery.active() || in_timeout_recovery(c) ||
+      !c.ecn.reduces(c.snd_una, c.snd_nxt)) {
+    return false;
+  }
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  c.congestion.lost(news.in_flight);
+  c.congestion.recovered();
+  decide(c, Reason::cwnd_ecn, context, cwnd, c.congestion.cwnd());
+  return true;
+}
+
 void grow_window(Connection& c, const AckNews& news, Context& context) noexcept {
   const std::uint32_t cwnd = c.congestion.cwnd();
   const bool limited = c.congestion.in_slow_start() ? news.in_flight >= cwnd / 2
@@ -136,6 +150,7 @@ void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) no
   transfer.tail_probe.cancel();
   c.congestion.lost(in_flight);
   transfer.recovery.enter(c.snd_nxt, in_flight, c.congestion.ssthresh());
+  c.ecn.reduced(c.snd_nxt);  // RFC 3168 section 6.1.2: CWR tells of this reduction as well
   decide(c, Reason::cwnd_fast_recovery, context, cwnd, c.congestion.ssthresh());
 }
 
@@ -160,7 +175,8 @@ void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& cont
   }
   const bool recovering =
       c.sack ? recover_by_rack(c, news, context) : recover_by_duplicates(c, news, context);
-  if (!recovering && news.delivered > 0) grow_window(c, news, context);
+  const bool marked = !recovering && on_congestion_mark(c, news, context);
+  if (!recovering && !marked && news.delivered > 0) grow_window(c, news, context);
   if (context.settings.pacing) {
     transfer.pacer.set_rate(window_pacing_rate(c.congestion.cwnd(), c.congestion.ssthresh(),
                                                news.in_flight, c.rtt.srtt()),

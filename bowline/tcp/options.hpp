@@ -30,6 +30,7 @@ struct Negotiated {
   std::uint8_t rcv_shift = 0;  ///< by which ours are
   bool timestamps = false;
   bool sack = false;
+  bool ecn = false;  ///< agreed by the flags of the SYNs
 };
 
 /// The offer of a connection over a link that takes IP packets of `mtu` bytes. `most_mss` (0: none)

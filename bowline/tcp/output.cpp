@@ -52,13 +52,15 @@ std::uint16_t urgent_flag(const Connection& c, SeqNumber seq) noexcept {
   return c.urgent_send && after(c.snd_up, seq) ? wire::kUrg : std::uint16_t{0};
 }
 
-Plan syn_plan(const Connection& c, std::uint32_t range, bool fresh) noexcept {
+Plan syn_plan(const Connection& c, std::uint32_t range, bool fresh,
+              const Settings& settings) noexcept {
   Plan plan;
   plan.seq = c.iss;
   plan.range = range;
   plan.fresh = fresh;
   if (c.state == State::syn_sent) {
     plan.flags = wire::kSyn;
+    if (asked_for_ecn(c, settings)) plan.flags |= wire::kEce | wire::kCwr;
     plan.why = fresh ? Reason::send_syn : Reason::retransmit_syn;
   } else {
     plan.flags = wire::kSyn | wire::kAck;
@@ -85,14 +87,15 @@ Plan repeat(const Connection& c, std::uint32_t id, Reason why) noexcept {
   return plan;
 }
 
-std::optional<Plan> plan_retransmission(const Connection& c, Time now) noexcept {
+std::optional<Plan> plan_retransmission(const Connection& c, const Settings& settings,
+                                        Time now) noexcept {
   const SentRanges& sent = c.transfer->sent;
   const std::uint32_t id = sent.first_lost();
   if (id == SentRanges::kNone) return std::nullopt;
   // "The segment at the front of the retransmission queue" (section 3.10.8) is the SYN; what a
   // CLOSE in SYN-RECEIVED put behind it waits. No window holds it back.
   if (c.syn_outstanding()) {
-    return sent[id].start == c.iss ? std::optional(syn_plan(c, id, false)) : std::nullopt;
+    return sent[id].start == c.iss ? std::optional(syn_plan(c, id, false, settings)) : std::nullopt;
   }
   // While the window is shut, probes repeat what is outstanding (MUST-35).
   if (c.snd_wnd == 0 && is_synchronized(c.state)) return std::nullopt;
@@ -132,7 +135,9 @@ std::uint32_t paced(const Connection& c, std::uint32_t data, Time now) noexcept 
 
 std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link, Time now) noexcept {
   if (!may_send_data(c) || !c.transfer->sent.has_room()) return std::nullopt;
-  const std::uint32_t data = paced(c, sendable(c, link), now);
+  std::uint32_t data = paced(c, sendable(c, link), now);
+  // CWR is one packet's: it ends the echo of what was marked before (RFC 3168 section 6.1.2).
+  if (c.ecn.answer_due()) data = std::min<std::uint32_t>(data, c.snd_mss);
   const std::uint32_t unsent = c.unsent();
   const bool fin = fin_due(c) && data == unsent;
   if (data == 0 && !fin) return std::nullopt;
@@ -150,6 +155,7 @@ std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link, Time
     plan.fin = true;
     plan.flags |= wire::kFin;
   }
+  if (data > 0 && c.ecn.answer_due()) plan.flags |= wire::kCwr;
   if (data > c.snd_mss) plan.packet = c.snd_mss;
   return plan;
 }
@@ -221,7 +227,8 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
                                  const Settings& settings, Time now) noexcept {
   if (c.state == State::closed || c.state == State::listen) return std::nullopt;
   if (c.state == State::syn_sent && c.snd_nxt == c.iss) {
-    return c.transfer ? std::optional(syn_plan(c, SentRanges::kNone, true)) : std::nullopt;
+    return c.transfer ? std::optional(syn_plan(c, SentRanges::kNone, true, settings))
+                      : std::nullopt;
   }
   if (c.transfer) {
     if (auto plan = plan_probe(c, settings)) return plan;
@@ -231,7 +238,7 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
     if (new_data_first) {
       if (auto plan = plan_data(c, link, now)) return plan;
     }
-    if (auto plan = plan_retransmission(c, now)) return plan;
+    if (auto plan = plan_retransmission(c, settings, now)) return plan;
     if (!new_data_first) {
       if (auto plan = plan_data(c, link, now)) return plan;
     }
@@ -286,6 +293,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     c.transfer->tail_probe.sent(c.snd_nxt, !plan.fresh);
   }
   if (plan.fresh && length > 0) c.timers.set(Timer::tail_probe, tail_probe_time(c, context));
+  if ((plan.flags & (wire::kCwr | wire::kSyn)) == wire::kCwr) c.ecn.answered();
   if (plan.why == Reason::send_window_probe) c.probe_due = false;
   if (plan.why == Reason::send_keepalive) c.keepalive_due = false;
   c.override_due = false;

@@ -22,6 +22,7 @@ struct Segment {
   std::uint16_t flags = 0;
   std::uint16_t window = 0;  ///< as in the header: not scaled
   std::uint16_t urgent = 0;
+  std::uint8_t ecn = 0;         ///< the ECN bits of the packet (RFC 3168 section 5)
   std::uint32_t data_size = 0;  ///< bytes of payload
   wire::TcpOptions options;
   Frame* frame = nullptr;            ///< whose pieces hold the payload

@@ -25,6 +25,13 @@ enum class CongestionAlgorithm : std::uint8_t {
   cubic,  ///< RFC 9438
 };
 
+/// Explicit congestion notification (RFC 3168).
+enum class EcnMode : std::uint8_t {
+  off,      ///< neither asked for nor agreed to
+  accept,   ///< agreed to when the peer asks (Linux's default)
+  request,  ///< asked for as well
+};
+
 /// Keepalive (RFC 9293 section 3.8.4). Off by default (MUST-25).
 struct Keepalive {
   bool enabled = false;  ///< off (MUST-25)
@@ -67,6 +74,7 @@ struct Settings {
   bool window_scaling = true;           ///< RFC 7323 section 2
   bool timestamps = true;               ///< RFC 7323 section 3
   bool sack = true;                     ///< with it RACK (RFC 8985) and D-SACK (RFC 2883)
+  EcnMode ecn = EcnMode::accept;        ///< RFC 3168
   std::uint16_t mss_default_v4 = 536;   ///< SendMSS without an option (MUST-15)
   std::uint16_t mss_default_v6 = 1220;  ///< the same over IPv6
   std::uint16_t mss_floor = 48;         ///< a peer's MSS below this is raised to it (SACK Panic)

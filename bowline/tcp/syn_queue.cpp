@@ -32,6 +32,7 @@ Negotiated agreed(const SynEntry& entry) noexcept {
   result.rcv_shift = entry.rcv_shift;
   result.timestamps = entry.timestamps;
   result.sack = entry.sack;
+  result.ecn = entry.ecn;
   return result;
 }
 
@@ -43,7 +44,7 @@ Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
   reply.interface = static_cast<InterfaceId>(entry.interface);
   reply.seq = entry.iss;
   reply.ack = entry.irs + 1;
-  reply.flags = wire::kSyn | wire::kAck;
+  reply.flags = wire::kSyn | wire::kAck | (entry.ecn ? wire::kEce : std::uint16_t{0});
   reply.window = window;
   reply.why = why;
   reply.connection = entry.number;

@@ -46,7 +46,8 @@ struct SynEntry {
   bool window_scaling : 1 = false;
   bool timestamps : 1 = false;
   bool sack : 1 = false;
-  std::uint8_t rcv_shift = 0;
+  std::uint8_t rcv_shift : 4 = 0;
+  bool ecn : 1 = false;
 
   [[nodiscard]] Endpoint remote() const noexcept {
     return {ipv6 ? IpAddress::v6(remote_address) : mapped(), remote_port};
@@ -54,11 +55,12 @@ struct SynEntry {
 
   template <class V>
   void visit(V& v) {
-    std::uint8_t bits = static_cast<std::uint8_t>(snd_shift | ipv6 << 4 | window_scaling << 5 |
-                                                  timestamps << 6 | sack << 7);
+    std::uint16_t bits =
+        static_cast<std::uint16_t>(snd_shift | ipv6 << 4 | window_scaling << 5 | timestamps << 6 |
+                                   sack << 7 | rcv_shift << 8 | ecn << 12);
     v.bases(iss, irs);
     v(remote_address, listener, previous, next, remote_port, local_port, local_address, peer_mss,
-      retries, interface, bits, rcv_shift);
+      retries, interface, bits);
     v.local(iss);
     v.remote(irs);
     v.excluded(sent_at, "a tick of the clock; the list's order says who is due first");
@@ -70,6 +72,8 @@ struct SynEntry {
       window_scaling = (bits >> 5 & 1U) != 0;
       timestamps = (bits >> 6 & 1U) != 0;
       sack = (bits >> 7 & 1U) != 0;
+      rcv_shift = bits >> 8 & 15U;
+      ecn = (bits >> 12 & 1U) != 0;
     }
   }
 

@@ -121,6 +121,7 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   news.ack = segment.ack;
   news.in_flight = transfer.sent.in_network();
   news.echo = echoed_instant(c, segment);
+  news.ece = c.ecn.active() && !segment.syn() && (segment.flags & wire::kEce) != 0;
   news.duplicate = is_duplicate(c, segment);
   Collector collector(c, segment.arrival, news.echo);
   transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo);

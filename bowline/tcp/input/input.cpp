@@ -77,6 +77,7 @@ void input_slowly(Connection& c, const Segment& segment, Context& context) noexc
   c.last_received_at = context.now;
   c.probes = 0;
   update_ts_recent(c, segment, context.now);
+  if (c.ecn.received(segment.flags, segment.ecn)) request_ack(c, Reason::send_ack_ecn);
 
   if (c.state == State::syn_received) {
     establish(c, segment, Reason::state_handshake_done, context);

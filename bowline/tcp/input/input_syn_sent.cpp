@@ -37,8 +37,11 @@ void take_syn(Connection& c, const Segment& segment, Context& context) noexcept 
   c.last_ack_sent = c.rcv_nxt;
   const Offer offer = make_offer(context.settings, c.remote.address.family(), c.path_mtu,
                                  c.options.mss, receive_limit(c, context.settings));
-  adopt(c, negotiate(context.settings, c.remote.address.family(), offer, segment.options),
-        context.settings);
+  Negotiated agreed =
+      negotiate(context.settings, c.remote.address.family(), offer, segment.options);
+  agreed.ecn =
+      asked_for_ecn(c, context.settings) && segment.has_ack() && agrees_to_ecn(segment.flags);
+  adopt(c, agreed, context.settings);
   if (c.timestamps) {
     c.ts_recent = segment.options.timestamps->value;
     c.ts_recent_at = context.now;
