@@ -25,7 +25,7 @@ bool same(const wire::TcpOptions& a, const wire::TcpOptions& b) {
   return a.timestamps == b.timestamps && a.mss == b.mss && a.window_scale == b.window_scale &&
          a.sack_permitted == b.sack_permitted &&
          std::ranges::equal(a.sack_blocks(), b.sack_blocks()) && a.user_timeout == b.user_timeout &&
-         a.fast_open == b.fast_open;
+         a.fast_open == b.fast_open && a.acc_ecn == b.acc_ecn;
 }
 
 // What parsed can be emitted, unless the padding between its options makes it too long, and parses

@@ -19,6 +19,18 @@ void parse_fast_open(Cursor value, TcpOptions& options) noexcept {
   options.fast_open = cookie;
 }
 
+// RFC 9768 3.2.3: "MUST use those whole 3-octet fields that fit within the length and ignore the
+// remainder".
+void parse_acc_ecn(bool order1, Cursor value, TcpOptions& options) noexcept {
+  AccEcnOption counters{.order1 = order1};
+  while (counters.fields < counters.field.size() &&
+         value.remaining() >= tcp_option::kAccEcnFieldLength) {
+    const std::uint32_t high = value.u8();
+    counters.field[counters.fields++] = high << 16U | value.u16();
+  }
+  options.acc_ecn = counters;
+}
+
 // One option whose kind and length have been read; `value` is what follows them. False when the
 // length is wrong for the kind.
 bool parse_option(std::uint8_t kind, Cursor value, TcpOptions& options) noexcept {
@@ -64,6 +76,10 @@ bool parse_option(std::uint8_t kind, Cursor value, TcpOptions& options) noexcept
       return length >= tcp_option::kAuthenticationMinLength;
     case tcp_option::kFastOpen:
       parse_fast_open(value, options);
+      return true;
+    case tcp_option::kAccEcn0:
+    case tcp_option::kAccEcn1:
+      parse_acc_ecn(kind == tcp_option::kAccEcn1, value, options);
       return true;
     default:
       return true;  // RFC 9293 3.1 MUST-6: every option has a length, so skip what is unknown
@@ -169,6 +185,21 @@ void emit_sack_permitted_and_timestamps(Writer& writer, const TcpOptions& option
   }
 }
 
+std::uint32_t acc_ecn_length(const AccEcnOption& counters) noexcept {
+  return 2U + counters.fields * tcp_option::kAccEcnFieldLength;
+}
+
+void emit_acc_ecn(Writer& writer, const AccEcnOption& counters) noexcept {
+  const std::uint32_t length = acc_ecn_length(counters);
+  writer.fill(padded(length) - length, std::byte{tcp_option::kNop});
+  writer.u8(counters.order1 ? tcp_option::kAccEcn1 : tcp_option::kAccEcn0);
+  writer.u8(static_cast<std::uint8_t>(length));
+  for (std::size_t i = 0; i < counters.fields; ++i) {
+    writer.u8(static_cast<std::uint8_t>(counters.field[i] >> 16U & 0xffU));
+    writer.u16(static_cast<std::uint16_t>(counters.field[i] & 0xffffU));
+  }
+}
+
 void emit_options(Writer& writer, const TcpOptions& options) noexcept {
   if (options.mss) {
     writer.u8(tcp_option::kMss);
@@ -189,6 +220,7 @@ void emit_options(Writer& writer, const TcpOptions& options) noexcept {
     writer.u8(tcp_option::kUserTimeoutLength);
     writer.u16(*options.user_timeout);
   }
+  if (options.acc_ecn) emit_acc_ecn(writer, *options.acc_ecn);
 }
 
 }  // namespace
@@ -211,6 +243,7 @@ std::uint32_t options_size(const TcpOptions& options) noexcept {
   if (options.sack_count > 0) size += padded(2) + options.sack_count * tcp_option::kSackBlockLength;
   if (options.fast_open) size += padded(2U + options.fast_open->size);
   if (options.user_timeout) size += tcp_option::kUserTimeoutLength;
+  if (options.acc_ecn) size += padded(acc_ecn_length(*options.acc_ecn));
   return size;
 }
 

@@ -87,6 +87,31 @@ struct FastOpenCookie {
   friend constexpr bool operator==(const FastOpenCookie&, const FastOpenCookie&) noexcept = default;
 };
 
+/// An AccECN option (RFC 9768 section 3.2.3): byte counters, the lower 24 bits of each, of which
+/// those at the end may be missing.
+struct AccEcnOption {
+  bool order1 = false;      ///< EE1B, ECEB, EE0B (kind 174) instead of EE0B, ECEB, EE1B (kind 172)
+  std::uint8_t fields = 0;  ///< how many there are, 0 to 3
+  std::array<std::uint32_t, 3> field{};  ///< in the option's order; the rest is 0
+
+  /// EE0B: bytes that came with ECT(0).
+  [[nodiscard]] constexpr std::optional<std::uint32_t> e0b() const noexcept {
+    return at(order1 ? 2 : 0);
+  }
+  /// ECEB: bytes that came with CE.
+  [[nodiscard]] constexpr std::optional<std::uint32_t> ceb() const noexcept { return at(1); }
+  /// EE1B: bytes that came with ECT(1).
+  [[nodiscard]] constexpr std::optional<std::uint32_t> e1b() const noexcept {
+    return at(order1 ? 0 : 2);
+  }
+  friend constexpr bool operator==(const AccEcnOption&, const AccEcnOption&) noexcept = default;
+
+ private:
+  [[nodiscard]] constexpr std::optional<std::uint32_t> at(std::size_t place) const noexcept {
+    return place < fields ? std::optional(field[place]) : std::nullopt;
+  }
+};
+
 /// The largest shift that counts (RFC 7323 2.3).
 inline constexpr std::uint8_t kMaxWindowScale = 14;
 /// The most blocks of a SACK option: four alone, three beside timestamps (RFC 2018 3).
@@ -112,6 +137,7 @@ struct TcpOptions {
   /// RFC 5482 3: bit 15 says that the lower 15 count minutes, not seconds.
   std::optional<std::uint16_t> user_timeout;
   std::optional<FastOpenCookie> fast_open;  ///< RFC 7413
+  std::optional<AccEcnOption> acc_ecn;      ///< RFC 9768; on a SYN it is to be ignored
 
   /// Those that there are.
   [[nodiscard]] constexpr std::span<const SackBlock> sack_blocks() const noexcept {
@@ -137,7 +163,8 @@ struct TcpView {
 /// Errors: tcp_truncated (shorter than 20 bytes), tcp_bad_offset (data offset below 5 words or
 /// beyond the segment), tcp_bad_option (a length that is below 2, beyond the header, or wrong for
 /// its kind: RFC 9293 3.1 MUST-7). Unknown kinds are skipped (MUST-6); a Fast Open option of a
-/// wrong length is, too (RFC 7413 4.1.1).
+/// wrong length is, too (RFC 7413 4.1.1). Of an AccECN option of any length the whole fields count
+/// (RFC 9768 3.2.3).
 [[nodiscard]] std::expected<TcpView, Reason> parse_tcp(std::span<const std::byte> head,
                                                        std::uint32_t segment_size) noexcept;
 
@@ -150,8 +177,8 @@ struct TcpView {
 /// `header.checksum`, as given.
 ///
 /// The order is Linux's: mss, SACK-permitted, timestamps, window scale, SACK, Fast Open; user
-/// timeout comes last. Each is padded by no-operations in front of it, so that numbers stand at
-/// multiples of 4 (RFC 7323 appendix A). `md5` and `authentication` are not emitted.
+/// timeout and AccECN come last. Each is padded by no-operations in front of it, so that numbers
+/// stand at multiples of 4 (RFC 7323 appendix A). `md5` and `authentication` are not emitted.
 [[nodiscard]] std::uint32_t emit_tcp(std::span<std::byte> to, const TcpHeader& header,
                                      const TcpOptions& options) noexcept;
 

@@ -221,5 +221,23 @@ TEST(TcpEmit, TheFastFormsAgreeWithTheGeneralOneAndWithTheirSums) {
   }
 }
 
+// RFC 9768 3.2.3, table 5: 2, 5, 8 or 11 bytes, each padded in front.
+TEST(TcpEmit, AccEcnOfEachLength) {
+  AccEcnOption counters;
+  counters.field = {0x010203, 0x040506, 0x070809};
+  const auto options = [&](std::uint8_t fields) {
+    counters.fields = fields;
+    TcpOptions all;
+    all.acc_ecn = counters;
+    return emitted_options(all);
+  };
+  EXPECT_EQ(options(0), bytes("0101 ac02"_hex));
+  EXPECT_EQ(options(1), bytes("010101 ac05 010203"_hex));
+  EXPECT_EQ(options(2), bytes("ac08 010203 040506"_hex));
+  EXPECT_EQ(options(3), bytes("01 ac0b 010203 040506 070809"_hex));
+  counters.order1 = true;
+  EXPECT_EQ(options(2), bytes("ae08 010203 040506"_hex));
+}
+
 }  // namespace
 }  // namespace bowline::wire

@@ -18,6 +18,8 @@ inline constexpr std::uint8_t kMd5 = 19;             // RFC 2385
 inline constexpr std::uint8_t kUserTimeout = 28;     // RFC 5482
 inline constexpr std::uint8_t kAuthentication = 29;  // RFC 5925
 inline constexpr std::uint8_t kFastOpen = 34;        // RFC 7413
+inline constexpr std::uint8_t kAccEcn0 = 172;        // RFC 9768 3.2.3
+inline constexpr std::uint8_t kAccEcn1 = 174;        // the same in the other order
 
 // Lengths count the kind and the length byte. A SACK's is 2 and 8 for each block, a Fast Open
 // cookie's 2 and its own.
@@ -29,5 +31,6 @@ inline constexpr std::uint8_t kTimestampsLength = 10;
 inline constexpr std::uint8_t kMd5Length = 18;
 inline constexpr std::uint8_t kUserTimeoutLength = 4;
 inline constexpr std::uint8_t kAuthenticationMinLength = 4;
+inline constexpr std::uint8_t kAccEcnFieldLength = 3;  // up to three of them, behind 2
 
 }  // namespace bowline::inline v0::wire::tcp_option

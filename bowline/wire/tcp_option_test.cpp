@@ -180,5 +180,44 @@ TEST(TcpOptions, EveryLengthThatIsWrongForItsKindIsAnError) {
   }
 }
 
+// RFC 9768 3.2.3, figure 4 and table 5.
+TEST(TcpOptions, AccEcnInBothOrders) {
+  const TcpOptions order0 = parsed("ac0b 010203 040506 070809"_hex);
+  ASSERT_TRUE(order0.acc_ecn);
+  EXPECT_EQ(order0.acc_ecn->e0b(), 0x010203u);
+  EXPECT_EQ(order0.acc_ecn->ceb(), 0x040506u);
+  EXPECT_EQ(order0.acc_ecn->e1b(), 0x070809u);
+  const TcpOptions order1 = parsed("ae0b 010203 040506 070809"_hex);
+  ASSERT_TRUE(order1.acc_ecn);
+  EXPECT_EQ(order1.acc_ecn->e1b(), 0x010203u);
+  EXPECT_EQ(order1.acc_ecn->ceb(), 0x040506u);
+  EXPECT_EQ(order1.acc_ecn->e0b(), 0x070809u);
+}
+
+TEST(TcpOptions, AccEcnMayLackFieldsAtItsEnd) {
+  const auto two = parsed("ac08 010203 040506"_hex).acc_ecn;
+  EXPECT_EQ(two->fields, 2);
+  EXPECT_EQ(two->ceb(), 0x040506u);
+  EXPECT_EQ(two->e1b(), std::nullopt);
+  const auto one = parsed("ae05 010203"_hex).acc_ecn;
+  EXPECT_EQ(one->e1b(), 0x010203u);
+  EXPECT_EQ(one->ceb(), std::nullopt);
+  EXPECT_EQ(one->e0b(), std::nullopt);
+  const auto none = parsed("ac02"_hex).acc_ecn;
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->e0b(), std::nullopt);
+}
+
+// 3.2.3: "MUST use those whole 3-octet fields that fit within the length and ignore the remainder".
+TEST(TcpOptions, AccEcnOfAnyOtherLengthCountsAsFarAsItGoes) {
+  EXPECT_EQ(parsed("ac04 0102"_hex).acc_ecn->fields, 0);
+  const auto one = parsed("ac07 010203 0405"_hex).acc_ecn;
+  EXPECT_EQ(one->fields, 1);
+  EXPECT_EQ(one->e0b(), 0x010203u);
+  const auto more = parsed("ac0f 010203 040506 070809 0a0b0c0d"_hex).acc_ecn;
+  EXPECT_EQ(more->fields, 3);
+  EXPECT_EQ(more->e1b(), 0x070809u);
+}
+
 }  // namespace
 }  // namespace bowline::wire
