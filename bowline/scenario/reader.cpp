@@ -37,6 +37,7 @@ class Reader {
     if (scenario_.duration <= Duration::zero())
       root_.wrong("duration", "duration = 0: allowed is more");
     hosts();
+    routers();
     wires();
     changes();
     flows();
@@ -58,6 +59,37 @@ class Reader {
     }
   }
 
+  void routers() {
+    auto routers = root_.table("routers");
+    if (!routers) return;
+    for (const std::string& name : routers->keys()) {
+      auto table = routers->table(name);
+      for (const HostPlan& host : scenario_.hosts) {
+        if (host.name == name)
+          table->wrong("kind",
+                       fmt::format("{} is a host's name already: allowed is another", name));
+      }
+      scenario_.routers.push_back({name, router(*table)});
+    }
+    if (scenario_.routers.size() > kMostHosts) {
+      root_.wrong("routers", fmt::format("{} routers: allowed are at most {}",
+                                         scenario_.routers.size(), kMostHosts));
+    }
+  }
+
+  static sim::RouterOptions router(TomlTable& table) {
+    sim::RouterOptions how;
+    const std::size_t kind = table.choice("kind", {"router", "firewall", "nat"}).value_or(0);
+    sim::MiddleboxOptions middlebox;
+    middlebox.translate = kind == 2;
+    set(middlebox.idle_limit, table.duration("idle_limit"));
+    if (table.choice("refusal", {"silent", "reset"}) == 1U) middlebox.refusal = sim::Refusal::reset;
+    if (const auto icmp = table.boolean("icmp"); icmp == false) how.icmp_rate = 0;
+    if (kind != 0) how.middlebox = middlebox;
+    table.finish();
+    return how;
+  }
+
   static HostPlan host(TomlTable& table, const std::string& name) {
     HostPlan plan;
     plan.name = name;
@@ -65,6 +97,8 @@ class Reader {
     plan.tcp = tcp::Settings::of(profile == 1U ? tcp::Profile::linux : tcp::Profile::rfc);
     tcp::Settings& tcp = plan.tcp;
     set(tcp.congestion, table.choice("congestion_control", {"reno", "cubic"}));
+    set(tcp.ecn, table.choice("ecn", {"off", "accept", "request"}));
+    set(tcp.pacing, table.boolean("pacing"));
     set(tcp.send_buffer, table.size("send_buffer", 4096, kLargest));
     set(tcp.receive_buffer, table.size("receive_buffer", 4096, kLargest));
     set(tcp.initial_window_segments, table.number("initial_window", 1, 100));
@@ -112,10 +146,10 @@ class Reader {
     for (TomlTable& table : root_.tables("wires")) {
       WirePlan plan;
       const auto ends = table.two_names("between");
-      if (!ends) table.wrong("between", "a wire without between = [\"HOST\", \"HOST\"]");
-      plan.a = find_host(table, "between", ends->first);
-      plan.b = find_host(table, "between", ends->second);
-      if (plan.a == plan.b) table.wrong("between", "between: allowed are two different hosts");
+      if (!ends) table.wrong("between", "a wire without between = [\"NODE\", \"NODE\"]");
+      plan.a = find_node(table, "between", ends->first, true);
+      plan.b = find_node(table, "between", ends->second, true);
+      if (plan.a == plan.b) table.wrong("between", "between: allowed are two different ones");
       plan.name = table.name("name").value_or(ends->first + "-" + ends->second);
       for (const WirePlan& other : scenario_.wires) {
         if (other.name == plan.name) {
@@ -297,9 +331,14 @@ class Reader {
     const auto to = table.name("to");
     if (!from || !to)
       table.wrong(from ? "to" : "from", "a flow needs from = \"HOST\" and to = \"HOST\"");
-    plan.from = find_host(table, "from", *from);
-    plan.to = find_host(table, "to", *to);
-    plan.wire = find_path(table, plan.from, plan.to);
+    plan.from = find_node(table, "from", *from, false);
+    plan.to = find_node(table, "to", *to, false);
+    plan.path = find_path(scenario_, plan.from, plan.to);
+    if (plan.path.empty()) {
+      table.wrong("to", fmt::format("no wire leads from {} to {}: allowed are hosts that [[wires]] "
+                                    "join, over routers if need be",
+                                    *from, *to));
+    }
     plan.name = table.name("name").value_or(fmt::format("flow{}", scenario_.flows.size() + 1));
     if (count > 1 && plan.name.size() > 34)
       table.wrong("name", "name: allowed are at most 34 letters beside count");
@@ -321,14 +360,16 @@ class Reader {
     return plan;
   }
 
-  std::size_t find_host(const TomlTable& table, std::string_view key, const std::string& name) {
+  std::size_t find_node(const TomlTable& table, std::string_view key, const std::string& name,
+                        bool routers) {
     std::vector<std::string_view> known;
-    for (std::size_t i = 0; i < scenario_.hosts.size(); ++i) {
-      if (scenario_.hosts[i].name == name) return i;
-      known.push_back(scenario_.hosts[i].name);
+    const std::size_t count = scenario_.hosts.size() + (routers ? scenario_.routers.size() : 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (scenario_.node_name(i) == name) return i;
+      known.push_back(scenario_.node_name(i));
     }
-    table.wrong(
-        key, fmt::format("{}: there is no such host: allowed are {}", key, fmt::join(known, ", ")));
+    table.wrong(key, fmt::format("{}: there is no such {}: allowed are {}", key,
+                                 routers ? "node" : "host", fmt::join(known, ", ")));
   }
 
   std::size_t find_wire(const TomlTable& table, const std::optional<std::string>& name) {
@@ -340,16 +381,6 @@ class Reader {
     table.wrong("wire", fmt::format("wire: {}: allowed are {}",
                                     name ? "there is no such wire" : "it is missing",
                                     fmt::join(known, ", ")));
-  }
-
-  std::size_t find_path(const TomlTable& table, std::size_t from, std::size_t to) {
-    for (std::size_t i = 0; i < scenario_.wires.size(); ++i) {
-      const WirePlan& wire = scenario_.wires[i];
-      if ((wire.a == from && wire.b == to) || (wire.b == from && wire.a == to)) return i;
-    }
-    table.wrong("to",
-                fmt::format("no wire leads from {} to {}: allowed are hosts that a [[wires]] joins",
-                            scenario_.hosts[from].name, scenario_.hosts[to].name));
   }
 
   TomlTable root_;

@@ -14,6 +14,8 @@ duration = "90s"
 [hosts.near]
 profile = "linux"
 congestion_control = "reno"
+ecn = "request"
+pacing = false
 send_buffer = "2MiB"
 receive_buffer = 65536
 initial_window = 4
@@ -90,6 +92,8 @@ TEST(Reader, ReadsEveryKey) {
   const HostPlan& near = read->hosts[0];  // in the order of the file, not of the alphabet
   EXPECT_EQ(near.name, "near");
   EXPECT_EQ(near.tcp.profile, tcp::Profile::linux);
+  EXPECT_EQ(near.tcp.ecn, tcp::EcnMode::request);
+  EXPECT_FALSE(near.tcp.pacing);
   EXPECT_EQ(near.tcp.send_buffer, 2U << 20);
   EXPECT_EQ(near.tcp.receive_buffer, 65'536U);
   EXPECT_EQ(near.tcp.initial_window_segments, 4);
@@ -185,6 +189,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Wrong{1, "sead = 1",
               "x.toml:1: a scenario has no key sead: allowed are title, seed, duration, hosts, "
+              "routers, "
               "wires, changes, flows"},
         Wrong{1, "seed = -1",
               "x.toml:1: seed = -1: allowed is a whole number from 0 to 9223372036854775807"},
@@ -202,12 +207,12 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{2, "[hosts.a]\ncongestion_control = \"vegas\"",
               "x.toml:3: congestion_control = \"vegas\": allowed is \"reno\", \"cubic\""},
         Wrong{5, "between = [\"a\", \"z\"]",
-              "x.toml:5: between: there is no such host: allowed are a, b"},
+              "x.toml:5: between: there is no such node: allowed are a, b"},
         Wrong{
             5, "between = [\"a\"]",
             "x.toml:5: between = an array: allowed is two names such as [\"client\", \"server\"]"},
-        Wrong{5, "between = [\"a\", \"a\"]", "x.toml:5: between: allowed are two different hosts"},
-        Wrong{5, "# nothing", "x.toml:4: a wire without between = [\"HOST\", \"HOST\"]"},
+        Wrong{5, "between = [\"a\", \"a\"]", "x.toml:5: between: allowed are two different ones"},
+        Wrong{5, "# nothing", "x.toml:4: a wire without between = [\"NODE\", \"NODE\"]"},
         Wrong{6, "loss = \"101%\"",
               "x.toml:6: loss = \"101%\": allowed is a share in percent such as 1% or 0.1%"},
         Wrong{6, "loss = 0.01",
@@ -218,7 +223,8 @@ INSTANTIATE_TEST_SUITE_P(
               "reorder_by, duplicate, duplicate_after, corrupt, mark_above, mtu, bursts, codel, "
               "cuts, queue"},
         Wrong{9, "to = \"a\"",
-              "x.toml:9: no wire leads from a to a: allowed are hosts that a [[wires]] joins"},
+              "x.toml:9: no wire leads from a to a: allowed are hosts that [[wires]] join, over "
+              "routers if need be"},
         Wrong{9, "# nothing", "x.toml:7: a flow needs from = \"HOST\" and to = \"HOST\""},
         Wrong{10, "# nothing",
               "x.toml:7: a bulk flow needs size = \"SIZE\" or duration = \"TIME\""},

@@ -33,8 +33,9 @@ std::string_view name(FlowState state) noexcept {
 
 Run::Run(const Scenario& scenario, std::size_t points)
     : scenario_(scenario), points_(points), simulation_(scenario.seed) {
-  build_hosts();
+  build_nodes();
   build_wires();
+  simulation_.route_everything();
   build_flows();
   simulation_.observe(*this);
   simulation_.observe(digest_);
@@ -42,12 +43,16 @@ Run::Run(const Scenario& scenario, std::size_t points)
 
 Run::~Run() = default;
 
-void Run::build_hosts() {
+void Run::build_nodes() {
   for (const HostPlan& plan : scenario_.hosts) {
     sim::HostOptions options;
     options.stack.tcp = plan.tcp;
     options.max_gso = plan.offload ? 65'535 : 0;
     hosts_.push_back(&simulation_.add_host(plan.name, options));
+    nodes_.push_back(hosts_.back());
+  }
+  for (const RouterPlan& plan : scenario_.routers) {
+    nodes_.push_back(&simulation_.add_router(plan.name, plan.how));
   }
   applications_.resize(hosts_.size());
 }
@@ -56,7 +61,7 @@ void Run::build_wires() {
   std::vector<sim::WireId> ids;
   for (std::size_t i = 0; i < scenario_.wires.size(); ++i) {
     const WirePlan& plan = scenario_.wires[i];
-    ids.push_back(simulation_.connect(*hosts_[plan.a], address(i, 1), *hosts_[plan.b],
+    ids.push_back(simulation_.connect(*nodes_[plan.a], address(i, 1), *nodes_[plan.b],
                                       address(i, 2), plan.there, plan.back));
     wires_.emplace_back(points_);
     wires_.emplace_back(points_);
@@ -71,8 +76,8 @@ void Run::build_wires() {
 void Run::build_flows() {
   for (std::size_t i = 0; i < scenario_.flows.size(); ++i) {
     const FlowPlan& plan = scenario_.flows[i];
-    const int far_end = scenario_.wires[plan.wire].a == plan.to ? 1 : 2;  // as build_wires()
-    const Endpoint at{address(plan.wire, far_end).address,
+    const Hop& last = plan.path.back();
+    const Endpoint at{address(last.wire, last.back ? 1 : 2).address,
                       static_cast<std::uint16_t>(kFirstPort + i)};
     const std::uint64_t key = simulation_.random("flow/" + plan.name).next() >> 1;
     // Who listens comes first: a host's applications start in their order.
@@ -170,7 +175,7 @@ std::optional<std::size_t> Run::flow_of(const trace::Segment& segment) const {
 
 std::size_t Run::direction_of(const sim::Passage& passage) const {
   const auto wire = static_cast<std::size_t>(passage.wire);
-  const bool back = passage.from != hosts_[scenario_.wires[wire].a]->id();
+  const bool back = passage.from != nodes_[scenario_.wires[wire].a]->id();
   return 2 * wire + (back ? 1 : 0);
 }
 

@@ -79,7 +79,7 @@ class Run final : private sim::Tap {
     std::size_t opener = 0;  // the index of the application on its host
     std::size_t acceptor = 0;
   };
-  void build_hosts();
+  void build_nodes();
   void build_wires();
   void build_flows();
   [[nodiscard]] const Opener& opener(std::size_t flow) const;
@@ -97,6 +97,7 @@ class Run final : private sim::Tap {
   sim::Simulation simulation_;
   sim::DigestTap digest_;
   std::vector<sim::Host*> hosts_;
+  std::vector<sim::Node*> nodes_;  // the hosts, then the routers
   std::vector<Flow> flows_;
   std::vector<WireWatch> wires_;
   std::vector<std::size_t> applications_;  // of each host

@@ -120,6 +120,95 @@ TEST(Run, TheSameSeedIsTheSameRunAndAnotherIsAnother) {
   EXPECT_NE(digest(), first);
 }
 
+constexpr const char* kBehindANat = R"(
+[hosts.home]
+KEEPALIVE
+[hosts.server]
+[routers.nat]
+kind = "nat"
+idle_limit = "60s"
+[[wires]]
+between = ["home", "nat"]
+delay = "1ms"
+[[wires]]
+between = ["nat", "server"]
+rate = "10mbit"
+delay = "10ms"
+[[flows]]
+kind = "request"
+from = "home"
+to = "server"
+repeat = 2
+pause = "120s"
+)";
+
+FlowResult behind_a_nat(const std::string& keepalive) {
+  std::string text = kBehindANat;
+  text.replace(text.find("KEEPALIVE"), 9, keepalive);
+  const auto plan = read_scenario(text, "nat.toml");
+  if (!plan) throw std::runtime_error(plan.error());
+  Scenario longer = *plan;
+  longer.duration = 1h;
+  scenario::Run run(longer, 100);
+  finish(run);
+  FlowResult result = run.results()[0];
+  result.plan = nullptr;  // it ends with this function
+  result.trace = nullptr;
+  return result;
+}
+
+// A NAT forgets an idle connection; keepalive, if it comes often enough, keeps it (RFC 5382 section
+// 5).
+TEST(Run, ANatForgetsWhoIsSilentUnlessKeepaliveSpeaks) {
+  const FlowResult silent = behind_a_nat("");
+  EXPECT_EQ(silent.state, FlowState::failed);
+  EXPECT_EQ(silent.exchanges, 1U);
+  const FlowResult kept = behind_a_nat("keepalive = \"30s\"");
+  EXPECT_EQ(kept.state, FlowState::done) << kept.failure;
+  EXPECT_EQ(kept.exchanges, 2U);
+}
+
+// Two hosts on each side of two routers.
+TEST(Run, FlowsFindTheirWayOverRouters) {
+  const auto plan = read_scenario(R"(
+[hosts.a]
+[hosts.b]
+[hosts.c]
+[routers.left]
+[routers.right]
+[[wires]]
+between = ["a", "left"]
+[[wires]]
+between = ["b", "left"]
+[[wires]]
+between = ["left", "right"]
+rate = "10mbit"
+delay = "5ms"
+[[wires]]
+between = ["right", "c"]
+[[flows]]
+from = "a"
+to = "c"
+size = "100kB"
+[[flows]]
+from = "c"
+to = "b"
+size = "100kB"
+)",
+                                  "routers.toml");
+  ASSERT_TRUE(plan) << plan.error();
+  EXPECT_EQ(plan->flows[0].path.size(), 3U);
+  scenario::Run run(*plan, 1'000);
+  finish(run);
+  for (const FlowResult& result : run.results()) {
+    EXPECT_EQ(result.state, FlowState::done) << result.failure;
+    EXPECT_EQ(result.bytes, 100'000U);
+    EXPECT_GE(result.trace->rtt_min(), 10ms);
+  }
+  EXPECT_GT(run.wire(2, false).packets(), 70U);
+  EXPECT_GT(run.wire(2, true).packets(), 70U);
+}
+
 // Counts what it is given.
 class CountingOutput final : public trace::Output {
  public:

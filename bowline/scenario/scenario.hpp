@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bowline/base/time.hpp"
+#include "bowline/sim/router.hpp"
 #include "bowline/sim/wire.hpp"
 #include "bowline/tcp/settings.hpp"
 
@@ -32,13 +33,25 @@ struct HostPlan {
   bool offload = true;        ///< the Stack hands out large segments, the host cuts them
 };
 
-/// A wire between two hosts.
+/// A node that passes packets on.
+struct RouterPlan {
+  std::string name;        ///< unique, among the hosts too
+  sim::RouterOptions how;  ///< with a middlebox: a firewall or NAT
+};
+
+/// A wire between two nodes. Nodes are counted through: the hosts, then the routers.
 struct WirePlan {
   std::string name;   ///< "client-server" unless the file gives another
-  std::size_t a = 0;  ///< index of a host
+  std::size_t a = 0;  ///< index of a node
   std::size_t b = 0;  ///< index of the other
   sim::Wire there;    ///< from a to b
   sim::Wire back;     ///< from b to a
+};
+
+/// A wire on a flow's way.
+struct Hop {
+  std::size_t wire = 0;  ///< index of the wire
+  bool back = false;     ///< against its direction: from b to a
 };
 
 /// From some moment on a wire is like this.
@@ -68,7 +81,7 @@ struct FlowPlan {
   FlowKind kind = FlowKind::bulk;
   std::size_t from = 0;               ///< index of the host that opens
   std::size_t to = 0;                 ///< index of the host that listens
-  std::size_t wire = 0;               ///< index of the wire that joins them
+  std::vector<Hop> path;              ///< the way from `from` to `to`
   Time start{};                       ///< when it is opened
   std::optional<std::uint64_t> size;  ///< bulk: bytes; nothing: for as long as `duration`
   std::optional<Duration> duration;   ///< bulk: writes no more after that
@@ -85,6 +98,12 @@ struct FlowPlan {
   }
 };
 
+struct Scenario;
+/// The shortest way from node `from` to node `to` over routers, the earlier wires first among
+/// equals; empty: there is none, or they are the same.
+[[nodiscard]] std::vector<Hop> find_path(const Scenario& scenario, std::size_t from,
+                                         std::size_t to);
+
 /// The whole.
 struct Scenario {
   std::string name;         ///< the file's, without folder and ending
@@ -92,9 +111,15 @@ struct Scenario {
   std::uint64_t seed = 1;   ///< of all that is random
   Duration duration = 60s;  ///< the run ends then, or when all flows are done
   std::vector<HostPlan> hosts;
+  std::vector<RouterPlan> routers;
   std::vector<WirePlan> wires;
   std::vector<ChangePlan> changes;  ///< in the order of time
   std::vector<FlowPlan> flows;
+
+  /// The name of a node.
+  [[nodiscard]] const std::string& node_name(std::size_t node) const {
+    return node < hosts.size() ? hosts[node].name : routers.at(node - hosts.size()).name;
+  }
 };
 
 }  // namespace bowline::inline v0::scenario

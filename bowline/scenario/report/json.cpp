@@ -52,11 +52,10 @@ std::string flow_line(const Run& run, const FlowResult& result) {
 std::string wire_line(const Run& run, std::size_t index, bool back) {
   const WirePlan& plan = run.scenario().wires[index];
   const WireWatch& wire = run.wire(index, back);
-  const auto& hosts = run.scenario().hosts;
   JsonObject object;
   object.text("event", "wire").text("wire", plan.name);
-  object.text("from", hosts[back ? plan.b : plan.a].name);
-  object.text("to", hosts[back ? plan.a : plan.b].name);
+  object.text("from", run.scenario().node_name(back ? plan.b : plan.a));
+  object.text("to", run.scenario().node_name(back ? plan.a : plan.b));
   object.number("packets", wire.packets()).number("bytes", wire.bytes());
   object.number("lost", wire.count(sim::Fate::lost));
   object.number("queue_full", wire.count(sim::Fate::queue_full));

@@ -63,6 +63,23 @@ std::string safe(std::string_view text) {
 
 const auto kAt = field("t", [](const auto& entry) { return entry.at; });
 
+// The direction of a wire, counted as the page does, in which the traced bytes meet the lowest
+// rate.
+std::size_t narrowest(const Scenario& scenario, const FlowPlan& plan) {
+  std::size_t found = 0;
+  std::uint64_t lowest = UINT64_MAX;
+  for (const Hop& hop : plan.path) {
+    const bool back = hop.back == plan.forward();
+    const WirePlan& wire = scenario.wires[hop.wire];
+    const std::uint64_t rate = (back ? wire.back : wire.there).rate.bits_per_second;
+    const std::uint64_t rank = rate == 0 ? UINT64_MAX - 1 : rate;
+    if (rank >= lowest) continue;
+    lowest = rank;
+    found = 2 * hop.wire + (back ? 1 : 0);
+  }
+  return found;
+}
+
 std::string flow_json(const Run& run, const FlowResult& result) {
   const FlowPlan& plan = *result.plan;
   const FlowTrace& trace = *result.trace;
@@ -79,10 +96,7 @@ std::string flow_json(const Run& run, const FlowResult& result) {
   object.raw("name", safe(plan.name));
   object.raw("from", safe(hosts[plan.forward() ? plan.from : plan.to].name));
   object.raw("to", safe(hosts[plan.forward() ? plan.to : plan.from].name));
-  object.number(
-      "wire",
-      2 * plan.wire +
-          (run.scenario().wires[plan.wire].a == (plan.forward() ? plan.from : plan.to) ? 0 : 1));
+  object.number("wire", narrowest(run.scenario(), plan));
   object.raw("summary", safe(summary));
   object.raw("bars", series(trace.bars().entries(), trace.bars().stride(), kAt, begin, end));
   object.raw("again", series(trace.repeats(), 1, kAt, begin, end));
@@ -105,10 +119,10 @@ std::string flow_json(const Run& run, const FlowResult& result) {
 std::string wire_json(const Run& run, std::size_t index, bool back) {
   const WirePlan& plan = run.scenario().wires[index];
   const WireWatch& wire = run.wire(index, back);
-  const auto& hosts = run.scenario().hosts;
   trace::JsonObject object;
-  object.raw("name", safe(fmt::format("{}: {} > {}", plan.name, hosts[back ? plan.b : plan.a].name,
-                                      hosts[back ? plan.a : plan.b].name)));
+  object.raw("name", safe(fmt::format("{}: {} > {}", plan.name,
+                                      run.scenario().node_name(back ? plan.b : plan.a),
+                                      run.scenario().node_name(back ? plan.a : plan.b))));
   object.number("limit", (back ? plan.back : plan.there).queue);
   object.raw("queue", series(wire.queue().entries(), wire.queue().stride(), kAt,
                              field("bytes", [](const QueuePoint& p) { return number(p.bytes); })));

@@ -45,7 +45,7 @@ const std::string_view kPageBody = R"html(</head>
 <figure><canvas id="cwnd" data-height="150"></canvas><figcaption>Bytes
 <span><i style="background:var(--cwnd)"></i>cwnd</span><span><i style="background:var(--flight)"></i>in flight</span></figcaption></figure>
 <figure><canvas id="rtt" data-height="130"></canvas><figcaption>Round-trip times, from segments sent once</figcaption></figure>
-<figure><canvas id="queue" data-height="130"></canvas><figcaption>Bytes that wait for the transmitter, the packet being sent included</figcaption></figure>
+<figure><canvas id="queue" data-height="130"></canvas><figcaption>Bytes that wait for the transmitter, the packet being sent included; seen whenever a packet joins them</figcaption></figure>
 <p class="faint" id="run-line"></p>
 <div id="hover"></div>
 )html";

@@ -81,8 +81,8 @@ std::string wires_text(const Run& run) {
       const WireWatch& wire = run.wire(i, back);
       const auto count = [&](sim::Fate fate) { return fmt::format("{}", wire.count(fate)); };
       rows.push_back({plan.name,
-                      fmt::format("{} > {}", scenario.hosts[back ? plan.b : plan.a].name,
-                                  scenario.hosts[back ? plan.a : plan.b].name),
+                      fmt::format("{} > {}", scenario.node_name(back ? plan.b : plan.a),
+                                  scenario.node_name(back ? plan.a : plan.b)),
                       fmt::format("{}", wire.packets()), bytes_text(wire.bytes()),
                       fmt::format("{}", wire.lost()), fmt::format("{}", wire.dropped()),
                       count(sim::Fate::marked), count(sim::Fate::reordered),
