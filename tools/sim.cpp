@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "tools/bridge.hpp"
 #include "tools/command.hpp"
 #include "tools/scenario.hpp"
 
@@ -22,18 +23,38 @@ constexpr const char* kExamples =
     "\n"
     "A run is its file and its seed: the same bytes at the same instants, on every machine. Exit\n"
     "status: 1 if a flow does not end as the file expects, 2 for a file that is no scenario.\n"
-    "docs/sim.md describes the file.\n";
+    "docs/sim.md describes the file.\n"
+    "\n"
+    "  sudo bowline sim --bridge tun:left@near tun:right@far --rate 100mbit --delay 10ms --loss "
+    "1%\n"
+    "\n"
+    "joins two interfaces of this machine in real time. Each value of the wire is that of both\n"
+    "directions, or two of them: THERE/BACK.\n";
+
+struct SimOptions {
+  ScenarioOptions scenario;
+  BridgeOptions bridge;
+};
 
 }  // namespace
 
 void add_sim(CLI::App& app, ExitStatus& status) {
-  auto options = std::make_shared<ScenarioOptions>();
+  auto options = std::make_shared<SimOptions>();
   CLI::App* const command = app.add_subcommand("sim", "Run a network in virtual time");
   command->footer(kExamples);
-  add_scenario_options(*command, *options);
+  add_scenario_options(*command, options->scenario);
+  add_bridge_options(*command, options->bridge);
   command->callback([options, &status] {
-    if (options->file.empty()) throw WrongUsage("needs a scenario file; see bowline sim --help");
-    run_scenario(*options);
+    const ScenarioOptions& scenario = options->scenario;
+    if (!options->bridge.ends.empty()) {
+      if (!scenario.file.empty()) {
+        throw WrongUsage(scenario.file + ": a scenario and --bridge exclude each other");
+      }
+      bridge(options->bridge, scenario.seed.value_or(1), scenario.json);
+    } else {
+      if (scenario.file.empty()) throw WrongUsage("needs a scenario file; see bowline sim --help");
+      run_scenario(scenario);
+    }
     status = ExitStatus::done;
   });
 }
