@@ -69,7 +69,7 @@ TEST_P(Example, EndsAsItSaysAndTwiceTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Example, testing::ValuesIn(examples()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& each) { return each.param; });
 
 // A number of the flow `flow` in the NDJSON.
 double number(const std::string& json, const std::string& flow, const std::string& field) {
