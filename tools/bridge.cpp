@@ -189,8 +189,7 @@ void report(const sim::Bridge& bridge, bool json) {
 void add_bridge_options(CLI::App& command, BridgeOptions& options) {
   command
       .add_option("--bridge", options.ends,
-                  "Two interfaces, tun:NAME or tun:NAME@NAMESPACE, to join by the wire below, in "
-                  "real time, until Ctrl-C")
+                  "Two interfaces, tun:NAME or tun:NAME@NAMESPACE, to join in real time")
       ->expected(2)
       ->type_name("A B");
   options.wire.add_to(command);

@@ -70,7 +70,7 @@ void WireOptions::add_to(CLI::App& command) {
   add("--loss", sim::kChanceForms, "Of each packet: 1%",
       [](Way& way, std::string_view text) { return put(way.wire.loss, sim::parse_chance(text)); });
   add("--bursts", "the chances to enter and to leave a burst, such as 0.5%,25%",
-      "Loss in bursts, beside the other: chances to enter and to leave one, before each packet",
+      "Loss in bursts as well: chances to enter and to leave one",
       [](Way& way, std::string_view text) { return put_bursts(way.wire.bursts, text); });
   add("--reorder", sim::kChanceForms, "Share of packets that are held back",
       [](Way& way, std::string_view text) {
@@ -88,8 +88,7 @@ void WireOptions::add_to(CLI::App& command) {
       [](Way& way, std::string_view text) {
         return put(way.wire.corrupt, sim::parse_chance(text));
       });
-  add("--queue", sim::kQueueForms,
-      "In front of the transmitter: 64KiB, 100packets or bdp; 256KiB unless given",
+  add("--queue", sim::kQueueForms, "Before the transmitter: 64KiB, 100packets or bdp; else 256KiB",
       [](Way& way, std::string_view text) {
         way.queue = sim::parse_queue(text);
         return way.queue.has_value();

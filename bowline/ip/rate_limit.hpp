@@ -13,6 +13,7 @@ namespace bowline::inline v0::ip {
 /// Lets through `rate` events a second, and as many at once after a rest.
 class RateLimit {
  public:
+  /// Rested: `rate` events may happen at once.
   explicit RateLimit(std::uint32_t rate) noexcept : rate_(rate), tokens_(rate) {}
 
   /// May one more happen at `now`? Then it counts.

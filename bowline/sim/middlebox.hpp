@@ -59,6 +59,7 @@ struct MiddleboxCounters {
 /// first two; everything else is dropped, fragments among it, since it does not reassemble.
 class Middlebox {
  public:
+  /// One without a flow yet.
   explicit Middlebox(const MiddleboxOptions& options) : options_(options) {}
 
   /// What to do with a packet.

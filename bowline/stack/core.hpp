@@ -328,7 +328,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   void hear(InterfaceId interface, const IpAddress& address, const ip::Announcement& said) noexcept;
   void forget_next_hops() noexcept;
   void note_progress(tcp::Connection& c) noexcept;
-  void note_trouble(const tcp::Connection& c) noexcept;
+  void note_trouble(const tcp::Connection& c, std::uint8_t in_vain) noexcept;
 
   // ---- arp.cpp
   void receive_arp(const Frame& frame, InterfaceId interface) noexcept;

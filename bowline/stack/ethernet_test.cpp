@@ -185,6 +185,23 @@ TEST_F(TwoStations, AConnectionWithoutItsNeighbourIsGivenUpAfterR2) {
   EXPECT_EQ(stations_[0]->readiness(client_) & kError, kError);
 }
 
+// RFC 9293 section 3.8.3 (MUST-20 b): window probes that nobody answers are negative advice, too. A
+// neighbour that came back as another station is asked for long before its 15 to 45 s are over.
+TEST_F(TwoStations, UnansweredWindowProbesPutTheNeighbourInDoubt) {
+  establish();
+  for (int i = 0; i < 200; ++i) {  // nobody reads: the window shuts
+    static_cast<void>(stations_[0]->write(client_, testing::bytes_from(0, 65'536), wire_.now));
+    wire_.pass(1ms);
+  }
+  ASSERT_EQ(stations_[0]->inspect(client_)->snd_wnd, 0U);
+  static_cast<void>(wire_.said());
+  wire_.passes = [](const std::string&) { return false; };
+  wire_.pass(12s);
+  bool asked = false;
+  for (const std::string& line : wire_.said()) asked |= line.starts_with("arp who-has 10.0.0.2");
+  EXPECT_TRUE(asked);
+}
+
 // RFC 4861 section 7.3.1: acknowledgments say that the neighbour is there; nobody asks.
 TEST_F(TwoStations, ProgressKeepsTheNeighbourReachable) {
   establish();

@@ -214,8 +214,8 @@ void Stack::Core::note_progress(tcp::Connection& c) noexcept {
 // RFC 9293 section 3.8.3 (MUST-20 b): R1 retransmissions are negative advice to the layer below.
 // The neighbour may have come back as another station, and without this it would be believed for as
 // long as it was once reachable.
-void Stack::Core::note_trouble(const tcp::Connection& c) noexcept {
-  if (c.next_hop_generation == 0 || c.retransmits < config.tcp.r1) return;
+void Stack::Core::note_trouble(const tcp::Connection& c, std::uint8_t in_vain) noexcept {
+  if (c.next_hop_generation == 0 || in_vain < config.tcp.r1) return;
   if (neighbours.find(c.next_hop, c.next_hop_generation) == nullptr) return;
   neighbours.doubt(c.next_hop);
 }

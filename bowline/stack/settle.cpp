@@ -216,8 +216,14 @@ void Stack::Core::advance() noexcept {
     tcp::Context ctx = context();
     tcp::Connection& c = connections[index];
     const std::uint8_t retransmits = c.retransmits;
+    const std::uint8_t backoff = c.rtt.backoff();
+    const bool unanswered = c.last_received_at < c.last_sent_at;
     tcp::on_timers(c, ctx);
-    if (c.retransmits > retransmits) note_trouble(c);
+    if (c.retransmits > retransmits) {
+      note_trouble(c, c.retransmits);
+    } else if (c.rtt.backoff() > backoff && unanswered) {
+      note_trouble(c, c.rtt.backoff());  // window probes are retransmissions as well
+    }
     settle(index);
   });
 }
