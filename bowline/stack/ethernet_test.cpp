@@ -191,7 +191,7 @@ TEST_F(TwoStations, UnansweredWindowProbesPutTheNeighbourInDoubt) {
   establish();
   for (int i = 0; i < 200; ++i) {  // nobody reads: the window shuts
     static_cast<void>(stations_[0]->write(client_, testing::bytes_from(0, 65'536), wire_.now));
-    wire_.pass(1ms);
+    wire_.pass(10ms);
   }
   ASSERT_EQ(stations_[0]->inspect(client_)->snd_wnd, 0U);
   static_cast<void>(wire_.said());
