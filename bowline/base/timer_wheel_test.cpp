@@ -219,7 +219,7 @@ TEST_P(TimerWheelModelTest, BehavesLikeAnOrderedSet) {
       Time to = saturating_add(now, Duration(span().count() >> 12));
       if (!model.empty() && random.chance(0.5)) {
         const Time first = std::get<0>(*model.begin());
-        to = std::max(now, first - (random.chance(0.5) ? 0ns : 1ns));
+        to = std::max(now, Time(first - (random.chance(0.5) ? 0ns : 1ns)));
       }
       ASSERT_LT(to, kNever - 24h * 365) << "choose shorter spans: time ran out";
       now = to;

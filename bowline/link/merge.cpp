@@ -16,7 +16,6 @@ namespace {
 
 // Offsets of the fields that differ from packet to packet (RFC 791 3.1, RFC 8200 3, RFC 9293 3.1).
 constexpr std::uint32_t kIpv4TotalLength = 2;
-constexpr std::uint32_t kIpv4Identification = 4;
 constexpr std::uint32_t kIpv4Fragment = 6;
 constexpr std::uint32_t kIpv4Checksum = 10;
 constexpr std::uint32_t kIpv4Source = 12;
