@@ -99,7 +99,7 @@ class Path {
         break;
       }
     }
-    const Time timeout = in_flight > 0 ? last_progress_ + 1s + setup.delay * 4 : kNever;
+    const Time timeout = in_flight > 0 ? Time(last_progress_ + 1s + setup.delay * 4) : kNever;
     now = std::min({send_at, ack_at, timeout, end});
     if (now == ack_at) return take_ack();
     if (now == send_at) return send();
@@ -114,7 +114,8 @@ class Path {
     // The application wrote just now: it had been the limit until then.
     if (setup.app_rate != 0 && pacer.next_send(now) <= now) {
       sampler.check_app_limited({.in_flight = in_flight, .cwnd = cwnd});
-      app_next_ = std::max(app_next_, now - 1ms) + 1s * kMss / static_cast<int>(setup.app_rate);
+      app_next_ =
+          std::max(app_next_, Time(now - 1ms)) + 1s * kMss / static_cast<int>(setup.app_rate);
     }
     bbr.sending(now, in_flight, sampler, cwnd);
     pacer.set_rate(bbr.pacing_rate(), now);
