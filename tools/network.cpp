@@ -65,7 +65,14 @@ Network::Network(boost::asio::io_context& context, const NetworkOptions& options
     : context_(context), options_(options) {
   auto link = watched(open_link(options), watch, options.link.name);
   try {
-    host_ = &net::use_stack(context, stack_config(options),
+    const StackConfig config = stack_config(options);
+    Result<Stack> made = Stack::create(config);
+    if (!made) throw std::system_error(made.error(), "stack");
+    if (!options.record.empty()) {
+      record_ = std::make_unique<Record>(options.record, config);
+      record_->attach(*made);
+    }
+    host_ = &net::use_stack(context, std::move(*made),
                             {{.link = std::move(link), .addresses = options.addresses}});
     host_->with_stack([&](Stack& stack, Time) {
       if (watch != nullptr) stack.set_listener(&watch->recorder());
@@ -80,12 +87,14 @@ Network::Network(boost::asio::io_context& context, const NetworkOptions& options
     for (const IpAddress& server : options.name_servers) names.add_server(server);
     host_->set_name_servers(names);
   } catch (const std::system_error& error) {
+    stop_recording();
     throw Failure(fmt::format("cannot set up the stack: {}", error.what()));
   }
   try {
     get_addresses();
     start_answering();
   } catch (...) {
+    stop_recording();
     host_->close();
     throw;
   }
@@ -156,7 +165,20 @@ Network::~Network() {
     lease_->release();
     drain();
   }
+  // What closing does to the Stack is nothing that a record shows.
+  stop_recording();
   host_->close();
+}
+
+void Network::stop_recording() {
+  if (!record_ || host_ == nullptr) return;
+  host_->with_stack([](Stack& stack, Time) { stack.set_call_listener(nullptr); });
+}
+
+void Network::finish_record() {
+  if (!record_) return;
+  host_->with_stack([this](Stack& stack, Time) { record_->finish(stack); });
+  record_.reset();
 }
 
 void Network::drain() { host_->drain(std::chrono::seconds(1)); }

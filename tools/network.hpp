@@ -14,6 +14,7 @@
 #include "tools/lease.hpp"
 #include "tools/metrics_server.hpp"
 #include "tools/network_options.hpp"
+#include "tools/record.hpp"
 #include "tools/watch.hpp"
 
 namespace bowline::tools {
@@ -39,6 +40,9 @@ class Network {
 
   /// Delivers what closed sockets have left, for a second at most.
   void drain();
+  /// Ends the record (--record), if there is one; nothing is recorded from then on. Throws Failure
+  /// if the record is not whole.
+  void finish_record();
 
   /// Acceptors on `port`, one for each family that has an address. Throws Failure.
   /// Port 0 is picked, the same for both.
@@ -51,10 +55,13 @@ class Network {
   /// Waits until the addresses may be used. Throws Failure when somebody else has one.
   void await_addresses();
   void start_answering();
+  /// The Stack may outlive the record.
+  void stop_recording();
 
   boost::asio::io_context& context_;
   NetworkOptions options_;
   net::IoHost* host_ = nullptr;
+  std::unique_ptr<Record> record_;
   std::optional<LeaseKeeper> lease_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<MetricsServer> metrics_;

@@ -55,6 +55,8 @@ struct NetworkOptions {
   bool mtu_given = false;
   Limits limits;
   WatchOptions watch;
+  /// Write every call of the Stack into this file; empty: no.
+  std::string record;
   InspectionOptions inspection;
 };
 

@@ -159,6 +159,12 @@ void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
       ->type_name("HOST");
   command.add_option("--html", options.html, "Write a page with the graphs of each flow")
       ->type_name("FILE");
+  command
+      .add_option("--replay", options.replay,
+                  "Do the calls of bowline serve --record again instead, and compare")
+      ->type_name("RECORD");
+  command.add_flag("--trace", options.trace, "Of a replay: print each packet");
+  command.add_flag("--ladder", options.ladder, "Of a replay: draw each connection");
   command.add_flag("--json", options.json, "Print NDJSON instead of the table");
   command.add_flag("-q,--quiet", options.quiet, "Print neither table nor progress");
 }

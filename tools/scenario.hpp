@@ -18,6 +18,9 @@ struct ScenarioOptions {
   std::string html;                   ///< the page; empty: none
   bool json = false;                  ///< NDJSON instead of the table
   bool quiet = false;                 ///< neither
+  std::string replay;                 ///< a record to be replayed instead; empty: none
+  bool trace = false;                 ///< of a replay: lines on standard output
+  bool ladder = false;                ///< of a replay: diagrams on standard output
 };
 
 /// Adds FILE and the options to `command`.

@@ -35,6 +35,8 @@ constexpr const char* kExamples =
     "  sudo bowline serve --link tun:web0 --address 192.0.2.2/24 --port 8080 --pcap web.pcapng\n"
     "  unshare -Urn bash -c 'bowline serve . & sleep 1; curl -s http://10.77.0.2/; kill %1'\n"
     "      the same without root, in a network namespace of its own\n"
+    "  sudo bowline serve --record web.record\n"
+    "      every call of the stack, for bowline sim --replay web.record; it holds the keys\n"
     "  sudo bowline serve --trace --ladder\n"
     "      see each packet and why it was sent, and each connection as a diagram\n"
     "\n"
@@ -107,6 +109,7 @@ void serve(const ServeOptions& options) {
   context.run();
 
   network.drain();
+  network.finish_record();
   if (watch) watch->finish();
   const http::ServerCounters& done = server.counters();
   fmt::print(stderr, "{} requests on {} connections, {} sent.\n", done.requests, done.connections,
@@ -145,6 +148,10 @@ void add_serve(CLI::App& app, ExitStatus& status) {
           "Close a connection without a whole request for so long [60]")
       ->type_name("SECONDS");
   command->add_flag("--log", options->log, "Print a line for each request on standard error");
+  command
+      ->add_option("--record", options->network.record,
+                   "Record every call of the stack, for bowline sim --replay")
+      ->type_name("FILE");
   add_network_options(*command, options->network);
   command->callback([options, &status] {
     complete(options->network);

@@ -8,6 +8,7 @@
 
 #include "tools/bridge.hpp"
 #include "tools/command.hpp"
+#include "tools/replay.hpp"
 #include "tools/scenario.hpp"
 
 namespace bowline::tools {
@@ -20,6 +21,7 @@ constexpr const char* kExamples =
     "  bowline explain lossy.pcapng --summary\n"
     "  bowline sim examples/sim/bufferbloat.toml --html bufferbloat.html\n"
     "  bowline sim examples/sim/lossy.toml --json | jq 'select(.event == \"flow\") | .goodput'\n"
+    "  bowline sim --replay web.record --ladder\n"
     "\n"
     "A run is its file and its seed: the same bytes at the same instants, on every machine. Exit\n"
     "status: 1 if a flow does not end as the file expects, 2 for a file that is no scenario.\n"
@@ -36,6 +38,22 @@ struct SimOptions {
   BridgeOptions bridge;
 };
 
+void replay(const ScenarioOptions& options) {
+  if (!options.file.empty() || options.seed || !options.html.empty() || !options.at.empty()) {
+    throw WrongUsage(
+        "--replay: runs a record, not a scenario: leave out FILE, --seed, --html, --at");
+  }
+  if (options.json && (options.trace || options.ladder)) {
+    throw WrongUsage("--json: has standard output to itself; leave out --trace and --ladder");
+  }
+  replay_record(options.replay,
+                {.pcap = options.pcap,
+                 .trace = options.trace,
+                 .ladder = options.ladder,
+                 .json = options.json},
+                options.quiet);
+}
+
 }  // namespace
 
 void add_sim(CLI::App& app, ExitStatus& status) {
@@ -46,7 +64,14 @@ void add_sim(CLI::App& app, ExitStatus& status) {
   add_bridge_options(*command, options->bridge);
   command->callback([options, &status] {
     const ScenarioOptions& scenario = options->scenario;
-    if (!options->bridge.ends.empty()) {
+    if (!scenario.replay.empty()) {
+      if (!options->bridge.ends.empty()) {
+        throw WrongUsage("--replay and --bridge exclude each other");
+      }
+      replay(scenario);
+    } else if (scenario.trace || scenario.ladder) {
+      throw WrongUsage("--trace and --ladder: belong to --replay; --pcap captures a scenario");
+    } else if (!options->bridge.ends.empty()) {
       if (!scenario.file.empty()) {
         throw WrongUsage(scenario.file + ": a scenario and --bridge exclude each other");
       }

@@ -13,23 +13,19 @@
 #include "tools/terminal.hpp"
 
 namespace bowline::tools {
-namespace {
 
-// From 1970 to the origin of the monotonic clock, which is the Stack's time line here.
-Duration epoch() {
+Duration wall_clock_epoch() {
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<Duration>(wall) - driver::monotonic_now().time_since_epoch();
 }
 
-}  // namespace
-
-Watch::Watch(const WatchOptions& options) {
+Watch::Watch(const WatchOptions& options, Duration epoch) {
   if (!options.pcap.empty()) {
     auto file = trace::FileSink::create(options.pcap);
     if (!file) throw Failure(file.error());
     sinks_.push_back(std::move(*file));
     outputs_.push_back(std::make_unique<trace::PcapngOutput>(
-        sinks_.back(), trace::PcapngOptions{.snap_length = 0, .epoch = epoch()}));
+        sinks_.back(), trace::PcapngOptions{.snap_length = 0, .epoch = epoch}));
   }
   if (options.trace || options.ladder || options.json) {
     sinks_.emplace_back(STDOUT_FILENO, "standard output", is_terminal(STDOUT_FILENO));
@@ -37,7 +33,7 @@ Watch::Watch(const WatchOptions& options) {
   if (options.trace) {
     outputs_.push_back(std::make_unique<trace::LineOutput>(
         sinks_.back(),
-        trace::LineOptions{.stamp = trace::Stamp::time_of_day, .reasons = true, .epoch = epoch()}));
+        trace::LineOptions{.stamp = trace::Stamp::time_of_day, .reasons = true, .epoch = epoch}));
   }
   if (options.ladder) {
     auto ladders = std::make_unique<trace::LadderOutput>(
@@ -47,7 +43,7 @@ Watch::Watch(const WatchOptions& options) {
   }
   if (options.json) {
     outputs_.push_back(
-        std::make_unique<trace::JsonOutput>(sinks_.back(), trace::JsonOptions{.epoch = epoch()}));
+        std::make_unique<trace::JsonOutput>(sinks_.back(), trace::JsonOptions{.epoch = epoch}));
   }
   for (const auto& output : outputs_) recorder_.add_output(*output);
 }

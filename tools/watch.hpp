@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bowline/base/time.hpp"
 #include "bowline/trace/byte_sink.hpp"
 #include "bowline/trace/ladder_collector.hpp"
 #include "bowline/trace/output.hpp"
@@ -15,11 +16,15 @@
 
 namespace bowline::tools {
 
+/// From 1970 to the origin of the monotonic clock, which is the time line of a live Stack.
+[[nodiscard]] Duration wall_clock_epoch();
+
 /// A recorder and what it writes. Must outlive the Stack and the link that it watches.
 class Watch {
  public:
-  /// Opens the files. Throws Failure where one cannot be written.
-  explicit Watch(const WatchOptions& options);
+  /// Opens the files. `epoch`: from 1970 to where the Stack's times begin. Throws Failure where a
+  /// file cannot be written.
+  explicit Watch(const WatchOptions& options, Duration epoch = wall_clock_epoch());
 
   [[nodiscard]] trace::Recorder& recorder() { return recorder_; }
   /// Adds an output of the caller's, which must outlive the last flush.

@@ -63,6 +63,11 @@ void SaveVisitor::word(std::uint64_t raw, std::size_t bytes) noexcept {
   for (std::size_t i = 0; i < bytes; ++i, raw >>= 8) to[i] = static_cast<std::byte>(raw & 0xff);
 }
 
+void SaveVisitor::raw(std::span<const std::byte> bytes) noexcept {
+  if (bytes.empty()) return;
+  if (std::byte* const to = append(bytes.size())) std::memcpy(to, bytes.data(), bytes.size());
+}
+
 void SaveVisitor::time(Time at) noexcept {
   word(static_cast<std::uint64_t>(at.time_since_epoch().count()), 8);
 }
@@ -112,6 +117,13 @@ bool SaveVisitor::grow_blocks() noexcept {
   }
   if (old != nullptr) memory_->release(old, old_places * sizeof(Numbered), alignof(Numbered));
   return true;
+}
+
+void LoadVisitor::raw(std::span<std::byte> to) noexcept {
+  if (to.empty()) return;
+  if (failed_ || bytes_.size() < to.size()) return fail();
+  std::memcpy(to.data(), bytes_.data(), to.size());
+  bytes_ = bytes_.subspan(to.size());
 }
 
 void LoadVisitor::word(std::uint64_t& raw, std::size_t bytes) noexcept {

@@ -226,6 +226,9 @@ class SaveVisitor : public Visitor<SaveVisitor> {
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   void fail() noexcept { failed_ = true; }
 
+  /// Saves bytes as they are, without their count.
+  void raw(std::span<const std::byte> bytes) noexcept;
+
   /// Saves `thing` like any other state; see the head of this file.
   template <class T>
   void excluded(T& thing, const char* /*argument*/) {
@@ -281,6 +284,9 @@ class LoadVisitor : public Visitor<LoadVisitor> {
 
   /// How many bytes have not been read. Zero after a fault.
   [[nodiscard]] std::size_t remaining() const noexcept { return failed_ ? 0 : bytes_.size(); }
+
+  /// Loads as many bytes as `to` holds.
+  void raw(std::span<std::byte> to) noexcept;
 
   /// Everything was read and nothing is left over.
   [[nodiscard]] bool complete() const noexcept { return !failed_ && bytes_.empty(); }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <new>
 
+#include "bowline/stack/bare.hpp"
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
@@ -40,7 +41,7 @@ Result<Stack> Stack::create(const StackConfig& config) noexcept {
   return Stack(new (place) Core(config, memory, pool));
 }
 
-Result<InterfaceId> Stack::add_interface(const InterfaceConfig& config) noexcept {
+Result<InterfaceId> Stack::Bare::add_interface(const InterfaceConfig& config) const noexcept {
   if (config.link.mtu < 68 || config.link.mtu > 65'535) return fail(std::errc::invalid_argument);
   const bool ethernet = config.link.kind == LinkKind::ethernet;
   if (ethernet && (wire::is_group(config.link.mac) || config.link.mac == wire::MacAddress{})) {
@@ -62,15 +63,15 @@ Result<InterfaceId> Stack::add_interface(const InterfaceConfig& config) noexcept
   return id;
 }
 
-Status Stack::add_address(InterfaceId interface, const Cidr& address) noexcept {
+Status Stack::Bare::add_address(InterfaceId interface, const Cidr& address) const noexcept {
   return core_->add_address(interface, address);
 }
 
-Status Stack::remove_address(InterfaceId interface, const IpAddress& address) noexcept {
+Status Stack::Bare::remove_address(InterfaceId interface, const IpAddress& address) const noexcept {
   return core_->remove_address(interface, address);
 }
 
-Status Stack::add_route(const Route& route) noexcept {
+Status Stack::Bare::add_route(const Route& route) const noexcept {
   if (!core_->interfaces.live(static_cast<std::uint32_t>(route.interface))) {
     return fail(std::errc::invalid_argument);
   }
@@ -79,13 +80,13 @@ Status Stack::add_route(const Route& route) noexcept {
   return {};
 }
 
-Status Stack::remove_route(const Route& route) noexcept {
+Status Stack::Bare::remove_route(const Route& route) const noexcept {
   BOWLINE_CHECK(core_->routes.remove(route));
   core_->forget_next_hops();
   return {};
 }
 
-Status Stack::set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept {
+Status Stack::Bare::set_mtu(InterfaceId interface, std::uint32_t mtu) const noexcept {
   const auto index = static_cast<std::uint32_t>(interface);
   if (!core_->interfaces.live(index) || mtu < 68 || mtu > 65'535) {
     return fail(std::errc::invalid_argument);
@@ -103,17 +104,17 @@ void Stack::set_listener(DecisionListener* listener) noexcept {
 
 BufferPool& Stack::pool() noexcept { return *core_->pool; }
 
-void Stack::receive(InterfaceId interface, std::span<Frame> frames, Time now) noexcept {
+void Stack::Bare::receive(InterfaceId interface, std::span<Frame> frames, Time now) const noexcept {
   core_->begin(now);
   core_->receive(interface, frames);
 }
 
-void Stack::advance(Time now) noexcept {
+void Stack::Bare::advance(Time now) const noexcept {
   core_->begin(now);
   core_->advance();
 }
 
-std::size_t Stack::transmit(InterfaceId interface, FrameSink& sink, Time now) noexcept {
+std::size_t Stack::Bare::transmit(InterfaceId interface, FrameSink& sink, Time now) const noexcept {
   core_->begin(now);
   return core_->transmit(interface, sink);
 }
@@ -125,23 +126,23 @@ bool Stack::has_output(InterfaceId interface) const noexcept {
   return !out.pending.empty() || !out.output.empty();
 }
 
-Result<Handle> Stack::listen(const ListenOptions& options, Time now) noexcept {
+Result<Handle> Stack::Bare::listen(const ListenOptions& options, Time now) const noexcept {
   core_->begin(now);
   return core_->listen(options);
 }
 
-Result<Handle> Stack::accept(Handle listener, Time now) noexcept {
+Result<Handle> Stack::Bare::accept(Handle listener, Time now) const noexcept {
   core_->begin(now);
   return core_->accept(listener);
 }
 
-Result<Handle> Stack::connect(const ConnectOptions& options, Time now) noexcept {
+Result<Handle> Stack::Bare::connect(const ConnectOptions& options, Time now) const noexcept {
   core_->begin(now);
   return core_->connect(options);
 }
 
-Result<std::size_t> Stack::write(Handle socket, std::span<const std::byte> bytes,
-                                 Time now) noexcept {
+Result<std::size_t> Stack::Bare::write(Handle socket, std::span<const std::byte> bytes,
+                                       Time now) const noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
@@ -151,7 +152,7 @@ Result<std::size_t> Stack::write(Handle socket, std::span<const std::byte> bytes
   return written;
 }
 
-Status Stack::write_owned(Handle socket, Slice bytes, Time now) noexcept {
+Status Stack::Bare::write_owned(Handle socket, Slice bytes, Time now) const noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
@@ -161,7 +162,8 @@ Status Stack::write_owned(Handle socket, Slice bytes, Time now) noexcept {
   return written;
 }
 
-Result<std::size_t> Stack::read(Handle socket, std::span<std::byte> to, Time now) noexcept {
+Result<std::size_t> Stack::Bare::read(Handle socket, std::span<std::byte> to,
+                                      Time now) const noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
@@ -174,7 +176,7 @@ Result<std::size_t> Stack::read(Handle socket, std::span<std::byte> to, Time now
   return count;
 }
 
-Result<Slice> Stack::read_slice(Handle socket, std::uint32_t most, Time now) noexcept {
+Result<Slice> Stack::Bare::read_slice(Handle socket, std::uint32_t most, Time now) const noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
@@ -187,15 +189,15 @@ Result<Slice> Stack::read_slice(Handle socket, std::uint32_t most, Time now) noe
   return taken;
 }
 
-Result<std::size_t> Stack::peek(Handle socket, std::span<std::byte> to,
-                                std::uint32_t offset) noexcept {
+Result<std::size_t> Stack::Bare::peek(Handle socket, std::span<std::byte> to,
+                                      std::uint32_t offset) const noexcept {
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
   BOWLINE_CHECK(tcp::can_receive(*c));
   return c->transfer ? c->transfer->received.peek(offset, to) : 0;
 }
 
-Status Stack::shutdown(Handle socket, Direction direction, Time now) noexcept {
+Status Stack::Bare::shutdown(Handle socket, Direction direction, Time now) const noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
@@ -210,12 +212,12 @@ Status Stack::shutdown(Handle socket, Direction direction, Time now) noexcept {
   return status;
 }
 
-Status Stack::close(Handle socket, Time now) noexcept {
+Status Stack::Bare::close(Handle socket, Time now) const noexcept {
   core_->begin(now);
   return core_->close(socket, false);
 }
 
-Status Stack::abort(Handle socket, Time now) noexcept {
+Status Stack::Bare::abort(Handle socket, Time now) const noexcept {
   core_->begin(now);
   return core_->close(socket, true);
 }
@@ -230,7 +232,8 @@ Result<tcp::SocketOptions> Stack::options(Handle socket) const noexcept {
   return fail(std::errc::bad_file_descriptor);
 }
 
-Status Stack::set_options(Handle socket, const tcp::SocketOptions& options, Time now) noexcept {
+Status Stack::Bare::set_options(Handle socket, const tcp::SocketOptions& options,
+                                Time now) const noexcept {
   core_->begin(now);
   if (options.keepalive.enabled && (options.keepalive.idle <= Duration::zero() ||
                                     options.keepalive.interval <= Duration::zero())) {
@@ -253,7 +256,7 @@ Status Stack::set_options(Handle socket, const tcp::SocketOptions& options, Time
   return {};
 }
 
-Status Stack::mark_urgent(Handle socket, Time now) noexcept {
+Status Stack::Bare::mark_urgent(Handle socket, Time now) const noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
@@ -264,7 +267,7 @@ Status Stack::mark_urgent(Handle socket, Time now) noexcept {
   return {};
 }
 
-std::error_code Stack::take_error(Handle socket) noexcept {
+std::error_code Stack::Bare::take_error(Handle socket) const noexcept {
   if (tcp::Connection* c = core_->find(socket)) return tcp::take_error(*c);
   if (udp::Socket* s = core_->find_udp(socket)) {
     std::errc error = Core::take_udp_error(*s);
@@ -274,7 +277,7 @@ std::error_code Stack::take_error(Handle socket) noexcept {
   return {};
 }
 
-std::optional<Ready> Stack::poll_ready() noexcept {
+std::optional<Ready> Stack::Bare::poll_ready() const noexcept {
   const auto links = [this](std::uint32_t i) -> ListLink& { return core_->ready_link(i); };
   const std::uint32_t next = core_->ready.pop_front(links);
   if (next == Core::kNone) return std::nullopt;
@@ -384,7 +387,7 @@ void Stack::for_each_listener(void (*visitor)(void*, const ListenerView&),
       [&](std::uint32_t, const tcp::Listener& l) { visitor(context, Core::view(l)); });
 }
 
-Result<std::uint16_t> Stack::pick_port(const IpAddress& local) noexcept {
+Result<std::uint16_t> Stack::Bare::pick_port(const IpAddress& local) const noexcept {
   return core_->ephemeral_port(local, {IpAddress::any(local.family()), 0});
 }
 

@@ -29,6 +29,8 @@
 
 namespace bowline::inline v0 {
 
+class CallListener;
+
 /// What a socket is ready for; bits of a mask. Level-style: a bit is set as long as it is true.
 enum Readiness : std::uint8_t {
   kReadable = 1,    ///< bytes to read (at least the low-water mark), or a datagram
@@ -94,6 +96,9 @@ class Stack {
   /// Sends decisions to `listener` (null: nobody) from now on; it must outlive the Stack or be
   /// taken back.
   void set_listener(DecisionListener* listener) noexcept;
+  /// Tells `listener` (null: nobody) of every call from now on, as bytes; what record and replay
+  /// stand on. It must outlive the Stack or be taken back. Not copied by clone().
+  void set_call_listener(CallListener* listener) noexcept;
   /// The pool of this stack's buffers; links receive into it. Lives as long as the Stack and its
   /// slices.
   [[nodiscard]] BufferPool& pool() noexcept;
@@ -281,8 +286,10 @@ class Stack {
   struct CoreDeleter {
     void operator()(Core* core) const noexcept;
   };
+  struct Bare;
   explicit Stack(Core* core) noexcept;
   std::unique_ptr<Core, CoreDeleter> core_;
+  CallListener* calls_ = nullptr;
 };
 
 }  // namespace bowline::inline v0

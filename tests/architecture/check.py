@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "dns": ["base", "wire", "stack"],
     "dhcp": ["base", "wire", "stack"],
     "trace": CORE,
+    "replay": CORE + ["trace"],
     "explain": ["base", "wire", "tcp", "trace"],
     "driver": CORE,
     "os": ["base", "wire", "link", "driver"],

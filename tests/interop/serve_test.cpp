@@ -338,5 +338,60 @@ TEST_F(ServeTest, AKilledDemoLeavesNoProcess) {
   }
 }
 
+// REQUIREMENTS D7: a live run over TUN, recorded, is done again bit by bit.
+TEST_F(ServeTest, D7_ARecordOfALiveRunReplaysBitExactly) {
+  const std::string record = temp.path().string() + "-record";
+  serve({"--record", record});
+  EXPECT_EQ(curl({std::string(kHost) + "/page.html"}).out, "0123456789");
+  EXPECT_EQ(status_of({std::string(kHost) + "/big.bin"}), "200");
+  EXPECT_EQ(status_of({std::string(kHost) + "/missing"}), "404");
+  EXPECT_EQ(status_of({std::string(kHost) + ":81/"}), "000");  // refused
+  ASSERT_EQ(stop().status, 0);
+  const auto mode = std::filesystem::status(record).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+
+  const Ended same = run({cli::bowline_path(), "sim", "--replay", record});
+  EXPECT_EQ(same.status, 0) << same.err;
+  EXPECT_NE(same.err.find("all as recorded"), std::string::npos) << same.err;
+  const Ended drawn = run({cli::bowline_path(), "sim", "--replay", record, "--ladder", "--quiet"});
+  EXPECT_EQ(drawn.status, 0) << drawn.err;
+  EXPECT_NE(drawn.out.find("SYN"), std::string::npos);
+
+  // A byte in the middle, and the end.
+  std::filesystem::resize_file(record, std::filesystem::file_size(record) - 5);
+  const Ended cut = run({cli::bowline_path(), "sim", "--replay", record});
+  EXPECT_EQ(cut.status, 2);
+  EXPECT_TRUE(cli::is_one_line(cut.err)) << cut.err;
+  EXPECT_NE(cut.err.find("cut short"), std::string::npos) << cut.err;
+  EXPECT_NE(cut.err.find("all as recorded"), std::string::npos) << cut.err;
+  {
+    std::fstream file(record, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(record) / 2));
+    file.put('\x5a').put('\x5a').put('\x5a');
+  }
+  const Ended changed = run({cli::bowline_path(), "sim", "--replay", record});
+  EXPECT_EQ(changed.status, 2);
+  EXPECT_TRUE(cli::is_one_line(changed.err)) << changed.err;
+  std::filesystem::remove(record);
+}
+
+// Whatever kills the server, what it did until then can be done again.
+TEST_F(ServeTest, D7_TheRecordOfAKilledRunReplaysUpToItsEnd) {
+  const std::string record = temp.path().string() + "-record";
+  serve({"--record", record});
+  EXPECT_EQ(curl({std::string(kHost) + "/page.html"}).out, "0123456789");
+  server->signal(SIGKILL);
+  (void)server->wait();
+  server.reset();
+  const Ended again = run({cli::bowline_path(), "sim", "--replay", record, "--trace"});
+  EXPECT_EQ(again.status, 2);
+  EXPECT_TRUE(cli::is_one_line(again.err)) << again.err;
+  EXPECT_NE(again.err.find("cut short after"), std::string::npos) << again.err;
+  EXPECT_NE(again.err.find("all as recorded"), std::string::npos) << again.err;
+  // The page went out, so it is in what was done again.
+  EXPECT_NE(again.out.find("Flags [P.], seq 1:"), std::string::npos) << again.out;
+  std::filesystem::remove(record);
+}
+
 }  // namespace
 }  // namespace bowline::interop

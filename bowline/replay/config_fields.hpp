@@ -1,0 +1,67 @@
+#pragma once
+
+// A Stack's configuration as a list of fields, for records. A field that is added to one of these
+// structs and not listed here does not compile. Memory alone is left out: where it comes from is
+// the process's own affair.
+
+#include "bowline/base/fields.hpp"
+#include "bowline/stack/config.hpp"
+
+namespace bowline::inline v0::replay {
+
+template <class V>
+void fields(V& v, tcp::Settings& s) {
+  visit_fields<tcp::Settings>(
+      v, s.profile, s.rto_initial, s.rto_initial_after_loss, s.rto_min, s.rto_max, s.r1, s.r2_data,
+      s.r2_syn, s.syn_ack_retries, s.orphan_r2, s.delayed_ack, s.cold_ack_at_once, s.probe_max,
+      s.initial_window_segments, s.duplicate_ack_threshold, s.window_scaling, s.timestamps, s.sack,
+      s.ecn, s.mss_default_v4, s.mss_default_v6, s.mss_floor, s.msl, s.time_wait_reuse,
+      s.fin_wait_2, s.challenge_acks_per_second, s.keepalive, s.user_timeout, s.send_buffer,
+      s.receive_buffer, s.shed_after, s.pacing, s.congestion);
+}
+
+template <class V>
+void fields(V& v, Limits& l) {
+  visit_fields<Limits>(v, l.connections, l.listeners, l.udp_sockets, l.half_open, l.orphans,
+                       l.time_wait, l.buffer_bytes, l.reassembly_bytes, l.reassembly_ranges,
+                       l.sent_ranges, l.replies, l.stateless_replies_per_second,
+                       l.udp_receive_bytes, l.fragment_bytes, l.fragment_datagrams,
+                       l.fragment_datagrams_per_source, l.fragments_per_datagram, l.interfaces,
+                       l.routes, l.neighbours, l.neighbour_frames, l.advertised_addresses,
+                       l.advertised_routes, l.path_mtu_entries);
+}
+
+template <class V>
+void fields(V& v, ip::AddressConflictTiming& t) {
+  visit_fields<ip::AddressConflictTiming>(v, t.probe_wait, t.probe_num, t.probe_min, t.probe_max,
+                                          t.announce_wait, t.announce_num, t.announce_interval,
+                                          t.defend_interval);
+}
+
+template <class V>
+void fields(V& v, ip::NeighbourTiming& t) {
+  visit_fields<ip::NeighbourTiming>(v, t.reachable_time, t.retrans_timer, t.delay_first_probe,
+                                    t.multicast_solicits, t.unicast_solicits,
+                                    t.router_solicitation_delay, t.router_solicitation_interval,
+                                    t.router_solicitations, t.dad_transmits);
+}
+
+template <class V>
+void fields(V& v, ip::Timing& t) {
+  check_fields<ip::Timing>(t.conflict, t.neighbour);
+  fields(v, t.conflict);
+  fields(v, t.neighbour);
+}
+
+template <class V>
+void fields(V& v, StackConfig& c) {
+  check_fields<StackConfig, 1>(c.tcp, c.limits, c.seed, c.answer_echo, c.interface_id_key, c.timing,
+                               c.first_ephemeral_port, c.last_ephemeral_port);
+  fields(v, c.tcp);
+  fields(v, c.limits);
+  v(c.seed, c.answer_echo, c.interface_id_key);
+  fields(v, c.timing);
+  v(c.first_ephemeral_port, c.last_ephemeral_port);
+}
+
+}  // namespace bowline::inline v0::replay
