@@ -7,6 +7,7 @@
 // fields, and a list of another length does not compile.
 
 #include <cstddef>
+#include <cstdlib>
 #include <utility>
 
 namespace bowline::inline v0 {
@@ -16,7 +17,9 @@ namespace detail {
 struct Anything {
   explicit constexpr Anything(std::size_t) noexcept {}
   template <class T>
-  operator T() const noexcept;  // never called
+  operator T() const noexcept {
+    std::abort();  // never called: only whether it could be is asked
+  }
 };
 
 template <class T, std::size_t... I>
