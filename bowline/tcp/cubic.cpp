@@ -40,7 +40,6 @@ std::uint32_t Cubic::window_at(std::uint32_t elapsed, std::uint32_t mss) const n
 }
 
 void Cubic::begin_epoch(Time now, std::uint32_t cwnd, std::uint32_t mss) noexcept {
-  in_epoch_ = true;
   epoch_ = milliseconds(now);
   w_est_ = cwnd;
   fraction_ = est_fraction_ = 0;
@@ -54,7 +53,7 @@ void Cubic::begin_epoch(Time now, std::uint32_t cwnd, std::uint32_t mss) noexcep
 // Section 4.3: W_est grows by alpha segments for each window acknowledged until it has reached the
 // window before the loss, and by a whole segment from then on.
 void Cubic::follow_reno(std::uint32_t acked, std::uint32_t mss, std::uint32_t cwnd) noexcept {
-  const std::uint64_t alpha = w_est_ < w_max_ ? kAlpha : kAlphaOf;
+  const std::uint64_t alpha = w_est_ < cwnd_prior_ ? kAlpha : kAlphaOf;
   const std::uint64_t parts = kAlphaOf * cwnd;
   const std::uint64_t growth = alpha * mss * acked + est_fraction_;
   w_est_ =
@@ -64,7 +63,7 @@ void Cubic::follow_reno(std::uint32_t acked, std::uint32_t mss, std::uint32_t cw
 
 void Cubic::acked(Time now, std::uint32_t acked, Duration rtt, std::uint32_t mss,
                   std::uint32_t& cwnd) noexcept {
-  if (!in_epoch_) begin_epoch(now, cwnd, mss);
+  if (w_est_ == kNoEpoch) begin_epoch(now, cwnd, mss);
   follow_reno(acked, mss, cwnd);
   const std::uint32_t elapsed = milliseconds(now) - epoch_;
   if (window_at(elapsed, mss) < w_est_) {  // the Reno-friendly region (section 4.3)
@@ -81,7 +80,8 @@ void Cubic::acked(Time now, std::uint32_t acked, Duration rtt, std::uint32_t mss
 }
 
 std::uint32_t Cubic::lost(std::uint32_t cwnd, std::uint32_t in_flight, std::uint32_t mss) noexcept {
-  in_epoch_ = false;
+  w_est_ = kNoEpoch;
+  cwnd_prior_ = cwnd;
   // Fast convergence (section 4.7): a flow that lost below its last W_max makes room for others.
   const auto reduced = static_cast<std::uint32_t>(cwnd * (kBetaOf + kBeta) / (2 * kBetaOf));
   w_max_ = cwnd < w_max_ ? reduced : cwnd;

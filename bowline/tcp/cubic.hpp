@@ -35,11 +35,11 @@ class Cubic {
 
   /// The retransmission timer expired, or the connection was idle: the next growth begins an epoch
   /// of its own (sections 4.8 and 5.8).
-  void restart() noexcept { in_epoch_ = false; }
+  void restart() noexcept { w_est_ = kNoEpoch; }
   /// As restart(), and what was known of the path is forgotten (a timeout, section 4.8: W_max is
   /// what cwnd is when slow start ends).
   void timed_out() noexcept {
-    in_epoch_ = false;
+    w_est_ = kNoEpoch;
     w_max_ = 0;
   }
 
@@ -53,22 +53,23 @@ class Cubic {
 
   template <class V>
   void visit(V& v) {
-    v(w_max_, w_est_, fraction_, est_fraction_, in_epoch_);
+    v(w_max_, cwnd_prior_, w_est_, fraction_, est_fraction_);
     v.excluded(k_, "follows from w_max_ and the window with which the epoch began");
     v.excluded(epoch_, "a point in time, which only says how fast the window grows");
   }
 
  private:
+  static constexpr std::uint32_t kNoEpoch = 0;  // no window is so small
   void begin_epoch(Time now, std::uint32_t cwnd, std::uint32_t mss) noexcept;
   void follow_reno(std::uint32_t acked, std::uint32_t mss, std::uint32_t cwnd) noexcept;
 
   std::uint32_t w_max_ = 0;
+  std::uint32_t cwnd_prior_ = 0;    // the window before the last reduction
   std::uint32_t k_ = 0;             // ms from the beginning of the epoch to the plateau
   std::uint32_t epoch_ = 0;         // ms: when it began
-  std::uint32_t w_est_ = 0;         // Reno's window, estimated (section 4.3)
+  std::uint32_t w_est_ = kNoEpoch;  // Reno's window, estimated (section 4.3)
   std::uint32_t fraction_ = 0;      // of a byte of growth, in parts of cwnd
   std::uint32_t est_fraction_ = 0;  // of a byte of w_est_, in parts of 17 * cwnd
-  bool in_epoch_ = false;
 };
 
 /// The integer cube root, rounded down.
