@@ -119,8 +119,9 @@ class Path:
         """Bulk flows between the given pairs of ends at once. ([series], [sent], the bridge's report)"""
         bridge = self.open(options, seed)
         if self.arguments.pcap:
-            capture = subprocess.Popen(self.left.command("tcpdump", "-i", "wire", "-s", "100", "-w",
-                                                         self.arguments.pcap, "-U"),
+            # Not tcpdump: it wants to become another user, which this namespace does not have.
+            capture = subprocess.Popen(self.left.command("dumpcap", "-q", "-i", "wire", "-s", "100", "-w",
+                                                         self.arguments.pcap),
                                        stderr=subprocess.DEVNULL)
             time.sleep(0.5)
         program = [self.build / "bench/path_bench"]
@@ -199,8 +200,14 @@ def table(path, arguments, cells):
 
 
 def fairness(path, arguments):
-    """Shares of one bottleneck."""
-    wire = ["--rate", "50mbit", "--delay", "10ms", "--queue", "bdp"]
+    """Shares of one bottleneck.
+
+    A full drop-tail queue on a wire of constant delay frees a place at the same phase of every flow's
+    clock, so that who is dropped depends on the path's arithmetic and not on the flows (Floyd and
+    Jacobson, On Traffic Phase Effects in Packet-Switched Gateways, 1992). A millisecond of jitter, as
+    any real path has, takes that away; --jitter 0ms brings it back.
+    """
+    wire = ["--rate", "50mbit", "--delay", "10ms", "--queue", "bdp", "--jitter", arguments.jitter]
     end = arguments.end
 
     def shares(series):
@@ -247,6 +254,7 @@ def main():
     parser.add_argument("--from", dest="start", type=int, default=5, help="second")
     parser.add_argument("--to", dest="end", type=int, default=30, help="second")
     parser.add_argument("--shares", action="store_true", help="fairness and needless retransmissions instead")
+    parser.add_argument("--jitter", default="1ms", help="of the path of --shares")
     parser.add_argument("--pcap", default="", help="capture the sender's side of the wire (the last run stays)")
     parser.add_argument("--verbose", action="store_true", help="each run on standard error")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)

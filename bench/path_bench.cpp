@@ -281,6 +281,13 @@ void bowline_sends(const Plan& plan, const IpAddress& own) {
     bytes += view.bytes_retransmitted;
     segments += view.retransmissions;
   }
+  if (trace) {
+    for (const Reason reason :
+         {Reason::cwnd_fast_recovery, Reason::cwnd_timeout, Reason::cwnd_undone,
+          Reason::cwnd_tail_loss, Reason::send_tail_probe}) {
+      fmt::print(stderr, "{} {}\n", info(reason).name, bowline.stack().counters()[reason]);
+    }
+  }
   print_sent(bytes, segments);
 }
 

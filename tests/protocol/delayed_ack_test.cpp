@@ -130,4 +130,22 @@ SCRIPT(DelayedAck, AColdConnectionDoesNotWait) {
   expect(". 21:21(0) ack 41"_seg);
 }
 
+// The same rule: a delay in vain before a stream does not double the stream's acknowledgments
+// (SHLD-19: one for every second full segment).
+SCRIPT(DelayedAck, AStreamWarmsAColdConnection) {
+  config.tcp.cold_ack_at_once = true;
+  open_passively();
+  peer.sends(". 1:1461(1460) ack 1"_seg);
+  after(40ms);
+  expect(". 1:1(0) ack 1461"_seg);
+  after(100ms);
+  peer.sends(". 1461:2921(1460) ack 1"_seg);
+  expect(". 1:1(0) ack 2921"_seg);
+  after(1ms);
+  peer.sends(". 2921:4381(1460) ack 1"_seg);
+  expect_nothing();
+  peer.sends(". 4381:5841(1460) ack 1"_seg);
+  expect(". 1:1(0) ack 5841"_seg);
+}
+
 }  // namespace bowline::test

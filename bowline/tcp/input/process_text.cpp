@@ -56,12 +56,24 @@ Placed place_all(Connection& c, const Segment& segment, const Wanted& wanted,
 
 }  // namespace
 
+namespace {
+
+// A delay in vain (DESIGN section 5 rule 4) says little about a stream: when full segments follow
+// within the time of a delay, the second one will be there to be acknowledged with the first.
+bool streams(const Connection& c, const Segment& segment, const Context& context) noexcept {
+  return segment.wire_payload() >= c.seen_mss &&
+         context.now - c.last_sent_at < context.settings.delayed_ack;
+}
+
+}  // namespace
+
 void schedule_ack(Connection& c, const Segment& segment, Context& context) noexcept {
   // The peer's full segment is what it has shown to be one, between the default MSS and what we
   // announced.
   const std::uint32_t least = std::min<std::uint32_t>(context.settings.mss_default_v4, c.rcv_mss);
   const std::uint32_t seen = std::clamp<std::uint32_t>(segment.wire_payload(), least, c.rcv_mss);
   c.seen_mss = static_cast<std::uint16_t>(std::max<std::uint32_t>(c.seen_mss, seen));
+  if (c.cold && streams(c, segment, context)) c.cold = false;
   if (c.unacked_bytes >= 2U * c.seen_mss) {
     request_ack(c, Reason::send_ack_second_segment);  // SHLD-19
   } else if (c.options.quick_ack) {
