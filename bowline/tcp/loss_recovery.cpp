@@ -167,7 +167,9 @@ void leave_recovery(Connection& c, Context& context) noexcept {
 void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
   if (news.dsack) transfer.rack.on_dsack(c.snd_una, c.snd_nxt);
-  if (news.needless > 0 || (news.dsack && transfer.undo.any())) transfer.rack.on_needless_repair();
+  if (news.needless > 0 || (news.dsack && transfer.undo.any())) {
+    transfer.rack.on_needless_repair(news.late);
+  }
   if (was_spurious(c, news)) undo(c, context);
   if (transfer.tail_probe.acknowledged(news.ack, news.dsack_of_last, news.sacked > 0,
                                        news.progress())) {

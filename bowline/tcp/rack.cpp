@@ -42,6 +42,15 @@ void Rack::on_dsack(SeqNumber snd_una, SeqNumber snd_nxt) noexcept {
   persist_ = 16;
 }
 
+void Rack::on_needless_repair(Duration late) noexcept {
+  reordering_seen_ = true;
+  const Duration step = min_rtt_ / 4;
+  if (late <= Duration::zero() || step <= Duration::zero()) return;
+  const auto multiple = std::min<std::int64_t>(late / step + 1, 255);
+  window_multiple_ = std::max(window_multiple_, static_cast<std::uint8_t>(multiple));
+  persist_ = 16;
+}
+
 void Rack::on_recovered() noexcept {
   if (persist_ > 0) --persist_;
   if (persist_ == 0) window_multiple_ = 1;

@@ -41,7 +41,10 @@ class Rack {
   void on_dsack(SeqNumber snd_una, SeqNumber snd_nxt) noexcept;
   /// A repair was needless: what it repaired had been overtaken only. (Step 3 sees reordering where
   /// nothing was sent again; three reports and a hole that fills late would never get there.)
-  void on_needless_repair() noexcept { reordering_seen_ = true; }
+  /// `late`: how long after what had overtaken it it came, if that is known; else zero. The window
+  /// is made that wide at once: D-SACKs alone (step 4) would need a needless repair for each
+  /// quarter of the RTT.
+  void on_needless_repair(Duration late) noexcept;
   /// Recovery has ended: after 16 without a D-SACK the window is the default again (step 4).
   void on_recovered() noexcept;
   /// The reordering window now (step 4).

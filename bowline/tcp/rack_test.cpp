@@ -157,6 +157,17 @@ TEST_F(RackTest, DsacksWidenTheWindowOnceInARoundTrip) {
   EXPECT_EQ(rack_.reordering_window(path_), kRtt / 4);
 }
 
+// A repair that is known to have come too early by so much widens the window by as much at once.
+TEST_F(RackTest, ANeedlessRepairTellsHowWideTheWindowHasToBe) {
+  show_reordering();
+  rack_.on_needless_repair(kRtt / 4 * 2 + 1ms);
+  EXPECT_EQ(rack_.reordering_window(path_), 3 * kRtt / 4);
+  rack_.on_needless_repair(Duration::zero());
+  EXPECT_EQ(rack_.reordering_window(path_), 3 * kRtt / 4) << "how late is not known";
+  rack_.on_needless_repair(1h);
+  EXPECT_EQ(rack_.reordering_window(path_), kRtt) << "at most SRTT";
+}
+
 // Section 6.3: a timeout holds the first segment for lost, and what is overdue, but not what has
 // just been sent.
 TEST_F(RackTest, ATimeoutSparesWhatHasJustBeenSent) {

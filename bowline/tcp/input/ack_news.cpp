@@ -141,6 +141,7 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   }
   c.delivered += news.delivered;
   news.needless = collector.needless();
+  if (news.needless > 0) news.late = segment.arrival - news.echo - transfer.rack.rtt();
   news.original_arrived = collector.original_before_point();
   news.rtt = news.delivered > 0 ? collector.sample() : Duration::zero();
   if (news.rtt != Duration::zero()) c.rtt.sample(news.rtt, context.now);

@@ -26,6 +26,7 @@ struct AckNews {
   bool dsack = false;             ///< it reports something as received twice
   bool dsack_of_last = false;     ///< and that is the last segment sent
   std::uint32_t needless = 0;     ///< packets sent again whose original it answers (RFC 3522)
+  Duration late{};                ///< how long after what had overtaken it such an original came
   bool original_arrived = false;  ///< something that was sent once only, before a timeout, is there
 
   /// It acknowledges something new.
