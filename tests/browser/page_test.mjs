@@ -1,7 +1,6 @@
 // A page with images in a real browser, from `bowline serve` over TUN: page_test.mjs BOWLINE
 //
-// Runs inside a network namespace that tests/interop/ns_launcher made. The browser is Debian's; it is
-// told to keep to itself everything that it would otherwise look up or fetch. Shown: the page and each of
+// Runs inside a network namespace that tests/interop/ns_launcher made. Shown: the page and each of
 // its images arrives whole, the browser keeps several connections, a second visit is answered by 304,
 // and the server ends in good order (REQUIREMENTS A21).
 
@@ -9,14 +8,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { expect, launch } from './chromium.mjs';
 
 const kImages = 24;
 const kPage = 'http://10.77.0.2/index.html';
-
-function expect(condition, what) {
-  if (!condition) throw new Error(`not so: ${what}`);
-}
 
 // A bitmap of `side` times `side` points in a colour of its own: large enough that many packets carry
 // it. (Rows are padded to four bytes; sides are multiples of four.)
@@ -85,12 +80,7 @@ try {
   const started = startServer(process.argv[2], folder);
   server = started.server;
   await started.serving;
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
-           '--disable-background-networking', '--disable-component-update', '--no-proxy-server'],
-    env: { ...process.env, HOME: folder },
-  });
+  browser = await launch(folder);
   const page = await browser.newPage();
   await page.goto(kPage, { waitUntil: 'load' });
   expect(await page.title() === 'Bowline', 'the page has its title');

@@ -22,7 +22,7 @@ h1 { font-size: 20px; margin: 4px 0; }
 p { margin: 4px 0; }
 .faint, figcaption { color: var(--faint); }
 figure { margin: 10px 0 0; }
-figcaption span { margin-left: 12px; white-space: nowrap; }
+figcaption > span { margin-left: 12px; white-space: nowrap; }
 figcaption i { display: inline-block; width: 14px; height: 3px; margin-right: 4px; vertical-align: middle; }
 canvas { display: block; width: 100%; background: var(--panel); cursor: crosshair; touch-action: none; }
 select, button { font: inherit; }
@@ -40,10 +40,10 @@ const std::string_view kPageBody = R"html(</head>
 <p id="summary"></p>
 <figure><canvas id="sequence" data-height="420"></canvas><figcaption>Time-sequence graph, at the sender
 <span><i style="background:var(--segment)"></i>segments</span><span><i style="background:var(--again)"></i>sent again</span>
-<span><i style="background:var(--ack)"></i>acknowledged</span><span><i style="background:var(--window)"></i>edge of the window</span>
+<span><i style="background:var(--ack)"></i>acknowledged</span><span><i style="background:var(--window)"></i>edge of the window<span id="above"></span></span>
 <span><i style="background:var(--sack)"></i>SACK</span><span id="thinned"></span></figcaption></figure>
 <figure><canvas id="cwnd" data-height="150"></canvas><figcaption>Bytes
-<span><i style="background:var(--cwnd)"></i>cwnd</span><span><i style="background:var(--flight)"></i>in flight</span></figcaption></figure>
+<span><i style="background:var(--cwnd)"></i>cwnd</span><span><i style="background:var(--flight)"></i>sent, not acknowledged</span></figcaption></figure>
 <figure><canvas id="rtt" data-height="130"></canvas><figcaption>Round-trip times, from segments sent once</figcaption></figure>
 <figure><canvas id="queue" data-height="130"></canvas><figcaption>Bytes that wait for the transmitter, the packet being sent included; seen whenever a packet joins them</figcaption></figure>
 <p class="faint" id="run-line"></p>
@@ -82,7 +82,7 @@ const last = (times, time) => first(times, time + 0.5) - 1;
 const digits4 = (n) => Number(n.toPrecision(4));
 const bytesText = (n) => n >= 1e9 ? digits4(n / 1e9) + ' GB' : n >= 1e6 ? digits4(n / 1e6) + ' MB'
     : n >= 1e3 ? digits4(n / 1e3) + ' kB' : Math.round(n) + ' B';
-const timeText = (us) => us >= 1e6 ? digits4(us / 1e6) + ' s' : us >= 1e3 ? digits4(us / 1e3) + ' ms'
+const timeText = (us) => us === 0 ? '0 s' : us >= 1e6 ? digits4(us / 1e6) + ' s' : us >= 1e3 ? digits4(us / 1e3) + ' ms'
     : us.toFixed(0) + ' us';
 
 let flow = run.flows[0];
@@ -151,8 +151,9 @@ class Plot {
       c.fillText((time / 1e6).toFixed(digits) + ' s', x, this.height - kBottom + 5);
     }
   }
-  // Vertical bars with the small caps that tell one segment from the next once there is room.
-  bars(series, name, width) {
+  // Vertical bars of at least `least` points, with the small caps that tell one segment from the next
+  // once there is room.
+  bars(series, name, width, least) {
     const c = this.c, t = series.t;
     c.strokeStyle = colour(name);
     c.lineWidth = width;
@@ -161,7 +162,7 @@ class Plot {
     const caps = end - begin < 1500;
     for (let i = begin; i < end; ++i) {
       const x = this.x(t[i]), top = this.y(series.end[i]), bottom = this.y(series.begin[i]);
-      c.moveTo(x, top); c.lineTo(x, Math.max(bottom, top + 1));
+      c.moveTo(x, top); c.lineTo(x, Math.max(bottom, top + least));
       if (caps && bottom - top > 3) {
         c.moveTo(x - 2.5, top); c.lineTo(x + 2.5, top);
         c.moveTo(x - 2.5, bottom); c.lineTo(x + 2.5, bottom);
@@ -217,16 +218,16 @@ function draw() {
   if (range[0] === Infinity) range = [0, 1];
   // The window's edge is shown as far as it is near: far above everything it would flatten the rest.
   const edge = extent(flow.acks.t, flow.acks.window, [Infinity, -Infinity]);
-  if (edge[0] - range[0] < 2.5 * (range[1] - range[0])) {
-    range[1] = Math.max(range[1], Math.min(edge[1], range[0] + 2.5 * (range[1] - range[0])));
-  }
+  const room = range[0] + 1.5 * (range[1] - range[0]);
+  if (edge[0] < room) range[1] = Math.max(range[1], Math.min(edge[1], room));
+  element('above').textContent = edge[1] > range[1] ? ' (it lies above)' : '';
   const p = plots.sequence;
   p.begin(range[0], range[1]);
   p.stairs(flow.acks.t, flow.acks.window, 'window');
   p.stairs(flow.acks.t, flow.acks.ack, 'ack');
-  p.bars(flow.sacks, 'sack', 2);
-  p.bars(flow.bars, 'segment', 1);
-  p.bars(flow.again, 'again', 1.6);
+  p.bars(flow.sacks, 'sack', 2, 1);
+  p.bars(flow.bars, 'segment', 1, 1);
+  p.bars(flow.again, 'again', 2, 6);  // few, and what one looks for
   p.end();
 
   const cwnd = flow.cwnd;
@@ -267,7 +268,7 @@ function describe(time) {
   at(flow.bars, (i) => `sent      ${flow.bars.begin[i]} to ${flow.bars.end[i]}`);
   at(flow.again, (i) => `again     ${flow.again.begin[i]} to ${flow.again.end[i]}, ${timeText(time - flow.again.t[i])} before`);
   at(flow.acks, (i) => `acked     ${flow.acks.ack[i]}\nwindow    ${flow.acks.window[i] - flow.acks.ack[i]} to ${flow.acks.window[i]}`);
-  at(flow.cwnd, (i) => `cwnd      ${flow.cwnd.cwnd[i]}\nin flight ${flow.cwnd.flight[i]}`);
+  at(flow.cwnd, (i) => `cwnd      ${flow.cwnd.cwnd[i]}\nunacked   ${flow.cwnd.flight[i]}`);
   at(flow.rtt, (i) => `rtt       ${timeText(flow.rtt.rtt[i])}`);
   at(wire.queue, (i) => `queue     ${bytesText(wire.queue.bytes[i])}`);
   return lines.join('\n');
@@ -310,6 +311,7 @@ for (const plot of Object.values(plots)) {
     show(drag.from - moved, drag.to - moved);
   });
   canvas.addEventListener('pointerup', () => { drag = null; });
+  canvas.addEventListener('pointercancel', () => { drag = null; });
   canvas.addEventListener('pointerleave', () => { element('hover').style.display = 'none'; redraw(); });
   canvas.addEventListener('dblclick', () => show(0, run.end));
 }
