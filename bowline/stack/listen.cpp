@@ -79,6 +79,9 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   decisions.make(Reason::state_syn_received, decisions.frame(), entry.number, {},
                  static_cast<std::uint32_t>(tcp::State::listen),
                  static_cast<std::uint32_t>(tcp::State::syn_received));
+  if (agreed.mss_raised) {
+    decisions.make(Reason::mss_raised, decisions.frame(), entry.number, {});
+  }
   // Data on a SYN is not kept: the peer repeats it (REQUIREMENTS A4; Fast Open is a matter of its
   // own).
   if (segment.data_size > 0) {

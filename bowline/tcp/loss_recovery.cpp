@@ -234,6 +234,7 @@ void on_timeout_loss(Connection& c, bool first, Context& context) noexcept {
   }
   // What stands first is reported as received: the peer has thrown it away (RFC 2018 section 8).
   if (const std::uint32_t front = transfer.sent.first(); transfer.sent[front].value.sacked) {
+    decide(c, Reason::sack_taken_back, context, transfer.sent.sacked());
     transfer.sent.forget_sacks();
   }
   if (c.sack) {

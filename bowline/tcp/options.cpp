@@ -33,7 +33,9 @@ Negotiated negotiate(const Settings& settings, Family family, const Offer& offer
   const std::uint16_t otherwise =
       family == Family::ipv4 ? settings.mss_default_v4 : settings.mss_default_v6;  // MUST-15
   // A peer that asks for crumbs would make us send a header for each (SACK Panic, CVE-2019-11479).
-  result.peer_mss = std::max(peer.mss.value_or(otherwise), settings.mss_floor);
+  const std::uint16_t asked = peer.mss.value_or(otherwise);
+  result.peer_mss = std::max(asked, settings.mss_floor);
+  result.mss_raised = asked < settings.mss_floor;
   result.window_scaling = offer.window_scaling && peer.window_scale.has_value();
   if (result.window_scaling) {
     result.snd_shift = *peer.window_scale;

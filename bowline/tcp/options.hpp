@@ -24,7 +24,8 @@ struct Offer {
 /// What both SYNs together say. Constant for the life of the connection.
 struct Negotiated {
   std::uint16_t peer_mss =
-      0;  ///< the most the peer takes in one segment (SendMSS), without options
+      0;                    ///< the most the peer takes in one segment (SendMSS), without options
+  bool mss_raised = false;  ///< the peer asked for less than Settings::mss_floor
   bool window_scaling = false;
   std::uint8_t snd_shift = 0;  ///< by which the peer's windows are shifted
   std::uint8_t rcv_shift = 0;  ///< by which ours are

@@ -64,6 +64,8 @@ struct AckedRanges {
   std::uint32_t bytes = 0;            ///< numbers newly acknowledged (SYN and FIN count)
   std::uint32_t newly_delivered = 0;  ///< of these, the ones that no SACK had reported before
   bool fin = false;                   ///< our FIN is among them
+  std::uint32_t part = 0;  ///< of the range where it ends: numbers covered; 0: it ends at an edge
+  std::uint32_t part_of = 0;  ///< of how many
 };
 
 /// A range, or a part of one, that the peer reports to have for the first time.
@@ -190,6 +192,8 @@ AckedRanges SentRanges::acknowledge(SeqNumber ack, Each&& each) noexcept {
       if (node.value.lost) lost_ -= count;
     }
     if (!whole) {
+      acked.part = count;
+      acked.part_of = node.length;
       node.start += count;
       node.length -= count;
       break;

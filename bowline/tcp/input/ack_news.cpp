@@ -19,6 +19,22 @@ Time echoed_instant(const Connection& c, const Segment& segment) noexcept {
   return arrival - ago;
 }
 
+// The echo is of a time that our clock has not reached: nobody can have seen it.
+bool echoes_the_future(const Connection& c, const Segment& segment) noexcept {
+  if (!c.timestamps || !segment.options.timestamps || segment.options.timestamps->echo == 0) {
+    return false;
+  }
+  const std::uint32_t sent = segment.options.timestamps->echo - c.ts_offset;
+  return static_cast<std::int32_t>(timestamp_clock(segment.arrival) - sent) < 0;
+}
+
+// The number stands where no packet that we sent ended. A range may be of many packets, all as full
+// as the options of that moment let them be, at most so many bytes short of SND.MSS.
+bool divides_a_packet(const Connection& c, const AckedRanges& acked) noexcept {
+  constexpr std::uint32_t kOptions = wire::kTcpMaxHeaderSize - wire::kTcpHeaderSize;
+  return acked.part > 0 && (acked.part_of <= c.snd_mss || acked.part + kOptions < c.snd_mss);
+}
+
 // A duplicate ACK as RFC 5681 section 2 defines it: nothing new in it, data outstanding, the window
 // unchanged.
 bool is_duplicate(const Connection& c, const Segment& segment) noexcept {
@@ -42,6 +58,12 @@ bool is_dsack(std::span<const wire::SackBlock> blocks, SeqNumber ack) noexcept {
   if (at_or_before(blocks[0].right, ack)) return true;
   return blocks.size() > 1 && at_or_after(blocks[0].left, blocks[1].left) &&
          at_or_before(blocks[0].right, blocks[1].right);
+}
+
+// What lies further back than any window of the peer's was not on its way any more, and what was
+// not sent cannot come twice.
+bool is_plausible_dsack(const Connection& c, const wire::SackBlock& block) noexcept {
+  return at_or_before(block.right, c.snd_nxt) && at_or_after(block.left, c.snd_una - c.max_snd_wnd);
 }
 
 // Collects what the ranges of one acknowledgment have in common.
@@ -98,11 +120,11 @@ class Collector {
 void take_sack_blocks(Connection& c, const Segment& segment, AckNews& news, Collector& collector,
                       Context& context) noexcept {
   const std::span<const wire::SackBlock> blocks = segment.options.sack_blocks();
-  news.dsack = is_dsack(blocks, segment.ack);
-  if (news.dsack) {
-    news.dsack_of_last = blocks[0].right == c.snd_nxt;
-  }
-  for (const wire::SackBlock& block : blocks.subspan(news.dsack ? 1 : 0)) {
+  const bool twice = is_dsack(blocks, segment.ack);
+  news.dsack = twice && is_plausible_dsack(c, blocks[0]);
+  news.dsack_of_last = news.dsack && blocks[0].right == c.snd_nxt;
+  if (twice) decide(c, news.dsack ? Reason::dsack_received : Reason::sack_ignored, context);
+  for (const wire::SackBlock& block : blocks.subspan(twice ? 1 : 0)) {
     if (!before(block.left, block.right) || before(block.left, c.snd_una) ||
         after(block.right, c.snd_nxt)) {
       // A block that the cumulative number has passed is old news, not a lie.
@@ -121,6 +143,7 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   news.ack = segment.ack;
   news.in_flight = transfer.sent.in_network();
   news.echo = echoed_instant(c, segment);
+  if (echoes_the_future(c, segment)) decide(c, Reason::echo_from_the_future, context);
   news.ece = c.ecn.active() && !segment.syn() && (segment.flags & wire::kEce) != 0;
   news.duplicate = is_duplicate(c, segment);
   Collector collector(c, segment.arrival, news.echo);
@@ -130,6 +153,7 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
     const AckedRanges acked = transfer.sent.acknowledge(segment.ack, collector);
     news.acked = acked.bytes;
     news.delivered = acked.newly_delivered;
+    if (divides_a_packet(c, acked)) decide(c, Reason::ack_divided, context, acked.part);
     c.snd_una = segment.ack;
     release_acknowledged(c, segment.ack);
     if (c.urgent_send && at_or_after(c.snd_una, c.snd_up)) c.urgent_send = false;

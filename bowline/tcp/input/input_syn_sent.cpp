@@ -39,6 +39,7 @@ void take_syn(Connection& c, const Segment& segment, Context& context) noexcept 
                                  c.options.mss, receive_limit(c, context.settings));
   Negotiated agreed =
       negotiate(context.settings, c.remote.address.family(), offer, segment.options);
+  if (agreed.mss_raised) decide(c, Reason::mss_raised, context);
   agreed.ecn =
       asked_for_ecn(c, context.settings) && segment.has_ack() && agrees_to_ecn(segment.flags);
   adopt(c, agreed, context.settings);
