@@ -36,7 +36,7 @@ Party Simulation::add_party(Task task) {
 }
 
 template <class N>
-N& Simulation::add_node(std::unique_ptr<N> node) {
+N& Simulation::take_node(std::unique_ptr<N> node) {
   for (const NodeState& other : nodes_) {
     if (other.node->name() == node->name()) {
       throw std::invalid_argument("two nodes are called " + node->name());
@@ -58,12 +58,12 @@ Host& Simulation::add_host(std::string name, HostOptions options) {
     for (std::uint64_t& word : options.stack.seed) word = stream.next();
   }
   const auto id = static_cast<NodeId>(nodes_.size());
-  return add_node(std::make_unique<Host>(id, std::move(name), options));
+  return take_node(std::make_unique<Host>(id, std::move(name), options));
 }
 
 Router& Simulation::add_router(std::string name, const RouterOptions& options) {
   const auto id = static_cast<NodeId>(nodes_.size());
-  return add_node(std::make_unique<Router>(id, std::move(name), options));
+  return take_node(std::make_unique<Router>(id, std::move(name), options));
 }
 
 Router& Simulation::add_firewall(std::string name, MiddleboxOptions options) {
@@ -74,6 +74,10 @@ Router& Simulation::add_firewall(std::string name, MiddleboxOptions options) {
 Router& Simulation::add_nat(std::string name, MiddleboxOptions options) {
   options.translate = true;
   return add_router(std::move(name), {.middlebox = options});
+}
+
+Node& Simulation::add_node(const std::function<std::unique_ptr<Node>(NodeId)>& make) {
+  return take_node(make(static_cast<NodeId>(nodes_.size())));
 }
 
 WireId Simulation::connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b,

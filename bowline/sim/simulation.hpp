@@ -59,6 +59,9 @@ class Simulation final : private Outlet {
   Router& add_firewall(std::string name, MiddleboxOptions options = {});
   /// Adds a NAT. The same.
   Router& add_nat(std::string name, MiddleboxOptions options = {});
+  /// Adds a node of the caller's own kind, for what no router does; `make` is told its number.
+  /// Throws std::invalid_argument.
+  Node& add_node(const std::function<std::unique_ptr<Node>(NodeId)>& make);
   /// Lays a wire between new interfaces of `a` and `b`, the same in both directions. A host whose
   /// wire leads to a router and that has no default route of the address's family gets one over it.
   WireId connect(Node& a, const Cidr& address_a, Node& b, const Cidr& address_b,
@@ -147,7 +150,7 @@ class Simulation final : private Outlet {
   void send(NodeId from, Port port, Packet packet, FrameId frame) override;
   [[nodiscard]] BufferPool& pool() noexcept override { return *pool_; }
   template <class N>
-  N& add_node(std::unique_ptr<N> node);
+  N& take_node(std::unique_ptr<N> node);
   [[nodiscard]] Party add_party(Task task);
   template <class N>
   [[nodiscard]] N* find_node(std::string_view name);
