@@ -3,8 +3,8 @@
 // Golden files: what is printed must be what stands in tests/golden/, byte for byte.
 //
 // The files of document_002 are CLAIMS.md's own lines and are never written by a program. The
-// ladders may be drawn anew after a deliberate change: run golden_test with BOWLINE_GOLDEN=write,
-// and read the difference.
+// others may be written anew after a deliberate change: script/golden does it; then read the
+// difference.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,10 @@ inline void expect_drawing(std::string_view name, const std::string& printed) {
     std::ofstream(path(name), std::ios::binary) << printed;
     GTEST_SKIP() << "wrote " << name;
   }
-  EXPECT_EQ(printed, text(name)) << name;
+  EXPECT_EQ(printed, text(name))
+      << "tests/golden/" << name
+      << " says otherwise. If that is meant: script/golden, and read the "
+         "difference";
 }
 
 }  // namespace bowline::golden
