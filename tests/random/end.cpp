@@ -14,8 +14,10 @@ using sim::testing::talker_byte;
 
 Time End::act(Stack& stack, std::span<const Ready>, Time now) {
   if (outcome_ == Outcome::waiting && !socket_ && !listener_) {
-    if (now < plan_.start) return plan_.start;
+    const Time when = std::max(plan_.start, next_open_);
+    if (now < when) return when;
     open(stack, now);
+    if (outcome_ == Outcome::waiting && !listener_) return next_open_;
   }
   if (outcome_ == Outcome::waiting && listener_) accept(stack, now);
   if (outcome_ == Outcome::open) read(stack, now);
@@ -24,6 +26,7 @@ Time End::act(Stack& stack, std::span<const Ready>, Time now) {
   if (outcome_ == Outcome::open && finished_sending_ && peer_finished_) {
     end(stack, Outcome::finished, now);
   }
+  if (outcome_ == Outcome::waiting && !listener_) return next_open_;
   if (outcome_ != Outcome::open) return kNever;
   Time next = kNever;
   if (next_write_ > now && !finished_sending_) next = std::min(next, next_write_);
@@ -32,16 +35,38 @@ Time End::act(Stack& stack, std::span<const Ready>, Time now) {
 }
 
 void End::open(Stack& stack, Time now) {
+  if (plan_.after != nullptr && !plan_.after->is_over()) {
+    next_open_ = now + 1s;
+    return;
+  }
   if (plan_.connect) {
-    const auto socket = stack.connect({.remote = *plan_.connect, .socket = plan_.socket}, now);
+    ConnectOptions how;
+    how.remote = *plan_.connect;
+    how.local = plan_.local;
+    how.socket = plan_.socket;
+    const auto socket = stack.connect(how, now);
+    if (!socket && try_later(socket.error(), now)) return;
     if (!socket) return wrong(stack, "connect: " + socket.error().message(), now);
     socket_ = *socket;
     outcome_ = Outcome::open;
     return;
   }
   const auto listener = stack.listen({.local = plan_.local, .socket = plan_.socket}, now);
+  if (!listener && try_later(listener.error(), now)) return;
   if (!listener) return wrong(stack, "listen: " + listener.error().message(), now);
   listener_ = *listener;
+}
+
+/// The addresses are still another connection's, or nobody listens there yet.
+bool End::try_later(std::error_code error, Time now) {
+  if (!plan_.shares_addresses || received_ > 0 ||
+      (error != std::errc::address_in_use && error != std::errc::connection_refused)) {
+    return false;
+  }
+  next_open_ = now + 1s;
+  sent_ = 0;
+  napped_ = finished_sending_ = peer_finished_ = false;
+  return true;
 }
 
 void End::accept(Stack& stack, Time now) {
@@ -49,6 +74,7 @@ void End::accept(Stack& stack, Time now) {
   if (!socket && socket.error() == std::errc::operation_would_block) return;
   if (!socket) return wrong(stack, "accept: " + socket.error().message(), now);
   socket_ = *socket;
+  if (plan_.shares_addresses) (void)stack.close(std::exchange(listener_, {}), now);
   outcome_ = Outcome::open;
 }
 
@@ -91,6 +117,10 @@ void End::write(Stack& stack, Time now) {
     if (!taken) return fail(stack, taken.error(), now);
     sent_ += *taken;
     if (plan_.write_pause > Duration::zero()) next_write_ = now + plan_.write_pause;
+    if (plan_.nap > Duration::zero() && !napped_ && sent_ >= plan_.send_bytes / 2) {
+      napped_ = true;
+      next_write_ = now + plan_.nap;
+    }
   }
   if (sent_ < plan_.send_bytes || finished_sending_ || plan_.close_early) return;
   if (plan_.connect && (stack.readiness(socket_) & (kWritable | kError)) == 0) return;
@@ -122,6 +152,11 @@ void End::end(Stack& stack, Outcome outcome, Time now) {
 }
 
 void End::fail(Stack& stack, std::error_code error, Time now) {
+  if (plan_.connect && try_later(error, now)) {
+    (void)stack.close(std::exchange(socket_, {}), now);
+    outcome_ = Outcome::waiting;
+    return;
+  }
   error_ = error;
   end(stack, Outcome::failed, now);
 }

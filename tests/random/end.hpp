@@ -14,10 +14,12 @@
 
 namespace bowline::random_simulation {
 
+class End;
+
 /// What an end does.
 struct EndPlan {
   std::optional<Endpoint> connect;  ///< given: opens to there; else listens at `local`
-  Endpoint local;                   ///< where it listens
+  Endpoint local;                   ///< where it listens, or from where it opens (port 0: any)
   Time start{};                     ///< when it opens
   tcp::SocketOptions socket;
   std::uint64_t send_key = 0;  ///< of the stream that it sends
@@ -31,6 +33,11 @@ struct EndPlan {
   bool answer_last = false;         ///< sends nothing until the peer has finished
   std::uint64_t abort_after = 0;    ///< resets the connection after so many bytes in or out; 0: not
   bool close_early = false;         ///< closes as soon as everything is written, reads no more
+  Duration nap{};                   ///< halfway through its writing it does nothing for so long
+  /// Shares its addresses with others, one after the other: until they are free again, and while
+  /// nobody listens there, it tries once a second.
+  bool shares_addresses = false;
+  const End* after = nullptr;  ///< whose turn is before; a simulation with it cannot be forked
 };
 
 /// How it went.
@@ -52,6 +59,9 @@ class End final : public sim::CopyableActor<End> {
 
   [[nodiscard]] const EndPlan& plan() const noexcept { return plan_; }
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
+  [[nodiscard]] bool is_over() const noexcept {
+    return outcome_ != Outcome::waiting && outcome_ != Outcome::open;
+  }
   [[nodiscard]] std::error_code error() const noexcept { return error_; }
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
@@ -62,6 +72,7 @@ class End final : public sim::CopyableActor<End> {
 
  private:
   void open(Stack& stack, Time now);
+  [[nodiscard]] bool try_later(std::error_code error, Time now);
   void accept(Stack& stack, Time now);
   void read(Stack& stack, Time now);
   void write(Stack& stack, Time now);
@@ -78,6 +89,8 @@ class End final : public sim::CopyableActor<End> {
   std::uint64_t received_ = 0;
   Time next_write_ = Time::min();
   Time next_read_ = Time::min();
+  Time next_open_ = Time::min();
+  bool napped_ = false;
   bool finished_sending_ = false;
   bool peer_finished_ = false;
   Outcome outcome_ = Outcome::waiting;

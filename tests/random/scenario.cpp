@@ -80,6 +80,12 @@ sim::HostOptions draw_host(Random& random) {
   if (one_in(random, 4)) options.transmit_checksum = false;
   settings.timestamps = !one_in(random, 4);
   settings.window_scaling = !one_in(random, 4);
+  settings.sack = !one_in(random, 4);
+  if (one_in(random, 4)) settings.pacing = !settings.pacing;
+  if (one_in(random, 4)) settings.cold_ack_at_once = !settings.cold_ack_at_once;
+  if (one_in(random, 4)) settings.congestion = tcp::CongestionAlgorithm::reno;
+  settings.ecn = pick(random, {tcp::EcnMode::off, tcp::EcnMode::accept, tcp::EcnMode::request});
+  if (one_in(random, 6)) settings.mss_floor = 536;
   settings.receive_buffer = pick<std::uint32_t>(random, {4'000, 30'000, 200'000, 1U << 20});
   settings.send_buffer = pick<std::uint32_t>(random, {4'000, 30'000, 200'000, 1U << 20});
   return options;
@@ -95,8 +101,11 @@ void draw_behaviour(EndPlan& plan, Random& random) {
   if (plan.read_pause != Duration::zero()) plan.largest_read = 50'000;
   if (one_in(random, 10)) plan.abort_after = 1 + random.below(100'000);
   if (one_in(random, 10)) plan.close_early = true;
+  // Longer than an RTO, than probes, than most timers.
+  if (one_in(random, 8)) plan.nap = pick<Duration>(random, {500ms, 5s, 100s});
   plan.socket.no_delay = one_in(random, 2);
   plan.socket.quick_ack = one_in(random, 4);
+  plan.socket.cork = one_in(random, 12);
   // So that a connection whose peer has gone ends, though it only waits.
   plan.socket.keepalive = {.enabled = true, .idle = 60s, .interval = 10s, .probes = 6};
 }
@@ -113,7 +122,13 @@ class Scenario {
     if (tap != nullptr) net_.observe(*tap);
     lay_out();
     const std::uint64_t count = 1 + random_.below(4);
-    for (std::uint64_t i = 0; i < count; ++i) add_connection(static_cast<std::uint16_t>(i));
+    // All from one pair of ports, each when the one before is over; or each with its own. (Where
+    // an end may be left waiting it would take its successor for its own.)
+    const bool successors = count > 1 && !harsh_ && one_in(random_, 3);
+    if (successors) drawn_ += "one pair of ports for all connections\n";
+    for (std::uint64_t i = 0; i < count; ++i) {
+      add_connection(static_cast<std::uint16_t>(i), successors);
+    }
   }
 
   Report run() {
@@ -153,6 +168,7 @@ class Scenario {
       sim::Router& router = kind == 1   ? net_.add_firewall(name, box)
                             : kind == 2 ? net_.add_nat(name, box)
                                         : net_.add_router(name);
+      has_middlebox_ = has_middlebox_ || kind == 1 || kind == 2;
       drawn_ += kind == 1 ? "firewall\n" : kind == 2 ? "NAT\n" : "router\n";
       chain.push_back(&router);
     }
@@ -183,18 +199,26 @@ class Scenario {
           wire->mtu, wire->queue, wire->codel.has_value(), wire->mark_above, wire->cuts.size());
     }
     net_.connect(a, address(1), b, address(2), there.wire, back.wire);
+    if (number == 0) first_address_ = address(1).address;
     last_address_ = address(2).address;
   }
 
-  void add_connection(std::uint16_t i) {
+  void add_connection(std::uint16_t i, bool successors) {
     EndPlan serving;
-    serving.local = {last_address_, static_cast<std::uint16_t>(80 + i)};
+    const std::uint16_t number = successors ? std::uint16_t{0} : i;
+    serving.local = {last_address_, static_cast<std::uint16_t>(80 + number)};
     serving.send_key = 100 * seed_ + 2 * i;
     serving.receive_key = serving.send_key + 1U;
     serving.send_bytes = draw_size(random_);
     serving.receive_bytes = draw_size(random_);
     EndPlan calling;
     calling.connect = serving.local;
+    calling.local = {first_address_, static_cast<std::uint16_t>(successors ? 40'000 : 0)};
+    calling.shares_addresses = serving.shares_addresses = successors;
+    if (successors && i > 0) {
+      calling.after = &end(*client_, i - 1U);
+      serving.after = &end(*server_, i - 1U);
+    }
     std::tie(calling.send_key, calling.receive_key) =
         std::pair(serving.receive_key, serving.send_key);
     std::tie(calling.send_bytes, calling.receive_bytes) =
@@ -203,6 +227,18 @@ class Scenario {
     calling.start = Time{} + 1ms + pick<Duration>(random_, {0ms, 50ms, 5s}) * i;
     draw_behaviour(serving, random_);
     draw_behaviour(calling, random_);
+    for (EndPlan* plan : {&serving, &calling}) {
+      if (!successors) continue;
+      plan->abort_after = 0;
+      plan->close_early = false;
+    }
+    // Both open, and their SYNs cross (RFC 9293 figure 7); no middlebox lets that pass.
+    if (!successors && !has_middlebox_ && one_in(random_, 6)) {
+      calling.local.port = static_cast<std::uint16_t>(50'000 + i);
+      serving.connect = calling.local;
+      serving.start = calling.start;
+      drawn_ += fmt::format("connection {} is opened by both ends\n", i);
+    }
     serving.answer_last = one_in(random_, 4) && !calling.close_early;
     server_->start(std::make_unique<End>(serving, net_.random(fmt::format("server/{}", i))));
     client_->start(std::make_unique<End>(calling, net_.random(fmt::format("client/{}", i))));
@@ -211,16 +247,14 @@ class Scenario {
 
   // ---- judging
 
-  static bool is_over(const End& one) {
-    return one.outcome() != Outcome::waiting && one.outcome() != Outcome::open;
-  }
   /// A server whose client has gone before it came waits for ever, and may.
   bool all_over() const {
     for (std::size_t i = 0; i < connections_; ++i) {
       const End& client = end(*client_, i);
       const End& server = end(*server_, i);
-      if (!is_over(client)) return false;
-      if (!is_over(server) && !(server.outcome() == Outcome::waiting && gone(client))) return false;
+      if (!client.is_over()) return false;
+      if (!server.is_over() && !(server.outcome() == Outcome::waiting && gone(client)))
+        return false;
     }
     return true;
   }
@@ -240,7 +274,7 @@ class Scenario {
     };
     const bool wrong = client.outcome() == Outcome::wrong || server.outcome() == Outcome::wrong;
     const bool may_end_otherwise = harsh_ || rude(client) || rude(server);
-    if (wrong || !is_over(client) || (!both && !may_end_otherwise)) {
+    if (wrong || !client.is_over() || (!both && !may_end_otherwise)) {
       complain(fmt::format("connection {}: {}; {}", i, client.describe(), server.describe()));
     }
   }
@@ -272,7 +306,9 @@ class Scenario {
   sim::Simulation net_;
   sim::Host* client_ = nullptr;
   sim::Host* server_ = nullptr;
-  IpAddress last_address_;
+  IpAddress first_address_;  // the client's
+  IpAddress last_address_;   // the server's
+  bool has_middlebox_ = false;
   bool harsh_ = false;
   std::size_t connections_ = 0;
   std::string drawn_;

@@ -2,7 +2,8 @@
 
 // A random simulation: a counted seed draws a path (one to three wires, routers, a firewall or NAT
 // in between), what goes wrong on each wire, how both stacks are set, and a few connections with
-// both directions at once, half-closes, resets, slow readers, small and large writes.
+// both directions at once, half-closes, resets, slow readers, small and large writes, long naps;
+// opened by one end or by both, each from ports of its own or all from one pair of them.
 //
 // What must hold, whatever was drawn: every byte that arrives is the one that was sent at its
 // place; every connection ends; one that nobody cuts short and no outage kills ends with both
