@@ -73,6 +73,14 @@ void CongestionControl::undo(const CongestionControl& before) noexcept {
   hystart_ = before.hystart_;
 }
 
+void CongestionControl::unused(std::uint32_t restart_segments) noexcept {
+  const std::uint32_t restart = mss_ * restart_segments;
+  if (cwnd_ <= restart) return;
+  if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ / 4 * 3);
+  cwnd_ = std::max(cwnd_ / 2, restart);
+  std::visit([](auto& algorithm) { algorithm.restart(); }, algorithm_);
+}
+
 void CongestionControl::idle(std::uint32_t restart_segments) noexcept {
   // The window that was is no longer known to fit; that there was one is worth remembering as the
   // threshold (RFC 5681 section 4.1 keeps it, RFC 7661 4.4.3 raises it to three quarters).

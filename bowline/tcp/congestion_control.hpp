@@ -75,6 +75,11 @@ class CongestionControl {
   void undo(const CongestionControl& before) noexcept;
   /// The connection was idle for longer than an RTO (RFC 5681 section 4.1).
   void idle(std::uint32_t restart_segments) noexcept;
+  /// What of the window was not in use is gone: it is `cwnd` at most (RFC 7661 section 4.4.1).
+  void limit(std::uint32_t cwnd) noexcept { cwnd_ = std::min(cwnd_, std::max(cwnd, mss_)); }
+  /// The window has not been used for long: half of it, but not below `restart_segments` (RFC 7661
+  /// section 4.4.3).
+  void unused(std::uint32_t restart_segments) noexcept;
   /// A SYN or SYN-ACK was lost: the initial window is one segment (RFC 5681 section 3.1).
   void handshake_lost() noexcept { cwnd_ = mss_; }
 

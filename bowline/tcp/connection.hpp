@@ -32,6 +32,7 @@
 #include "bowline/tcp/tail_loss_probe.hpp"
 #include "bowline/tcp/timers.hpp"
 #include "bowline/tcp/undo.hpp"
+#include "bowline/tcp/window_validation.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -116,6 +117,7 @@ struct Connection {
   Timers timers;
   RttEstimator rtt;
   CongestionControl congestion;
+  WindowValidation validation;
   SocketOptions options;
 
   std::uint64_t number = 0;  ///< unique within the Stack

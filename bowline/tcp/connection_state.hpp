@@ -26,7 +26,7 @@ void Connection::visit(V& v) {
   if (is_set(dsack_left != dsack_right)) v.remote(dsack_left, dsack_right);
   v(local, remote, snd_wnd, state, interface, snd_shift, rcv_shift, snd_mss, timestamps, sack,
     ack_now, fin_queued, fin_sent, fin_received, unacked_bytes, options, timers, rtt, congestion,
-    ecn);
+    validation, ecn);
   v(output_link, ready_link, queue_link);
   v.excluded(wheel, "its place is moved late; the timers say when something happens");
   v(handle, max_snd_wnd, listener, outstanding_since, path_mtu, peer_mss, rcv_mss, seen_mss,
@@ -38,7 +38,7 @@ void Connection::visit(V& v) {
   v.excluded(ts_offset, "as ts_recent");
   v.excluded(ts_recent_at, "as ts_recent");
   v.excluded(last_received_at,
-             "read by keepalive and idle restart alone, which have deadlines of their own");
+             "read by keepalive, idle restart and cold ACKs, which have deadlines of their own");
   v.excluded(last_sent_at, "as last_received_at");
   v.excluded(next_hop_generation, "tells whether next_hop is the same neighbour still");
   v.excluded(progress, "only tells whether SND.UNA has moved since");

@@ -100,8 +100,14 @@ bool on_congestion_mark(Connection& c, const AckNews& news, Context& context) no
 
 void grow_window(Connection& c, const AckNews& news, Context& context) noexcept {
   const std::uint32_t cwnd = c.congestion.cwnd();
-  const bool limited = c.congestion.in_slow_start() ? news.in_flight >= cwnd / 2
-                                                    : news.in_flight + 2U * c.snd_mss >= cwnd;
+  // Nothing else held the data back. And RFC 7661 section 4.3: what is not validated does not grow.
+  // (In slow start the measure lags by the round trip in which the window doubles: there the half
+  // that is in flight is the sign.)
+  const bool limited =
+      c.congestion.in_slow_start()
+          ? news.in_flight >= cwnd / 2
+          : news.in_flight + 2U * c.snd_mss >= cwnd &&
+                (!context.settings.window_validation || c.validation.validated(context.now, cwnd));
   c.congestion.acked({.now = context.now,
                       .acked = news.delivered,
                       .in_flight = news.in_flight,
@@ -148,6 +154,9 @@ void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) no
   transfer.undo.end();
   transfer.undo.begin(c.congestion, context.now);
   transfer.tail_probe.cancel();
+  if (context.settings.window_validation) {
+    c.congestion.limit(c.validation.lost(context.now, cwnd, in_flight, c.bytes_retransmitted));
+  }
   c.congestion.lost(in_flight);
   transfer.recovery.enter(c.snd_nxt, in_flight, c.congestion.ssthresh());
   c.ecn.reduced(c.snd_nxt);  // RFC 3168 section 6.1.2: CWR tells of this reduction as well
@@ -161,11 +170,20 @@ void leave_recovery(Connection& c, Context& context) noexcept {
   c.dup_acks = 0;
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.recovered();
+  if (context.settings.window_validation) {
+    if (const auto window = c.validation.recovered(c.bytes_retransmitted)) {
+      c.congestion.limit(*window);
+    }
+  }
   decide(c, Reason::cwnd_recovered, context, cwnd, c.congestion.cwnd());
 }
 
 void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
+  if (context.settings.window_validation) {
+    c.validation.acked(context.now, c.snd_una, c.snd_nxt, news.delivered, c.rtt.srtt(),
+                       c.congestion.cwnd());
+  }
   if (news.dsack) transfer.rack.on_dsack(c.snd_una, c.snd_nxt);
   if (news.needless > 0 || (news.dsack && transfer.undo.any())) {
     transfer.rack.on_needless_repair(news.late);

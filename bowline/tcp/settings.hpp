@@ -101,6 +101,10 @@ struct Settings {
   /// Data leaves spread over the round trip, in bursts of a millisecond's worth (tcp/pacer.hpp),
   /// instead of as fast as acknowledgments come in.
   bool pacing = true;
+  /// A window that the application does not use is kept for five minutes, without growing (RFC
+  /// 7661), instead of being given up after an idle RTO (RFC 5681 section 4.1). Without pacing the
+  /// latter holds: the first ACKs after a pause would let out the whole window in one burst.
+  bool window_validation = true;
   CongestionAlgorithm congestion =
       CongestionAlgorithm::cubic;  ///< RFC 9438  ///< of new connections
 };
@@ -114,7 +118,8 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.r2_data = 924600ms;  // tcp_retries2 = 15
     settings.r2_syn = 127s;       // tcp_syn_retries = 6
     settings.cold_ack_at_once = false;
-    settings.pacing = false;  // Linux leaves it to the fq queue
+    settings.window_validation = false;  // tcp_slow_start_after_idle = 1
+    settings.pacing = false;             // Linux leaves it to the fq queue
   }
   return settings;
 }

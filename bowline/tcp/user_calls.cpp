@@ -23,14 +23,35 @@ std::uint32_t send_room(const Connection& c, const Settings& settings) noexcept 
   return limit > queued ? limit - queued : 0;
 }
 
+// RFC 7661 section 4.4.3: a window that was not used for five minutes is halved.
+void halve_if_unused(Connection& c, Context& context) noexcept {
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  for (unsigned n = c.validation.take_expired(context.now, cwnd); n > 0; --n) {
+    c.congestion.unused(context.settings.initial_window_segments);
+  }
+  if (c.congestion.cwnd() != cwnd) {
+    decide(c, Reason::cwnd_unused, context, cwnd, c.congestion.cwnd());
+  }
+}
+
 // RFC 5681 section 4.1: after an idle RTO the window that was is no longer known to fit the path.
 void restart_after_idle(Connection& c, Context& context) noexcept {
-  if (c.snd_una != c.snd_nxt || c.unsent() > 0 || !is_synchronized(c.state)) return;
+  if (c.snd_una != c.snd_nxt || c.unsent() > 0) return;
   if (context.now - c.last_sent_at <= rto(c, context.settings)) return;
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.idle(context.settings.initial_window_segments);
   if (c.congestion.cwnd() != cwnd) {
     decide(c, Reason::cwnd_idle_restart, context, cwnd, c.congestion.cwnd());
+  }
+}
+
+// Before new data is queued: is the window still to be trusted?
+void review_window(Connection& c, Context& context) noexcept {
+  if (!is_synchronized(c.state)) return;
+  if (context.settings.window_validation && context.settings.pacing) {
+    halve_if_unused(c, context);
+  } else {
+    restart_after_idle(c, context);
   }
 }
 
@@ -54,7 +75,7 @@ Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
   const std::uint32_t room = send_room(c, context.settings);
   if (room == 0) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
-  restart_after_idle(c, context);
+  review_window(c, context);
   const std::uint32_t taken = c.transfer->send.append(bytes, room, context.pool);
   if (taken == 0) return fail(std::errc::no_buffer_space);
   return taken;
@@ -64,7 +85,7 @@ Status send_owned(Connection& c, Slice bytes, Context& context) noexcept {
   BOWLINE_CHECK(can_send(c));
   if (bytes.size() > send_room(c, context.settings)) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
-  restart_after_idle(c, context);
+  review_window(c, context);
   if (!c.transfer->send.append_owned(std::move(bytes))) return fail(std::errc::no_buffer_space);
   return {};
 }
