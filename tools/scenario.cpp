@@ -83,26 +83,51 @@ class RunProgress {
       std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
 };
 
+// A file that is under its name once it is whole.
+class WholeFileSink final : public trace::ByteSink {
+ public:
+  explicit WholeFileSink(const std::string& path) : file_(path, "bowline sim") {
+    error_ = file_.begin(0, "");
+    if (!error_.empty()) throw Failure(error_);
+  }
+
+  bool append(std::string_view record) override {
+    buffer_ += record;
+    return buffer_.size() < kBuffer ? error_.empty() : flush();
+  }
+  bool flush() override {
+    if (error_.empty()) error_ = file_.append(buffer_);
+    buffer_.clear();
+    return error_.empty();
+  }
+  [[nodiscard]] std::string_view error() const noexcept override { return error_; }
+
+  void commit() {
+    if (flush()) error_ = file_.commit();
+    if (!error_.empty()) throw Failure(error_);
+  }
+
+ private:
+  static constexpr std::size_t kBuffer = 256 * 1024;
+
+  OutputFile file_;
+  std::string buffer_;
+  std::string error_;
+};
+
 // The capture, its form and its file.
 class PcapFile {
  public:
   PcapFile(scenario::Run& run, const std::string& path, std::optional<std::size_t> only)
-      : sink_(open(path)), output_(sink_), capture_(run, output_, only) {}
+      : sink_(path), output_(sink_), capture_(run, output_, only) {}
 
   void finish() {
     capture_.finish();
-    sink_.flush();
-    if (!sink_.error().empty()) throw Failure(std::string(sink_.error()));
+    sink_.commit();
   }
 
  private:
-  static trace::FileSink open(const std::string& path) {
-    auto file = trace::FileSink::create(path);
-    if (!file) throw Failure(file.error());
-    return std::move(*file);
-  }
-
-  trace::FileSink sink_;
+  WholeFileSink sink_;
   trace::PcapngOutput output_;
   scenario::Capture capture_;
 };
@@ -119,11 +144,9 @@ std::optional<std::size_t> find_host(const scenario::Scenario& scenario, const s
 }
 
 void write_page(const scenario::Run& run, const std::string& path) {
-  OutputFile file(path, "bowline sim");
-  const std::string page = scenario::page_text(run);
-  for (const std::string& problem : {file.begin(0, ""), file.append(page), file.commit()}) {
-    if (!problem.empty()) throw Failure(problem);
-  }
+  WholeFileSink file(path);
+  file.append(scenario::page_text(run));
+  file.commit();
 }
 
 // A flow that did not end as the file says is a failure of the run.
@@ -171,6 +194,7 @@ void add_scenario_options(CLI::App& command, ScenarioOptions& options) {
 
 void run_scenario(const ScenarioOptions& options) {
   ignore_broken_pipes();
+  const StopFlag stop;
   const std::string name = options.file == "-" ? "standard input" : options.file;
   auto scenario = scenario::read_scenario(read_file(options.file), name);
   if (!scenario) throw WrongUsage(scenario.error());
@@ -183,7 +207,13 @@ void run_scenario(const ScenarioOptions& options) {
   if (!options.pcap.empty()) pcap.emplace(run, options.pcap, only);
   {
     RunProgress progress(!options.quiet);
-    while (run.advance()) progress.show(run);
+    while (run.advance()) {
+      if (StopFlag::asked()) {
+        throw Failure(fmt::format("interrupted after {:.1f} s of virtual time: nothing is kept",
+                                  std::chrono::duration<double>(run.now() - Time{}).count()));
+      }
+      progress.show(run);
+    }
   }
   if (pcap) pcap->finish();
   if (!options.html.empty()) write_page(run, options.html);

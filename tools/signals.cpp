@@ -19,6 +19,19 @@ void EndSignals::cancel() {
   signals_.cancel(ignored);
 }
 
+namespace {
+volatile std::sig_atomic_t stop_asked = 0;
+}  // namespace
+
+StopFlag::StopFlag() {
+  struct sigaction once{};
+  once.sa_handler = [](int) { stop_asked = 1; };
+  once.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &once, nullptr);
+}
+
+bool StopFlag::asked() noexcept { return stop_asked != 0; }
+
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
 }  // namespace bowline::tools

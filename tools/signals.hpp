@@ -23,6 +23,14 @@ class EndSignals {
   boost::asio::signal_set signals_;
 };
 
+/// The same for a subcommand that computes and waits for nothing: it asks now and then.
+class StopFlag {
+ public:
+  StopFlag();  ///< From now on the first such signal is kept for whoever asks.
+  /// Was there one?
+  [[nodiscard]] static bool asked() noexcept;
+};
+
 /// A reader that goes away (`bowline serve --trace | head`) is an error of writing, not the end of
 /// the process.
 void ignore_broken_pipes();

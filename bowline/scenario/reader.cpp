@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bowline/scenario/toml_table.hpp"
+#include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0::scenario {
 namespace {
@@ -34,6 +35,7 @@ class Reader {
     set(scenario_.title, root_.text("title"));
     set(scenario_.seed, root_.number("seed", 0, INT64_MAX));
     set(scenario_.duration, root_.duration("duration"));
+    if (root_.choice("family", {"ipv4", "ipv6"}) == 1U) scenario_.family = Family::ipv6;
     if (scenario_.duration <= Duration::zero())
       root_.wrong("duration", "duration = 0: allowed is more");
     hosts();
@@ -158,6 +160,10 @@ class Reader {
         }
       }
       both_ways(table, plan.there, plan.back);
+      if (scenario_.family == Family::ipv6 &&
+          std::min(plan.there.mtu, plan.back.mtu) < wire::kIpv6MinMtu) {
+        table.wrong("mtu", "mtu: allowed is 1280 or more where the family is ipv6 (RFC 8200 5)");
+      }
       table.finish();
       scenario_.wires.push_back(std::move(plan));
     }
@@ -387,8 +393,9 @@ class Reader {
   Scenario scenario_;
 };
 
-std::string located(std::string_view file, std::uint32_t line, std::string_view what) {
-  std::string text = fmt::format("{}:{}: {}", file, line, what);
+std::string located(std::string_view file, toml::source_position at, std::string_view what) {
+  std::string text =
+      fmt::format("{}:{}:{}: {}", file, std::max(at.line, 1U), std::max(at.column, 1U), what);
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   }
@@ -402,9 +409,9 @@ std::expected<Scenario, std::string> read_scenario(std::string_view text, std::s
     const toml::table root = toml::parse(text);
     return Reader(root, name).read();
   } catch (const WrongFile& error) {
-    return std::unexpected(located(name, std::max(error.line(), 1U), error.what()));
+    return std::unexpected(located(name, error.at(), error.what()));
   } catch (const toml::parse_error& error) {
-    return std::unexpected(located(name, error.source().begin.line,
+    return std::unexpected(located(name, error.source().begin,
                                    fmt::format("{}: allowed is TOML 1.0", error.description())));
   }
 }

@@ -161,6 +161,19 @@ TEST(Reader, ReadsFlowsAndCountsThem) {
   EXPECT_FALSE(request.forward());
 }
 
+// RFC 8200 section 5: a link that carries IPv6 takes 1280 bytes.
+TEST(Reader, ReadsTheFamilyAndWhatItNeeds) {
+  std::string text = kWhole;
+  const auto read = read_scenario("family = \"ipv6\"\n" + text, "x.toml");
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->family, Family::ipv6);
+  EXPECT_EQ(read_scenario(text, "x.toml")->family, Family::ipv4);
+  text.replace(text.find("mtu = 1280"), 10, "mtu = 1279");
+  EXPECT_TRUE(read_scenario(text, "x.toml"));
+  EXPECT_EQ(read_scenario("family = \"ipv6\"\n" + text, "x.toml").error(),
+            "x.toml:39:7: mtu: allowed is 1280 or more where the family is ipv6 (RFC 8200 5)");
+}
+
 // A scenario of nine lines, in which one is replaced.
 struct Wrong {
   int line;
@@ -188,58 +201,96 @@ INSTANTIATE_TEST_SUITE_P(
     Each, WrongScenario,
     testing::Values(
         Wrong{1, "sead = 1",
-              "x.toml:1: a scenario has no key sead: allowed are title, seed, duration, hosts, "
+              "x.toml:1:1: a scenario has no key sead: allowed are title, seed, duration, family, "
+              "hosts, "
               "routers, "
               "wires, changes, flows"},
         Wrong{1, "seed = -1",
-              "x.toml:1: seed = -1: allowed is a whole number from 0 to 9223372036854775807"},
+              "x.toml:1:8: seed = -1: allowed is a whole number from 0 to 9223372036854775807"},
         Wrong{1, "duration = \"10\"",
-              "x.toml:1: duration = \"10\": allowed is a duration such as 10ms, 250us or 1.5s"},
-        Wrong{1, "duration = \"0s\"", "x.toml:1: duration = 0: allowed is more"},
-        Wrong{1, "seed = ",
-              "x.toml:1: Error while parsing key-value pair: expected value, saw '\\n': allowed is "
-              "TOML 1.0"},
-        Wrong{6, "rate = 10",
-              "x.toml:6: rate = 10: allowed is a rate such as 10mbit, 2.5gbit or unlimited"},
-        Wrong{3, "[hosts.\"b c\"]",
-              "x.toml:3: the name of a table in hosts: allowed is a name of letters, digits, '-', "
-              "'_' and '.', at most 40"},
-        Wrong{2, "[hosts.a]\ncongestion_control = \"vegas\"",
-              "x.toml:3: congestion_control = \"vegas\": allowed is \"reno\", \"cubic\""},
-        Wrong{5, "between = [\"a\", \"z\"]",
-              "x.toml:5: between: there is no such node: allowed are a, b"},
+              "x.toml:1:12: duration = \"10\": allowed is a duration such as 10ms, 250us or 1.5s"},
+        Wrong{1, "duration = \"0s\"", "x.toml:1:12: duration = 0: allowed is more"},
         Wrong{
-            5, "between = [\"a\"]",
-            "x.toml:5: between = an array: allowed is two names such as [\"client\", \"server\"]"},
-        Wrong{5, "between = [\"a\", \"a\"]", "x.toml:5: between: allowed are two different ones"},
-        Wrong{5, "# nothing", "x.toml:4: a wire without between = [\"NODE\", \"NODE\"]"},
+            1, "seed = ",
+            "x.toml:1:8: Error while parsing key-value pair: expected value, saw '\\n': allowed is "
+            "TOML 1.0"},
+        Wrong{6, "rate = 10",
+              "x.toml:6:8: rate = 10: allowed is a rate such as 10mbit, 2.5gbit or unlimited"},
+        Wrong{
+            3, "[hosts.\"b c\"]",
+            "x.toml:3:8: the name of a table in hosts: allowed is a name of letters, digits, '-', "
+            "'_' and '.', at most 40"},
+        Wrong{2, "[hosts.a]\ncongestion_control = \"vegas\"",
+              "x.toml:3:22: congestion_control = \"vegas\": allowed is \"reno\", \"cubic\""},
+        Wrong{5, "between = [\"a\", \"z\"]",
+              "x.toml:5:11: between: there is no such node: allowed are a, b"},
+        Wrong{5, "between = [\"a\"]",
+              "x.toml:5:11: between = an array: allowed is two names such as [\"client\", "
+              "\"server\"]"},
+        Wrong{5, "between = [\"a\", \"a\"]",
+              "x.toml:5:11: between: allowed are two different ones"},
+        Wrong{5, "# nothing", "x.toml:4:1: a wire without between = [\"NODE\", \"NODE\"]"},
         Wrong{6, "loss = \"101%\"",
-              "x.toml:6: loss = \"101%\": allowed is a share in percent such as 1% or 0.1%"},
+              "x.toml:6:8: loss = \"101%\": allowed is a share in percent such as 1% or 0.1%"},
         Wrong{6, "loss = 0.01",
-              "x.toml:6: loss = 0.01: allowed is a share in percent such as 1% or 0.1%"},
-        Wrong{6, "mtu = 20", "x.toml:6: mtu = 20: allowed is a size from 68 to 65535 bytes"},
+              "x.toml:6:8: loss = 0.01: allowed is a share in percent such as 1% or 0.1%"},
+        Wrong{6, "mtu = 20", "x.toml:6:7: mtu = 20: allowed is a size from 68 to 65535 bytes"},
         Wrong{6, "back = { lag = \"1ms\" }",
-              "x.toml:6: back has no key lag: allowed are rate, delay, jitter, loss, reorder, "
+              "x.toml:6:10: back has no key lag: allowed are rate, delay, jitter, loss, reorder, "
               "reorder_by, duplicate, duplicate_after, corrupt, mark_above, mtu, bursts, codel, "
               "cuts, queue"},
         Wrong{9, "to = \"a\"",
-              "x.toml:9: no wire leads from a to a: allowed are hosts that [[wires]] join, over "
+              "x.toml:9:6: no wire leads from a to a: allowed are hosts that [[wires]] join, over "
               "routers if need be"},
-        Wrong{9, "# nothing", "x.toml:7: a flow needs from = \"HOST\" and to = \"HOST\""},
+        Wrong{9, "# nothing", "x.toml:7:1: a flow needs from = \"HOST\" and to = \"HOST\""},
         Wrong{10, "# nothing",
-              "x.toml:7: a bulk flow needs size = \"SIZE\" or duration = \"TIME\""},
+              "x.toml:7:1: a bulk flow needs size = \"SIZE\" or duration = \"TIME\""},
         Wrong{10, "size = \"1kB\"\nkind = \"burst\"",
-              "x.toml:11: kind = \"burst\": allowed is \"bulk\", \"request\""},
+              "x.toml:11:8: kind = \"burst\": allowed is \"bulk\", \"request\""},
+        Wrong{1, "seed = 1\nseed = 2",
+              "x.toml:2:8: Error while parsing key-value pair: cannot redefine existing integer "
+              "'seed': allowed is TOML 1.0"},
+        Wrong{2, "[hosts.a]\n[hosts.a]",
+              "x.toml:3:1: Error while parsing table header: cannot redefine existing table "
+              "'hosts.a': allowed is TOML 1.0"},
+        Wrong{1, "family = \"ipv5\"",
+              "x.toml:1:10: family = \"ipv5\": allowed is \"ipv4\", \"ipv6\""},
+        Wrong{
+            1, "duration = \"1e99s\"",
+            "x.toml:1:12: duration = \"1e99s\": allowed is a duration such as 10ms, 250us or 1.5s"},
+        Wrong{1, "seed = 99999999999999999999",
+              "x.toml:1:28: Error while parsing decimal integer: '99999999999999999999' is not "
+              "representable in 64 bits: allowed is TOML 1.0"},
+        Wrong{1, "title = \"a\\u001b[2Jb\"",
+              "x.toml:1:9: title = \"a?[2Jb\": allowed is a text of one line, at most 200 bytes"},
+        Wrong{6, "rate = \"99999999999999999999gbit\"",
+              "x.toml:6:8: rate = \"99999999999999999999gbit\": allowed is a rate such as 10mbit, "
+              "2.5gbit or unlimited"},
+        Wrong{
+            6, "rate = \"\\u001b[31m\"",
+            "x.toml:6:8: rate = \"?[31m\": allowed is a rate such as 10mbit, 2.5gbit or unlimited"},
+        Wrong{6, "rate = -1",
+              "x.toml:6:8: rate = -1: allowed is a rate such as 10mbit, 2.5gbit or unlimited"},
+        Wrong{6, "loss = \"nan%\"",
+              "x.toml:6:8: loss = \"nan%\": allowed is a share in percent such as 1% or 0.1%"},
+        Wrong{6, "queue = \"9999999999999bdp\"",
+              "x.toml:6:9: queue = \"9999999999999bdp\": allowed is a length such as 256KiB, "
+              "100packets, bdp (what the wire takes in a round trip) or 2bdp"},
+        Wrong{6, "delay = [[[[\"1ms\"]]]]",
+              "x.toml:6:9: delay = an array: allowed is a duration such as 10ms, 250us or 1.5s"},
+        Wrong{10, "size = \"99999999999999999999GB\"",
+              "x.toml:10:8: size = \"99999999999999999999GB\": allowed is a size in bytes such as "
+              "1500, 64KiB, 100kB or 1MB"},
         Wrong{10, "size = \"1kB\"\ncount = 1001",
-              "x.toml:11: count = 1001: allowed is a whole number from 1 to 1000"}));
+              "x.toml:11:9: count = 1001: allowed is a whole number from 1 to 1000"}));
 
 TEST(Reader, SaysWhatIsMissing) {
   EXPECT_EQ(read_scenario("", "x.toml").error(),
-            "x.toml:1: no hosts: each needs a table, [hosts.NAME]");
+            "x.toml:1:1: no hosts: each needs a table, [hosts.NAME]");
   EXPECT_EQ(read_scenario("[hosts.a]\n", "x.toml").error(),
-            "x.toml:1: 1 hosts: allowed are 2 to 256");
+            "x.toml:1:1: 1 hosts: allowed are 2 to 256");
   EXPECT_EQ(read_scenario("[hosts.a]\n[hosts.b]\n", "x.toml").error(),
-            "x.toml:1: 0 wires: allowed are 1 to 256, each under its own [[wires]]");
+            "x.toml:1:1: 0 wires: allowed are 1 to 256, each under its own [[wires]]");
 }
 
 }  // namespace

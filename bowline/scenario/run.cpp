@@ -13,8 +13,10 @@ namespace {
 // Each flow's listener has a port of its own, by which its packets are known.
 constexpr std::uint16_t kFirstPort = 5'001;
 
-Cidr address(std::size_t wire, int end) {
-  return *Cidr::parse(fmt::format("10.0.{}.{}/24", wire, end));
+// Of `end` (1 or 2) of the wire with that index, which is a network of its own.
+Cidr address(Family family, std::size_t wire, int end) {
+  return *Cidr::parse(family == Family::ipv4 ? fmt::format("10.0.{}.{}/24", wire, end)
+                                             : fmt::format("fd00:0:0:{:x}::{}/64", wire, end));
 }
 
 }  // namespace
@@ -61,8 +63,9 @@ void Run::build_wires() {
   std::vector<sim::WireId> ids;
   for (std::size_t i = 0; i < scenario_.wires.size(); ++i) {
     const WirePlan& plan = scenario_.wires[i];
-    ids.push_back(simulation_.connect(*nodes_[plan.a], address(i, 1), *nodes_[plan.b],
-                                      address(i, 2), plan.there, plan.back));
+    ids.push_back(simulation_.connect(*nodes_[plan.a], address(scenario_.family, i, 1),
+                                      *nodes_[plan.b], address(scenario_.family, i, 2), plan.there,
+                                      plan.back));
     wires_.emplace_back(points_);
     wires_.emplace_back(points_);
   }
@@ -77,7 +80,7 @@ void Run::build_flows() {
   for (std::size_t i = 0; i < scenario_.flows.size(); ++i) {
     const FlowPlan& plan = scenario_.flows[i];
     const Hop& last = plan.path.back();
-    const Endpoint at{address(last.wire, last.back ? 1 : 2).address,
+    const Endpoint at{address(scenario_.family, last.wire, last.back ? 1 : 2).address,
                       static_cast<std::uint16_t>(kFirstPort + i)};
     const std::uint64_t key = simulation_.random("flow/" + plan.name).next() >> 1;
     // Who listens comes first: a host's applications start in their order.

@@ -45,6 +45,29 @@ TEST(Run, ABulkFlowArrivesWholeAndAnAnswerComesBack) {
   EXPECT_LT(result.goodput, 10e6);
 }
 
+// Over a router, so that the hosts need routes; the same wires, so the same way for the bytes.
+TEST(Run, GoesOverIpv6) {
+  const auto run_over = [](const std::string& family) {
+    const auto plan = read_scenario("family = \"" + family +
+                                        "\"\n[hosts.a]\n[hosts.b]\n[routers.r]\n"
+                                        "[[wires]]\nbetween = [\"a\", \"r\"]\nrate = \"10mbit\"\n"
+                                        "[[wires]]\nbetween = [\"r\", \"b\"]\ndelay = \"10ms\"\n"
+                                        "[[flows]]\nfrom = \"a\"\nto = \"b\"\nsize = \"200kB\"\n",
+                                    "six.toml");
+    if (!plan) throw std::runtime_error(plan.error());
+    scenario::Run run(*plan, 1'000);
+    finish(run);
+    const FlowResult result = run.results()[0];
+    EXPECT_EQ(result.state, FlowState::done) << result.failure;
+    EXPECT_EQ(result.bytes, 200'000U);
+    return std::pair(run.wire(0, false).bytes(), result.trace->segments());
+  };
+  const auto [bytes4, segments4] = run_over("ipv4");
+  const auto [bytes6, segments6] = run_over("ipv6");
+  EXPECT_GT(bytes6, bytes4);  // a header of 40 bytes instead of 20
+  EXPECT_GE(segments6, segments4);
+}
+
 TEST(Run, ABulkFlowOfADurationEndsThen) {
   const Scenario plan = scenario(
       "[[flows]]\nfrom = \"server\"\nto = \"client\"\nduration = \"2s\"\nstart = \"1s\"\n");

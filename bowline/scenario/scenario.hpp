@@ -15,6 +15,7 @@
 #include "bowline/sim/router.hpp"
 #include "bowline/sim/wire.hpp"
 #include "bowline/tcp/settings.hpp"
+#include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0::scenario {
 
@@ -106,10 +107,11 @@ struct Scenario;
 
 /// The whole.
 struct Scenario {
-  std::string name;         ///< the file's, without folder and ending
-  std::string title;        ///< one line of the author's, may be empty
-  std::uint64_t seed = 1;   ///< of all that is random
-  Duration duration = 60s;  ///< the run ends then, or when all flows are done
+  std::string name;              ///< the file's, without folder and ending
+  std::string title;             ///< one line of the author's, may be empty
+  std::uint64_t seed = 1;        ///< of all that is random
+  Duration duration = 60s;       ///< the run ends then, or when all flows are done
+  Family family = Family::ipv4;  ///< of all addresses
   std::vector<HostPlan> hosts;
   std::vector<RouterPlan> routers;
   std::vector<WirePlan> wires;

@@ -9,6 +9,14 @@
 namespace bowline::inline v0::scenario {
 namespace {
 
+// Nothing that would move a terminal's cursor.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return text;
+}
+
 // A value as the file has it, on one line and not too long.
 std::string shown(const toml::node& node) {
   std::string text = "a value of another kind";
@@ -19,7 +27,7 @@ std::string shown(const toml::node& node) {
   if (const auto* const number = node.as_floating_point()) text = fmt::format("{}", number->get());
   if (const auto* const flag = node.as_boolean()) text = flag->get() ? "true" : "false";
   if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+  return printable(std::move(text));
 }
 
 bool is_name(std::string_view text) {
@@ -40,13 +48,13 @@ const toml::node* TomlTable::find(std::string_view key) {
 }
 
 void TomlTable::not_a(const toml::node& node, std::string_view key, std::string_view form) const {
-  throw WrongFile(node.source().begin.line,
+  throw WrongFile(node.source().begin,
                   fmt::format("{} = {}: allowed is {}", key, shown(node), form));
 }
 
 void TomlTable::wrong(std::string_view key, const std::string& what) const {
   const toml::node* const node = table_.get(key);
-  throw WrongFile(node != nullptr ? node->source().begin.line : line(), what);
+  throw WrongFile((node != nullptr ? node->source() : table_.source()).begin, what);
 }
 
 std::optional<std::string> TomlTable::text(std::string_view key) {
@@ -178,7 +186,7 @@ std::vector<std::string> TomlTable::keys() const {
   std::vector<std::pair<toml::source_position, std::string>> found;
   for (const auto& [key, node] : table_) {
     if (!is_name(key.str())) {
-      throw WrongFile(key.source().begin.line,
+      throw WrongFile(key.source().begin,
                       fmt::format("the name of a table in {}: allowed is {}", where_, kNameForm));
     }
     found.emplace_back(key.source().begin, std::string(key.str()));
@@ -198,13 +206,9 @@ void TomlTable::finish() const {
     if (first == nullptr || key.source().begin < first->source().begin) first = &key;
   }
   if (first == nullptr) return;
-  std::string shown_key(first->str().substr(0, 40));
-  for (char& c : shown_key) {
-    if (static_cast<unsigned char>(c) < ' ') c = '?';
-  }
-  throw WrongFile(
-      first->source().begin.line,
-      fmt::format("{} has no key {}: allowed are {}", where_, shown_key, fmt::join(asked_, ", ")));
+  const std::string shown_key = printable(std::string(first->str().substr(0, 40)));
+  throw WrongFile(first->source().begin, fmt::format("{} has no key {}: allowed are {}", where_,
+                                                     shown_key, fmt::join(asked_, ", ")));
 }
 
 }  // namespace bowline::inline v0::scenario

@@ -15,14 +15,16 @@
 
 namespace bowline::inline v0::scenario {
 
-/// What is wrong in a file, and in which line. what() ends with what is allowed.
+/// What is wrong in a file, and where. what() ends with what is allowed.
 class WrongFile : public std::runtime_error {
  public:
-  WrongFile(std::uint32_t line, const std::string& what) : std::runtime_error(what), line_(line) {}
-  [[nodiscard]] std::uint32_t line() const noexcept { return line_; }  ///< Counted from 1.
+  WrongFile(toml::source_position at, const std::string& what)
+      : std::runtime_error(what), at_(at) {}
+  /// Line and column, counted from 1; 0 where there is nothing that could be pointed at.
+  [[nodiscard]] toml::source_position at() const noexcept { return at_; }
 
  private:
-  std::uint32_t line_;
+  toml::source_position at_;
 };
 
 /// One table, of which every getter notes the key that it asks for. A getter gives nothing for a
@@ -66,7 +68,6 @@ class TomlTable {
   void finish() const;
   /// Throws WrongFile that speaks of `key`, or of the table where there is none of that name.
   [[noreturn]] void wrong(std::string_view key, const std::string& what) const;
-  [[nodiscard]] std::uint32_t line() const { return table_.source().begin.line; }  ///< Of its head.
 
  private:
   [[nodiscard]] const toml::node* find(std::string_view key);

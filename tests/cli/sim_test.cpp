@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 #include "tests/cli/command.hpp"
@@ -115,6 +119,67 @@ TEST(Sim, AFlowThatEndsOtherwiseIsAFailure) {
   EXPECT_NE(ended.err.find("flow flow1: unfinished"), std::string::npos) << ended.err;
 }
 
+// tshark reads all of a capture of a bad wire and finds nothing broken in how we write.
+TEST(Sim, ACaptureOpensInTsharkWithoutErrors) {
+  const Folder folder;
+  for (const std::string family : {"ipv4", "ipv6"}) {
+    const std::string file =
+        folder.write(family + ".toml", "family = \"" + family + "\"\n" + read(example("lossy")));
+    const std::string pcap = folder.path(family + ".pcapng");
+    ASSERT_EQ(run_bowline({"sim", file, "--pcap", pcap, "--at", "client", "--quiet"}).status, 0);
+    const std::vector<std::string> tshark{
+        "env", "-u", "XDG_CONFIG_HOME", "HOME=" + folder.path(""), "tshark", "-r", pcap};
+    std::vector<std::string> all = tshark;
+    all.insert(all.end(), {"-Y", "tcp && " + std::string(family == "ipv4" ? "ip" : "ipv6")});
+    const std::string packets = run(all).out;
+    EXPECT_GT(std::count(packets.begin(), packets.end(), '\n'), 5'000);
+    std::vector<std::string> wrong = tshark;
+    wrong.insert(wrong.end(), {"-Y", "_ws.malformed || _ws.expert.severity == \"Error\""});
+    const Ended found = run(wrong);
+    EXPECT_EQ(found.status, 0) << found.err;
+    EXPECT_EQ(found.out, "");
+  }
+}
+
+TEST(Sim, EachLineOfNdjsonIsAnObject) {
+  const Ended ended = run_bowline({"sim", example("fairness"), "--json"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  ASSERT_TRUE(ended.out.ends_with('\n'));
+  std::istringstream lines(ended.out);
+  std::map<std::string, int> events;
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    ASSERT_TRUE(object.is_object()) << line;
+    ++events[object.value("event", "")];
+  }
+  EXPECT_EQ(events["run"], 1);
+  EXPECT_EQ(events["flow"], 2);
+  EXPECT_GE(events["wire"], 2);
+  EXPECT_EQ(events.size(), 3U);
+}
+
+// Ctrl-C: neither half a file nor its beginnings, and one line.
+TEST(Sim, AnInterruptedRunKeepsNothing) {
+  const Folder folder;
+  std::string text = read(example("lossy"));
+  text.replace(text.find("120s"), 4, "3000s");
+  text.replace(text.find("\"10MB\""), 6, "\"1000MB\"");
+  const std::string file = folder.write("long.toml", text);
+  const std::string pcap = folder.path("a.pcapng");
+  Program program({bowline_path(), "sim", file, "--pcap", pcap, "--html", folder.path("a.html")});
+  for (int i = 0; i < 1'000 && !fs::exists(pcap + ".part"); ++i) ::usleep(10'000);
+  ASSERT_TRUE(fs::exists(pcap + ".part"));
+  program.signal(SIGINT);
+  const Ended ended = program.wait();
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_EQ(ended.out, "");
+  EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
+  EXPECT_NE(ended.err.find("interrupted after"), std::string::npos) << ended.err;
+  const auto files =
+      std::distance(fs::directory_iterator(folder.path("")), fs::directory_iterator());
+  EXPECT_EQ(files, 1);  // the scenario
+}
+
 TEST(Sim, WhatIsNoScenarioIsOneLineAndStatus2) {
   const Folder folder;
   const std::string bad = folder.write("bad.toml", "seed = 1\nsead = 2\n[hosts.a]\n[hosts.b]\n");
@@ -124,7 +189,7 @@ TEST(Sim, WhatIsNoScenarioIsOneLineAndStatus2) {
       {binary, "binary.toml:1:"},
       {folder.path("none.toml"), "No such file"},
       {folder.path(""), "directory"},
-      {folder.write("empty.toml", ""), "empty.toml:1: no hosts"}};
+      {folder.write("empty.toml", ""), "empty.toml:1:1: no hosts"}};
   for (const auto& [path, words] : wrong) {
     const Ended ended = run_bowline({"sim", path});
     EXPECT_EQ(ended.status, 2) << path;
