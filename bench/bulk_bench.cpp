@@ -116,6 +116,7 @@ struct Figures {
 Figures measure(const Way& way, const Use& use, double seconds) {
   StackConfig config;
   config.tcp.send_buffer = config.tcp.receive_buffer = kInFlight;
+  config.tcp.send_buffer_max = config.tcp.receive_buffer_max = kInFlight;
   TwoHosts hosts(config, way.link);
   Receiver receiver(hosts.listen(80, 1), use.calls);
   Sender sender(hosts.client.stack, use.calls, hosts.now());

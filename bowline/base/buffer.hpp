@@ -12,6 +12,7 @@
 // lines are still in the cache. A pool lives until its owner has let go of it and its last slice is
 // gone, so a frame of one stack may outlive that stack in another's queue.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -229,6 +230,14 @@ class BufferPool {
 
   /// Where the blocks come from.
   [[nodiscard]] Memory& memory() const noexcept { return memory_; }
+
+  /// Bytes until half of the limit is in use. Nobody who could do without should come to hold more
+  /// than that: the other half is for those who cannot.
+  [[nodiscard]] std::uint32_t spare() const noexcept {
+    const std::uint64_t half = limit_ / 2;
+    if (usage_.live_bytes >= half) return 0;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(half - usage_.live_bytes, 1U << 30));
+  }
 
   /// What is in use now.
   [[nodiscard]] const BufferPoolUsage& usage() const noexcept { return usage_; }

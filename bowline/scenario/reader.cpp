@@ -92,6 +92,16 @@ class Reader {
     return how;
   }
 
+  // A size alone is fixed, as a socket's own is; with a most beside it the buffer begins there.
+  static void buffer(TomlTable& table, const std::string& key, std::uint32_t& first,
+                     std::uint32_t& most) {
+    const auto size = table.size(key, 4096, kLargest);
+    const auto max = table.size(key + "_max", 4096, kLargest);
+    set(first, size);
+    if (size && !max) most = *size;
+    set(most, max);
+  }
+
   static HostPlan host(TomlTable& table, const std::string& name) {
     HostPlan plan;
     plan.name = name;
@@ -101,8 +111,8 @@ class Reader {
     set(tcp.congestion, table.choice("congestion_control", {"reno", "cubic"}));
     set(tcp.ecn, table.choice("ecn", {"off", "accept", "request"}));
     set(tcp.pacing, table.boolean("pacing"));
-    set(tcp.send_buffer, table.size("send_buffer", 4096, kLargest));
-    set(tcp.receive_buffer, table.size("receive_buffer", 4096, kLargest));
+    buffer(table, "send_buffer", tcp.send_buffer, tcp.send_buffer_max);
+    buffer(table, "receive_buffer", tcp.receive_buffer, tcp.receive_buffer_max);
     set(tcp.initial_window_segments, table.number("initial_window", 1, 100));
     set(tcp.sack, table.boolean("sack"));
     set(tcp.timestamps, table.boolean("timestamps"));

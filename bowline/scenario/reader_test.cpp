@@ -18,6 +18,7 @@ ecn = "request"
 pacing = false
 send_buffer = "2MiB"
 receive_buffer = 65536
+receive_buffer_max = "8MiB"
 initial_window = 4
 sack = false
 timestamps = false
@@ -96,6 +97,8 @@ TEST(Reader, ReadsEveryKey) {
   EXPECT_FALSE(near.tcp.pacing);
   EXPECT_EQ(near.tcp.send_buffer, 2U << 20);
   EXPECT_EQ(near.tcp.receive_buffer, 65'536U);
+  EXPECT_EQ(near.tcp.send_buffer_max, 2U << 20) << "fixed";
+  EXPECT_EQ(near.tcp.receive_buffer_max, 8U << 20);
   EXPECT_EQ(near.tcp.initial_window_segments, 4);
   EXPECT_FALSE(near.tcp.sack);
   EXPECT_FALSE(near.tcp.timestamps);

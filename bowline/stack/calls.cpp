@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bowline/stack/core.hpp"
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
 namespace bowline::inline v0 {

@@ -244,7 +244,6 @@ struct Stack::Core final : tcp::ReplyQueue {
   void expire_half_open() noexcept;
   void expire_time_wait() noexcept;
   [[nodiscard]] std::uint16_t syn_window(const tcp::Listener& listener) const noexcept;
-  [[nodiscard]] std::uint32_t receive_buffer(const tcp::SocketOptions& options) const noexcept;
 
   // ---- settle.cpp
   [[nodiscard]] std::uint32_t new_connection(const Endpoint& local, const Endpoint& remote,

@@ -5,16 +5,14 @@
 #include <cstring>
 
 #include "bowline/stack/core.hpp"
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/input/input.hpp"
 
 namespace bowline::inline v0 {
 
-std::uint32_t Stack::Core::receive_buffer(const tcp::SocketOptions& options) const noexcept {
-  return options.receive_buffer != 0 ? options.receive_buffer : config.tcp.receive_buffer;
-}
-
 std::uint16_t Stack::Core::syn_window(const tcp::Listener& listener) const noexcept {
-  return static_cast<std::uint16_t>(std::min(receive_buffer(listener.options), 0xffffU));
+  return static_cast<std::uint16_t>(
+      std::min(tcp::first_receive_buffer(listener.options, config.tcp), 0xffffU));
 }
 
 // RFC 9293 section 3.10.7.2: LISTEN.
@@ -42,7 +40,7 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   const Family family = segment.remote.address.family();
   const tcp::Offer offer =
       tcp::make_offer(config.tcp, family, mtu_towards(segment.interface, segment.remote.address),
-                      listener.options.mss, receive_buffer(listener.options));
+                      listener.options.mss, tcp::most_receive_buffer(listener.options, config.tcp));
   const tcp::Negotiated agreed = tcp::negotiate(config.tcp, family, offer, segment.options);
 
   tcp::SynEntry entry;
@@ -97,7 +95,7 @@ void Stack::Core::send_syn_ack(std::uint32_t index, Reason why) noexcept {
   const auto interface = static_cast<InterfaceId>(entry.interface);
   const tcp::Offer offer =
       tcp::make_offer(config.tcp, remote.address.family(), mtu_towards(interface, remote.address),
-                      listener.options.mss, receive_buffer(listener.options));
+                      listener.options.mss, tcp::most_receive_buffer(listener.options, config.tcp));
   tcp::Context ctx = context();
   reply(tcp::syn_ack(entry, local_of(entry), offer, syn_window(listener), why, ctx));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bowline/stack/core.hpp"
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/timeouts.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
@@ -27,10 +28,9 @@ std::uint32_t Stack::Core::new_connection(const Endpoint& local, const Endpoint&
   c.hash = hash(local, remote);
   c.handle = {index, connections.generation(index), HandleKind::tcp};
   c.last_received_at = c.last_sent_at = now;
-  const std::uint32_t buffer = receive_buffer(options);
   const tcp::Offer offer =
       tcp::make_offer(config.tcp, remote.address.family(), mtu_towards(interface, remote.address),
-                      options.mss, buffer);
+                      options.mss, tcp::most_receive_buffer(options, config.tcp));
   c.rcv_mss = offer.mss;
   tcp::set_path_mtu(c, mtu_towards(interface, remote.address));
   return index;

@@ -170,7 +170,8 @@ Result<std::size_t> Stack::Bare::read(Handle socket, std::span<std::byte> to,
   BOWLINE_CHECK(tcp::can_receive(*c));
   const std::size_t count = c->transfer ? c->transfer->received.read(to) : 0;
   if (count > 0) {
-    tcp::after_receive(*c, core_->config.tcp);
+    tcp::Context ctx = core_->context();
+    tcp::after_receive(*c, static_cast<std::uint32_t>(count), ctx);
     core_->settle_after_read(socket.index);
   }
   return count;
@@ -183,7 +184,8 @@ Result<Slice> Stack::Bare::read_slice(Handle socket, std::uint32_t most, Time no
   BOWLINE_CHECK(tcp::can_receive(*c));
   Slice taken = c->transfer ? c->transfer->received.read_slice(most) : Slice();
   if (!taken.empty()) {
-    tcp::after_receive(*c, core_->config.tcp);
+    tcp::Context ctx = core_->context();
+    tcp::after_receive(*c, taken.size(), ctx);
     core_->settle_after_read(socket.index);
   }
   return taken;

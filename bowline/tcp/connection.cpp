@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstddef>
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -28,6 +29,7 @@ bool ensure_transfer(Connection& c, Context& context) noexcept {
   }
   c.transfer->recovery.leave(c.snd_una);
   c.transfer->pacer.start(c.congestion.cwnd());
+  if (is_synchronized(c.state)) start_receive_tuning(c, context);
   return true;
 }
 
@@ -116,14 +118,6 @@ RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept {
 
 Duration rto(const Connection& c, const Settings& settings) noexcept {
   return c.rtt.rto(rto_bounds(c, settings));
-}
-
-std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept {
-  return c.options.send_buffer != 0 ? c.options.send_buffer : settings.send_buffer;
-}
-
-std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept {
-  return c.options.receive_buffer != 0 ? c.options.receive_buffer : settings.receive_buffer;
 }
 
 }  // namespace bowline::inline v0::tcp

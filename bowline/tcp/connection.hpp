@@ -16,6 +16,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
 #include "bowline/base/timer_wheel.hpp"
+#include "bowline/tcp/buffer_tuning.hpp"
 #include "bowline/tcp/congestion_control.hpp"
 #include "bowline/tcp/context.hpp"
 #include "bowline/tcp/ecn.hpp"
@@ -60,6 +61,8 @@ struct Transfer {
   TailLossProbe tail_probe;
   Undo undo;
   Pacer pacer;
+  ReceiveTuning tuning;
+  std::uint32_t measured_echo = 0;  ///< the timestamp echo that tuning was told of last
   ForwardRto forward_rto = ForwardRto::off;
   bool tail_probe_due = false;
 
@@ -69,7 +72,9 @@ struct Transfer {
 
   template <class V>
   void visit(V& v) {
-    v(send, sent, received, recovery, rack, tail_probe, undo, pacer, forward_rto, tail_probe_due);
+    v(send, sent, received, recovery, rack, tail_probe, undo, pacer, tuning, forward_rto,
+      tail_probe_due);
+    v.excluded(measured_echo, "as the timestamps of the connection");
   }
 };
 
@@ -133,8 +138,10 @@ struct Connection {
   SeqNumber progress;             ///< SND.UNA when the next hop was last confirmed (RFC 4861 7.3.1)
   SeqNumber latest_out_of_order;  ///< for the first SACK block (RFC 2018 section 4)
   Ecn ecn;
-  SeqNumber dsack_left;           ///< received twice, to be reported once (RFC 2883): from here
-  SeqNumber dsack_right;          ///< to before this; as dsack_left: nothing
+  SeqNumber dsack_left;   ///< received twice, to be reported once (RFC 2883): from here
+  SeqNumber dsack_right;  ///< to before this; as dsack_left: nothing
+  std::uint32_t tuned_send_buffer = 0;     ///< what the buffers have grown to; 0: they have not
+  std::uint32_t tuned_receive_buffer = 0;  ///< (tcp/buffers.hpp)
   std::uint32_t max_snd_wnd = 0;  ///< the largest window that the peer ever offered (MAX.SND.WND)
   std::uint32_t listener = ListLink::kNone;  ///< whose accept queue it is in or will be in
   std::uint32_t ts_offset = 0;
@@ -242,9 +249,5 @@ void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept;
 [[nodiscard]] RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept;
 /// RTO, backoff included.
 [[nodiscard]] Duration rto(const Connection& c, const Settings& settings) noexcept;
-
-/// The bytes of the send and the receive buffer.
-[[nodiscard]] std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept;
-[[nodiscard]] std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept;
 
 }  // namespace bowline::inline v0::tcp

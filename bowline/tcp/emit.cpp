@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/output.hpp"
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/ip.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 wire::TcpOptions options_of_syn(const Connection& c, Context& context) noexcept {
   const Offer offer = make_offer(context.settings, c.remote.address.family(), c.path_mtu,
-                                 c.options.mss, receive_limit(c, context.settings));
+                                 c.options.mss, most_receive_buffer(c.options, context.settings));
   const bool answer = c.state != State::syn_sent;  // a SYN-ACK has only what the SYN had, too
   wire::TcpOptions options;
   options.mss = offer.mss;

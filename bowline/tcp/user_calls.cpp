@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/output.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -72,7 +73,11 @@ Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
                          Context& context) noexcept {
   BOWLINE_CHECK(can_send(c));
   if (bytes.empty()) return 0;
-  const std::uint32_t room = send_room(c, context.settings);
+  std::uint32_t room = send_room(c, context.settings);
+  if (room < bytes.size()) {
+    tune_send_buffer(c, context);
+    room = send_room(c, context.settings);
+  }
   if (room == 0) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
   review_window(c, context);
@@ -83,6 +88,7 @@ Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
 
 Status send_owned(Connection& c, Slice bytes, Context& context) noexcept {
   BOWLINE_CHECK(can_send(c));
+  if (bytes.size() > send_room(c, context.settings)) tune_send_buffer(c, context);
   if (bytes.size() > send_room(c, context.settings)) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
   review_window(c, context);
@@ -104,11 +110,12 @@ Status can_receive(Connection& c) noexcept {
   return fail(std::errc::operation_would_block);
 }
 
-void after_receive(Connection& c, const Settings& settings) noexcept {
+void after_receive(Connection& c, std::uint32_t bytes, Context& context) noexcept {
+  tune_receive_buffer(c, bytes, context);
   if (c.urgent_received && c.readable() == 0 && at_or_after(c.rcv_nxt, c.rcv_up)) {
     c.urgent_received = false;
   }
-  if (window_update_due(c, settings)) request_ack(c, Reason::send_window_update);
+  if (window_update_due(c, context.settings)) request_ack(c, Reason::send_window_update);
 }
 
 Status close_sending(Connection& c, Context& context) noexcept {

@@ -27,8 +27,8 @@ namespace bowline::inline v0::tcp {
 [[nodiscard]] Status can_receive(Connection& c) noexcept;
 /// Is the end of the stream reached: nothing is left and nothing will come?
 [[nodiscard]] bool at_end(const Connection& c) noexcept;
-/// Bytes were taken: the window may open.
-void after_receive(Connection& c, const Settings& settings) noexcept;
+/// `bytes` were taken: the window may open, and the buffer grow.
+void after_receive(Connection& c, std::uint32_t bytes, Context& context) noexcept;
 
 /// CLOSE (section 3.10.4), that is, shutdown(send): a FIN after what is queued. Errors:
 /// not_connected; no_buffer_space, when there is no memory to keep account of the FIN.

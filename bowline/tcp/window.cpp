@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/buffers.hpp"
+
 namespace bowline::inline v0::tcp {
 namespace {
 

@@ -300,7 +300,7 @@ SCRIPT(Stream, K13_ASegmentWithoutAckIsDropped) {
 // The send buffer is bounded: write() takes a part, then nothing, and writability returns with
 // ACKs.
 SCRIPT(Stream, AFullSendBufferTakesNothing) {
-  config.tcp.send_buffer = 8'000;
+  config.tcp.send_buffer = config.tcp.send_buffer_max = 8'000;
   open_actively("S. 0:0(0) ack 1 win 4000 <mss 1000>"_seg);
   const std::uint32_t taken = app.tries_to_write(20'000);
   expect_equal(taken, 8'000U, "bytes taken");

@@ -88,6 +88,9 @@ sim::HostOptions draw_host(Random& random) {
   if (one_in(random, 6)) settings.mss_floor = 536;
   settings.receive_buffer = pick<std::uint32_t>(random, {4'000, 30'000, 200'000, 1U << 20});
   settings.send_buffer = pick<std::uint32_t>(random, {4'000, 30'000, 200'000, 1U << 20});
+  // Below what they begin with they are fixed.
+  settings.receive_buffer_max = pick<std::uint32_t>(random, {0, 100'000, 6U << 20});
+  settings.send_buffer_max = pick<std::uint32_t>(random, {0, 100'000, 4U << 20});
   return options;
 }
 

@@ -5,20 +5,6 @@
 namespace bowline::inline v0::tcp {
 namespace {
 
-// When the segment that the echo names was sent (RFC 7323 section 4.1).
-Time echoed_instant(const Connection& c, const Segment& segment) noexcept {
-  if (!c.timestamps || !segment.options.timestamps || segment.options.timestamps->echo == 0) {
-    return Time{};
-  }
-  const std::uint32_t sent = segment.options.timestamps->echo - c.ts_offset;
-  const std::uint32_t elapsed = timestamp_clock(segment.arrival) - sent;
-  constexpr std::uint32_t kPlausible = 600'000;  // ms; a lying echo must not set the timer
-  const Time arrival(std::chrono::floor<std::chrono::milliseconds>(segment.arrival));
-  const Duration ago = elapsed * Duration(1ms);
-  if (elapsed >= kPlausible || ago >= arrival.time_since_epoch()) return Time{};
-  return arrival - ago;
-}
-
 // The echo is of a time that our clock has not reached: nobody can have seen it.
 bool echoes_the_future(const Connection& c, const Segment& segment) noexcept {
   if (!c.timestamps || !segment.options.timestamps || segment.options.timestamps->echo == 0) {
@@ -136,6 +122,19 @@ void take_sack_blocks(Connection& c, const Segment& segment, AckNews& news, Coll
 }
 
 }  // namespace
+
+Time echoed_instant(const Connection& c, const Segment& segment) noexcept {
+  if (!c.timestamps || !segment.options.timestamps || segment.options.timestamps->echo == 0) {
+    return Time{};
+  }
+  const std::uint32_t sent = segment.options.timestamps->echo - c.ts_offset;
+  const std::uint32_t elapsed = timestamp_clock(segment.arrival) - sent;
+  constexpr std::uint32_t kPlausible = 600'000;  // ms; a lying echo must not set the timer
+  const Time arrival(std::chrono::floor<std::chrono::milliseconds>(segment.arrival));
+  const Duration ago = elapsed * Duration(1ms);
+  if (elapsed >= kPlausible || ago >= arrival.time_since_epoch()) return Time{};
+  return arrival - ago;
+}
 
 AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& context) noexcept {
   Transfer& transfer = *c.transfer;

@@ -38,4 +38,8 @@ struct AckNews {
 [[nodiscard]] AckNews take_acknowledgment(Connection& c, const Segment& segment,
                                           Context& context) noexcept;
 
+/// When the segment that the timestamp echo of `segment` names was sent, to the millisecond
+/// (RFC 7323 section 4.1); Time{}: it does not say, or nothing to be believed.
+[[nodiscard]] Time echoed_instant(const Connection& c, const Segment& segment) noexcept;
+
 }  // namespace bowline::inline v0::tcp

@@ -1,5 +1,6 @@
 // The moment at which a handshake is done (RFC 9293 sections 3.10.7.3 fourth and 3.10.7.4 fifth).
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/input/input.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -16,6 +17,7 @@ void establish(Connection& c, const Segment& segment, Reason why, Context& conte
   if (c.syn_lost) c.congestion.handshake_lost();
   c.rtt.end_backoff();  // data starts with an initial timeout of its own (RFC 6298 5.7)
   set_state(c, State::established, why, context);
+  start_receive_tuning(c, context);
   // A CLOSE that was queued while opening (section 3.10.4, SYN-RECEIVED).
   if (c.fin_queued) set_state(c, State::fin_wait_1, Reason::state_close, context);
 }

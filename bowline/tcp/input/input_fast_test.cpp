@@ -101,8 +101,9 @@ class World {
   }
   void read(std::uint32_t most) {
     if (!c.transfer) return;
-    static_cast<void>(c.transfer->received.read_slice(most));
-    after_receive(c, settings_);
+    const Slice taken = c.transfer->received.read_slice(most);
+    Context context = this->context();
+    if (!taken.empty()) after_receive(c, taken.size(), context);
   }
   void transmit(std::uint32_t packets) {
     Context context = this->context();

@@ -1,5 +1,6 @@
 // RFC 9293 section 3.10.7.3: SEGMENT ARRIVES in SYN-SENT.
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/window.hpp"
 
@@ -36,7 +37,7 @@ void take_syn(Connection& c, const Segment& segment, Context& context) noexcept 
   c.rcv_edge = c.rcv_nxt + offered;
   c.last_ack_sent = c.rcv_nxt;
   const Offer offer = make_offer(context.settings, c.remote.address.family(), c.path_mtu,
-                                 c.options.mss, receive_limit(c, context.settings));
+                                 c.options.mss, most_receive_buffer(c.options, context.settings));
   Negotiated agreed =
       negotiate(context.settings, c.remote.address.family(), offer, segment.options);
   if (agreed.mss_raised) decide(c, Reason::mss_raised, context);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/input/ack_news.hpp"
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
@@ -29,6 +30,10 @@ void on_acknowledgment(Connection& c, const Segment& segment, Context& context) 
   if (news.progress()) restart_timers(c, context);
   respond_to_acknowledgment(c, news, context);
   if (news.delivered > 0) c.timers.set(Timer::tail_probe, tail_probe_time(c, context));
+  // Where a third of the buffer is not free the application waits for room, and does not ask again
+  // by itself.
+  const std::uint32_t limit = send_limit(c, context.settings);
+  if (news.progress() && c.transfer->send.size() > limit - limit / 3) tune_send_buffer(c, context);
 }
 
 // The states that wait for the acknowledgment of our FIN.

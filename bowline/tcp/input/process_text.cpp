@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/input/input.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -143,6 +144,7 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
   } else {
     schedule_ack(c, segment, context);
   }
+  if (in_order > 0) measure_arrival(c, segment, context);
   if (c.peer_fin_pending && c.rcv_nxt == c.fin_seq_peer) take_fin(c, context);
   return true;
 }

@@ -1,0 +1,84 @@
+#include "bowline/tcp/buffers.hpp"
+
+#include <algorithm>
+
+#include "bowline/tcp/input/ack_news.hpp"
+
+namespace bowline::inline v0::tcp {
+namespace {
+
+bool tunes_receiving(const Connection& c, const Settings& settings) noexcept {
+  return c.options.receive_buffer == 0 && settings.receive_buffer < settings.receive_buffer_max;
+}
+
+bool tunes_sending(const Connection& c, const Settings& settings) noexcept {
+  return c.options.send_buffer == 0 && settings.send_buffer < settings.send_buffer_max;
+}
+
+// Sizes are no reservations: many connections may be allowed more together than there is. So none
+// grows into what the pool keeps for those who cannot do without.
+std::uint32_t growth_limit(std::uint32_t held, std::uint32_t most, Context& context) noexcept {
+  const std::uint32_t spare = context.pool.spare();
+  return most > held && most - held > spare ? held + spare : most;
+}
+
+}  // namespace
+
+std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept {
+  if (c.options.send_buffer != 0) return c.options.send_buffer;
+  return std::max(c.tuned_send_buffer, settings.send_buffer);
+}
+
+std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept {
+  if (c.options.receive_buffer != 0) return c.options.receive_buffer;
+  return std::max(c.tuned_receive_buffer, settings.receive_buffer);
+}
+
+std::uint32_t first_receive_buffer(const SocketOptions& options,
+                                   const Settings& settings) noexcept {
+  return options.receive_buffer != 0 ? options.receive_buffer : settings.receive_buffer;
+}
+
+std::uint32_t most_receive_buffer(const SocketOptions& options, const Settings& settings) noexcept {
+  return options.receive_buffer != 0
+             ? options.receive_buffer
+             : std::max(settings.receive_buffer, settings.receive_buffer_max);
+}
+
+void start_receive_tuning(Connection& c, Context& context) noexcept {
+  if (!c.transfer || !tunes_receiving(c, context.settings)) return;
+  c.transfer->tuning.start(receive_limit(c, context.settings), context.settings.receive_buffer_max,
+                           c.rcv_nxt, c.rcv_wnd(), c.rcv_mss, context.now);
+}
+
+void measure_arrival(Connection& c, const Segment& segment, Context& context) noexcept {
+  if (!tunes_receiving(c, context.settings)) return;
+  Transfer& transfer = *c.transfer;
+  transfer.tuning.arrived(c.rcv_nxt, c.rcv_wnd(), context.now);
+  // A small segment may have waited for its application; so may a further one with the same echo.
+  if (!c.timestamps || !segment.options.timestamps || segment.wire_payload() < c.seen_mss ||
+      segment.options.timestamps->echo == transfer.measured_echo) {
+    return;
+  }
+  const Time sent = echoed_instant(c, segment);
+  if (sent == Time{}) return;
+  transfer.measured_echo = segment.options.timestamps->echo;
+  transfer.tuning.echoed(segment.arrival - sent);
+}
+
+void tune_receive_buffer(Connection& c, std::uint32_t bytes, Context& context) noexcept {
+  if (!c.transfer || !is_synchronized(c.state) || !tunes_receiving(c, context.settings)) return;
+  ReceiveTuning& tuning = c.transfer->tuning;
+  tuning.set_limit(growth_limit(c.readable(), context.settings.receive_buffer_max, context));
+  if (tuning.read(bytes, c.rcv_mss, context.now)) c.tuned_receive_buffer = tuning.buffer();
+}
+
+void tune_send_buffer(Connection& c, Context& context) noexcept {
+  if (!is_synchronized(c.state) || !tunes_sending(c, context.settings)) return;
+  const std::uint32_t held = c.transfer ? c.transfer->send.size() : 0;
+  c.tuned_send_buffer =
+      expanded_send_buffer(send_limit(c, context.settings), c.congestion.cwnd(), c.snd_mss,
+                           growth_limit(held, context.settings.send_buffer_max, context));
+}
+
+}  // namespace bowline::inline v0::tcp
