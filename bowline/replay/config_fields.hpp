@@ -17,8 +17,8 @@ void fields(V& v, tcp::Settings& s) {
       s.initial_window_segments, s.duplicate_ack_threshold, s.window_scaling, s.timestamps, s.sack,
       s.ecn, s.mss_default_v4, s.mss_default_v6, s.mss_floor, s.msl, s.time_wait_reuse,
       s.fin_wait_2, s.challenge_acks_per_second, s.keepalive, s.user_timeout, s.send_buffer,
-      s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.shed_after, s.pacing, s.window_validation,
-      s.congestion);
+      s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.mtu_probing, s.shed_after,
+      s.pacing, s.window_validation, s.congestion);
 }
 
 template <class V>

@@ -110,6 +110,7 @@ class Reader {
     tcp::Settings& tcp = plan.tcp;
     set(tcp.congestion, table.choice("congestion_control", {"reno", "cubic"}));
     set(tcp.ecn, table.choice("ecn", {"off", "accept", "request"}));
+    set(tcp.mtu_probing, table.choice("mtu_probing", {"off", "on_black_hole", "always"}));
     set(tcp.pacing, table.boolean("pacing"));
     buffer(table, "send_buffer", tcp.send_buffer, tcp.send_buffer_max);
     buffer(table, "receive_buffer", tcp.receive_buffer, tcp.receive_buffer_max);

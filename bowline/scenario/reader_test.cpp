@@ -18,6 +18,7 @@ ecn = "request"
 pacing = false
 send_buffer = "2MiB"
 receive_buffer = 65536
+mtu_probing = "always"
 receive_buffer_max = "8MiB"
 initial_window = 4
 sack = false
@@ -95,6 +96,7 @@ TEST(Reader, ReadsEveryKey) {
   EXPECT_EQ(near.tcp.profile, tcp::Profile::linux);
   EXPECT_EQ(near.tcp.ecn, tcp::EcnMode::request);
   EXPECT_FALSE(near.tcp.pacing);
+  EXPECT_EQ(near.tcp.mtu_probing, tcp::MtuProbing::always);
   EXPECT_EQ(near.tcp.send_buffer, 2U << 20);
   EXPECT_EQ(near.tcp.receive_buffer, 65'536U);
   EXPECT_EQ(near.tcp.send_buffer_max, 2U << 20) << "fixed";

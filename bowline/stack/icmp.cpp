@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bowline/stack/core.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 #include "bowline/wire/checksum.hpp"
 
 namespace bowline::inline v0 {
@@ -117,15 +118,17 @@ void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept 
     return tcp::decide(c, Reason::icmp_not_in_flight, ctx);
   }
   if (message.kind == wire::IcmpKind::packet_too_big) {
-    const std::uint32_t mtu = ip::believable_mtu(local.address.family(), message.mtu, c.path_mtu);
+    const std::uint32_t mtu =
+        ip::believable_mtu(local.address.family(), message.mtu, tcp::largest_packet(c));
     if (mtu == 0) return tcp::decide(c, Reason::path_mtu_ignored, ctx, c.path_mtu, message.mtu);
     tcp::decide(c, Reason::path_mtu, ctx, c.path_mtu, mtu);
     path_mtus.learn(remote.address, mtu, now);
-    tcp::set_path_mtu(c, mtu);
-    // What was too big is lost for certain, and says nothing about congestion (RFC 1191
-    // section 6.5).
-    if (c.transfer) c.transfer->sent.mark_all_lost();
-    c.loss_reason = Reason::retransmit_path_mtu;
+    if (tcp::limit_path_mtu(c, mtu, now) && c.transfer) {
+      // What was too big is lost for certain, and says nothing about congestion (RFC 1191
+      // section 6.5).
+      c.transfer->sent.mark_all_lost();
+      c.loss_reason = Reason::retransmit_path_mtu;
+    }
     return settle(index);
   }
   if (is_hard(message.kind) && c.state == tcp::State::syn_sent) {

@@ -5,6 +5,7 @@
 
 #include "bowline/ip/interface_id.hpp"
 #include "bowline/stack/core.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
 namespace bowline::inline v0 {
@@ -78,8 +79,9 @@ void Stack::Core::receive_router_advertisement(const wire::IpHeader& ip,
       in.ipv6_mtu = message.mtu;
       decisions.make(Reason::router_mtu);
       connections.for_each([&](std::uint32_t, tcp::Connection& c) {
-        if (c.interface == interface && !c.local.address.is_v4() && c.path_mtu > message.mtu) {
-          tcp::set_path_mtu(c, message.mtu);
+        if (c.interface == interface && !c.local.address.is_v4() &&
+            tcp::largest_packet(c) > message.mtu) {
+          static_cast<void>(tcp::limit_path_mtu(c, message.mtu, now));
         }
       });
     }

@@ -6,6 +6,7 @@
 
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 #include "bowline/tcp/timeouts.hpp"
 #include "bowline/tcp/user_calls.hpp"
 

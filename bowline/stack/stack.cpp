@@ -8,6 +8,7 @@
 
 #include "bowline/stack/bare.hpp"
 #include "bowline/stack/core.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
 namespace bowline::inline v0 {
@@ -93,7 +94,7 @@ Status Stack::Bare::set_mtu(InterfaceId interface, std::uint32_t mtu) const noex
   }
   core_->interfaces[index].link.mtu = mtu;
   core_->connections.for_each([&](std::uint32_t, tcp::Connection& c) {
-    if (c.interface == interface && c.path_mtu > mtu) tcp::set_path_mtu(c, mtu);
+    if (c.interface == interface) static_cast<void>(tcp::limit_path_mtu(c, mtu, core_->now));
   });
   return {};
 }

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "bowline/tcp/buffers.hpp"
-#include "bowline/wire/ip.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
 
@@ -94,18 +94,6 @@ void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) no
   set_path_mtu(c, c.path_mtu);
   c.congestion.start(c.snd_mss, settings.initial_window_segments, settings.congestion, c.snd_nxt);
   if (c.transfer) c.transfer->pacer.start(c.congestion.cwnd());
-}
-
-void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept {
-  c.path_mtu = static_cast<std::uint16_t>(std::min(mtu, 65'535U));
-  const std::uint32_t fixed =
-      wire::ip_header_size(c.remote.address.family()) + wire::kTcpHeaderSize;
-  const std::uint32_t options = c.timestamps ? wire::kTcpTimestampsSize : 0;
-  std::uint32_t mss = c.path_mtu > fixed ? c.path_mtu - fixed : 1;  // MMS_S
-  if (c.peer_mss != 0) mss = std::min<std::uint32_t>(mss, c.peer_mss);
-  if (c.options.mss != 0) mss = std::min<std::uint32_t>(mss, c.options.mss);
-  c.snd_mss = static_cast<std::uint16_t>(mss > options ? mss - options : 1);
-  c.congestion.set_mss(c.snd_mss);
 }
 
 RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept {

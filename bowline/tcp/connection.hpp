@@ -23,6 +23,7 @@
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/options.hpp"
 #include "bowline/tcp/pacer.hpp"
+#include "bowline/tcp/path_mtu_probe.hpp"
 #include "bowline/tcp/rack.hpp"
 #include "bowline/tcp/reassembler.hpp"
 #include "bowline/tcp/recovery.hpp"
@@ -150,7 +151,8 @@ struct Connection {
   Time last_sent_at{};
   Time outstanding_since = kNever;  ///< since when nothing outstanding was acknowledged (R2)
   Time challenge_window{};          ///< start of the second that challenge_acks counts
-  std::uint16_t path_mtu = 0;
+  PathMtuProbe path_search;    ///< what the path carries, found out by trying (tcp/path_mtu.hpp)
+  std::uint16_t path_mtu = 0;  ///< the largest packet in use
   std::uint16_t peer_mss = 0;  ///< SendMSS
   std::uint16_t rcv_mss = 0;   ///< announced
   std::uint16_t seen_mss = 0;  ///< largest payload of a wire packet received
@@ -241,9 +243,6 @@ void request_challenge_ack(Connection& c, Context& context) noexcept;
 
 /// What the two SYNs agreed on becomes the connection's.
 void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) noexcept;
-
-/// The path takes IP packets of `mtu` bytes: sets snd_mss (RFC 9293 section 3.7.1, MUST-16).
-void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept;
 
 /// The bounds of the connection's RTO.
 [[nodiscard]] RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept;

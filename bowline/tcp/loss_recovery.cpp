@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/path_mtu.hpp"
+
 namespace bowline::inline v0::tcp {
 namespace {
 
@@ -130,7 +132,7 @@ bool recover_by_rack(Connection& c, const AckNews& news, Context& context) noexc
   const std::uint32_t lost = detect_loss(c, context);
   Recovery& recovery = transfer.recovery;
   if (!recovery.active()) {
-    if (lost == 0 || in_timeout_recovery(c)) return false;
+    if (lost == 0 || in_timeout_recovery(c) || only_the_probe_is_lost(c, context)) return false;
     enter_recovery(c, news.in_flight, context);
   } else if (at_or_after(c.snd_una, recovery.point())) {
     leave_recovery(c, context);
@@ -210,6 +212,7 @@ void on_reorder_timer(Connection& c, Context& context) noexcept {
   const std::uint32_t in_flight = transfer.sent.in_network();
   const std::uint32_t lost = detect_loss(c, context);
   if (lost == 0 || in_timeout_recovery(c)) return;
+  if (!transfer.recovery.active() && only_the_probe_is_lost(c, context)) return;
   if (!transfer.recovery.active()) enter_recovery(c, in_flight, context);
   transfer.recovery.acked(0, transfer.sent.in_network(), c.snd_mss, false);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bowline/tcp/loss_recovery.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 #include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -136,6 +137,9 @@ std::uint32_t paced(const Connection& c, std::uint32_t data, Time now) noexcept 
 std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link, Time now) noexcept {
   if (!may_send_data(c) || !c.transfer->sent.has_room()) return std::nullopt;
   std::uint32_t data = paced(c, sendable(c, link), now);
+  if (data >= c.snd_mss) {
+    if (auto probe = plan_path_probe(c, c.unsent(), window_allowance(c), now)) return probe;
+  }
   // CWR is one packet's: it ends the echo of what was marked before (RFC 3168 section 6.1.2).
   if (c.ecn.answer_due()) data = std::min<std::uint32_t>(data, c.snd_mss);
   const std::uint32_t unsent = c.unsent();
@@ -272,6 +276,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     }
     c.snd_nxt += length;
     c.bytes_sent += data;
+    if (plan.path_probe && whole) path_probe_sent(c, plan);
     c.fin_sent = c.fin_sent || how.fin;
   } else if (plan.range != SentRanges::kNone) {
     // The repair of the first hole gets a timeout of its own (RFC 6675 section 5), or a long

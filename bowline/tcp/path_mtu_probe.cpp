@@ -69,14 +69,15 @@ void PathMtuProbe::settle(Time now) noexcept {
   next_at_ = now + kRaiseAfter;
 }
 
-std::uint16_t PathMtuProbe::due(const ProbeConditions& with, std::uint32_t headers) noexcept {
-  if (mode_ == MtuProbing::off || probing() || with.now < next_at_) return 0;
+std::uint16_t PathMtuProbe::due(const ProbeConditions& with, std::uint32_t headers) const noexcept {
+  if (!may_probe(with.now) || with.in_recovery) return 0;
   if (phase_ == Phase::complete) {
     // Routes change: whatever the interface carries is worth a try again (RFC 8899 section 5.1.1).
-    search_from(eff_pmtu_, most_, most_, with.now);
-    settle(with.now);
+    PathMtuProbe again = *this;
+    again.search_from(eff_pmtu_, most_, most_, with.now);
+    return again.due(with, headers);
   }
-  if (phase_ != Phase::searching || with.in_recovery) return 0;
+  if (phase_ != Phase::searching) return 0;
   const std::uint16_t size = candidate();
   if (size <= headers || eff_pmtu_ <= headers) return 0;
   // Enough follows the probe that its loss is found by ACKs, not by a timeout.
@@ -88,6 +89,7 @@ std::uint16_t PathMtuProbe::due(const ProbeConditions& with, std::uint32_t heade
 }
 
 void PathMtuProbe::probe_sent(std::uint16_t size, SeqNumber start, SeqNumber end) noexcept {
+  if (phase_ == Phase::complete) search_from(eff_pmtu_, most_, most_, next_at_);
   probe_size_ = size;
   probe_start_ = start;
   probe_end_ = end;

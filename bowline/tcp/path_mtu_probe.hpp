@@ -17,15 +17,9 @@
 
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/settings.hpp"
 
 namespace bowline::inline v0::tcp {
-
-/// When sizes are tried (as Linux's tcp_mtu_probing).
-enum class MtuProbing : std::uint8_t {
-  off,            ///< by ICMP alone
-  on_black_hole,  ///< once repeated timeouts say that large packets vanish
-  always,         ///< from the beginning: starts small
-};
 
 /// The sizes between which a search goes.
 struct MtuBounds {
@@ -64,13 +58,21 @@ class PathMtuProbe {
   [[nodiscard]] std::uint16_t search_low() const noexcept { return eff_pmtu_; }
   [[nodiscard]] std::uint16_t search_high() const noexcept { return search_high_; }
 
-  /// The size of a probe that should go now instead of an ordinary segment; 0: none. Nothing is
-  /// changed but by probe_sent() (and that a finished search begins again after 600 s). `headers`
-  /// is what of a packet is not payload.
-  [[nodiscard]] std::uint16_t due(const ProbeConditions& with, std::uint32_t headers) noexcept;
+  /// Is it worth asking due()? Not while nothing is searched for, or a probe is under way.
+  [[nodiscard]] bool may_probe(Time now) const noexcept {
+    return phase_ >= Phase::searching && mode_ != MtuProbing::off && !probing() && now >= next_at_;
+  }
+  /// The size of a probe that should go now instead of an ordinary segment; 0: none. `headers` is
+  /// what of a packet is not payload. A finished search begins again after 600 s.
+  [[nodiscard]] std::uint16_t due(const ProbeConditions& with,
+                                  std::uint32_t headers) const noexcept;
   /// A packet of `size` went, with the numbers from `start` up to `end`, as one segment that must
   /// not be fragmented.
   void probe_sent(std::uint16_t size, SeqNumber start, SeqNumber end) noexcept;
+  /// Of the probe under way: its size, its first number, and the one after its last.
+  [[nodiscard]] std::uint16_t probe_size() const noexcept { return probe_size_; }
+  [[nodiscard]] SeqNumber probe_start() const noexcept { return probe_start_; }
+  [[nodiscard]] SeqNumber probe_end() const noexcept { return probe_end_; }
   /// A probe is under way.
   [[nodiscard]] bool probing() const noexcept { return probe_size_ != 0; }
   /// Does the probe under way have `number` in it?
@@ -98,11 +100,19 @@ class PathMtuProbe {
   /// ICMP says that the path carries `mtu` (believed by the caller). True when the size has shrunk.
   bool packet_too_big(std::uint16_t mtu, Time now) noexcept;
 
+  /// No larger size is possible from now on: the interface has become smaller, or ICMP says so.
+  void limit(std::uint16_t most, Time now) noexcept {
+    most_ = std::max(std::min(most, most_), least_);
+    static_cast<void>(packet_too_big(most_, now));
+  }
+
   template <class V>
   void visit(V& v) {
     v(mode_, phase_, shrunk_, failures_, least_, most_, eff_pmtu_, search_high_, first_try_,
-      probe_size_, next_at_);
-    v.local(probe_start_, probe_end_);
+      probe_size_);
+    // What is not set yet would tell the ISN, and the time.
+    if (!V::hashing || probing()) v.local(probe_start_, probe_end_);
+    if (!V::hashing || phase_ != Phase::idle) v(next_at_);
   }
 
  private:

@@ -138,6 +138,12 @@ class SentRanges {
   [[nodiscard]] std::uint32_t next(std::uint32_t id) const noexcept { return ranges_.next(id); }
   [[nodiscard]] const Map::Node& operator[](std::uint32_t id) const noexcept { return ranges_[id]; }
 
+  /// The range that begins with `number`; kNone when none does.
+  [[nodiscard]] std::uint32_t starting_at(SeqNumber number) const noexcept {
+    const std::uint32_t id = ranges_.at_or_after(number);
+    return id != kNone && ranges_[id].start == number ? id : kNone;
+  }
+
   /// Numbers sent and not acknowledged.
   [[nodiscard]] std::uint32_t outstanding() const noexcept { return outstanding_; }
   /// Numbers thought to be in the network: outstanding, less sacked, less lost (RFC 6675's pipe).

@@ -32,6 +32,13 @@ enum class EcnMode : std::uint8_t {
   request,  ///< asked for as well
 };
 
+/// When larger packets are tried than are known to arrive (RFC 4821; Linux's tcp_mtu_probing).
+enum class MtuProbing : std::uint8_t {
+  off,            ///< by ICMP alone
+  on_black_hole,  ///< once repeated timeouts say that large packets vanish
+  always,         ///< from the beginning: starts small
+};
+
 /// Keepalive (RFC 9293 section 3.8.4). Off by default (MUST-25).
 struct Keepalive {
   bool enabled = false;  ///< off (MUST-25)
@@ -84,6 +91,11 @@ struct Settings {
   bool time_wait_reuse = true;  ///< RFC 6191
   Duration fin_wait_2 = 60s;    ///< of an orphan; a connection with an owner waits for ever
 
+  /// RFC 4821. Where a path drops large packets and the ICMP that says so, a connection would hang
+  /// for ever; trying again with smaller ones after three timeouts costs nothing where all is well.
+  /// (Linux leaves it off.)
+  MtuProbing mtu_probing = MtuProbing::on_black_hole;
+
   // -- defences: RFC 5961
   std::uint8_t challenge_acks_per_second = 10;  ///< per connection (5961 section 7)
 
@@ -123,6 +135,7 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.r2_data = 924600ms;  // tcp_retries2 = 15
     settings.r2_syn = 127s;       // tcp_syn_retries = 6
     settings.cold_ack_at_once = false;
+    settings.mtu_probing = MtuProbing::off;
     settings.window_validation = false;  // tcp_slow_start_after_idle = 1
     settings.pacing = false;             // Linux leaves it to the fq queue
   }

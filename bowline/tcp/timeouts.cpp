@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bowline/tcp/loss_recovery.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {
@@ -34,6 +35,7 @@ void on_retransmission_timeout(Connection& c, Context& context) noexcept {
     c.syn_lost = true;
     c.transfer->sent.mark_all_lost();
   } else {
+    suspect_black_hole(c, context);  // before the window becomes one segment
     on_timeout_loss(c, first, context);
   }
   c.loss_reason = Reason::retransmit_timeout;

@@ -4,6 +4,7 @@
 
 #include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/output.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/path_mtu.hpp"
+
 namespace bowline::inline v0::tcp {
 namespace {
 
@@ -55,11 +57,12 @@ bool is_plausible_dsack(const Connection& c, const wire::SackBlock& block) noexc
 // Collects what the ranges of one acknowledgment have in common.
 class Collector {
  public:
-  Collector(Connection& c, Time arrival, Time echo) noexcept
-      : c_(c), arrival_(arrival), echo_(echo) {}
+  Collector(Connection& c, Time arrival, Time echo, Context& context) noexcept
+      : c_(c), context_(context), arrival_(arrival), echo_(echo) {}
 
   void operator()(const Delivered& part) noexcept {
     if (c_.sack) c_.transfer->rack.delivered(part);
+    path_delivered(c_, part.end - part.length, part.end, context_);
     if (part.how.retransmitted()) {
       retransmitted_ = true;
       if (cumulative_ && answers_the_original(part.how)) ++needless_;
@@ -92,6 +95,7 @@ class Collector {
   }
 
   Connection& c_;
+  Context& context_;
   Time arrival_;
   Time echo_;
   std::uint32_t needless_ = 0;
@@ -145,7 +149,7 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   if (echoes_the_future(c, segment)) decide(c, Reason::echo_from_the_future, context);
   news.ece = c.ecn.active() && !segment.syn() && (segment.flags & wire::kEce) != 0;
   news.duplicate = is_duplicate(c, segment);
-  Collector collector(c, segment.arrival, news.echo);
+  Collector collector(c, segment.arrival, news.echo, context);
   transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo);
 
   if (after(segment.ack, c.snd_una)) {

@@ -2,6 +2,7 @@
 
 #include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/input/input.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
 
@@ -18,6 +19,7 @@ void establish(Connection& c, const Segment& segment, Reason why, Context& conte
   c.rtt.end_backoff();  // data starts with an initial timeout of its own (RFC 6298 5.7)
   set_state(c, State::established, why, context);
   start_receive_tuning(c, context);
+  start_path_search(c, context);
   // A CLOSE that was queued while opening (section 3.10.4, SYN-RECEIVED).
   if (c.fin_queued) set_state(c, State::fin_wait_1, Reason::state_close, context);
 }

@@ -13,6 +13,7 @@
 #include "bowline/tcp/connection_state.hpp"
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/output.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 #include "bowline/tcp/timeouts.hpp"
 #include "bowline/tcp/user_calls.hpp"
 

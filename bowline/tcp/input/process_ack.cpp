@@ -8,6 +8,7 @@
 #include "bowline/tcp/input/ack_news.hpp"
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
+#include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {
@@ -27,7 +28,10 @@ void restart_timers(Connection& c, Context& context) noexcept {
 
 void on_acknowledgment(Connection& c, const Segment& segment, Context& context) noexcept {
   const AckNews news = take_acknowledgment(c, segment, context);
-  if (news.progress()) restart_timers(c, context);
+  if (news.progress()) {
+    restart_timers(c, context);
+    path_progress(c, context);
+  }
   respond_to_acknowledgment(c, news, context);
   if (news.delivered > 0) c.timers.set(Timer::tail_probe, tail_probe_time(c, context));
   // Where a third of the buffer is not free the application waits for room, and does not ask again
