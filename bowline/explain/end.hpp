@@ -26,6 +26,7 @@ struct Offer {
   bool sack = false;
   bool timestamps = false;
   bool ecn = false;
+  bool acc_ecn = false;
 };
 
 /// A segment that took up sequence numbers, until it is acknowledged.

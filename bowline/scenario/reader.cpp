@@ -109,7 +109,7 @@ class Reader {
     plan.tcp = tcp::Settings::of(profile == 1U ? tcp::Profile::linux : tcp::Profile::rfc);
     tcp::Settings& tcp = plan.tcp;
     set(tcp.congestion, table.choice("congestion_control", {"reno", "cubic"}));
-    set(tcp.ecn, table.choice("ecn", {"off", "accept", "request"}));
+    set(tcp.ecn, table.choice("ecn", {"off", "accept", "request", "accurate"}));
     set(tcp.mtu_probing, table.choice("mtu_probing", {"off", "on_black_hole", "always"}));
     set(tcp.pacing, table.boolean("pacing"));
     buffer(table, "send_buffer", tcp.send_buffer, tcp.send_buffer_max);

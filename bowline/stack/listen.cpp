@@ -6,6 +6,7 @@
 
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/input/input.hpp"
 
 namespace bowline::inline v0 {
@@ -62,7 +63,8 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   entry.window_scaling = agreed.window_scaling;
   entry.timestamps = agreed.timestamps;
   entry.sack = agreed.sack;
-  entry.ecn = config.tcp.ecn != tcp::EcnMode::off && tcp::asks_for_ecn(segment.flags);
+  entry.feedback = tcp::answer_to_syn(config.tcp.ecn, segment.flags);
+  entry.syn_ecn = static_cast<tcp::IpEcn>(segment.ecn & wire::kEcnMask);
   if (agreed.timestamps) entry.ts_recent = segment.options.timestamps->value;
   entry.number = next_number++;
 
@@ -132,6 +134,7 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
         reset_stray(segment, verdict.why);
         break;
       case tcp::Next::repeat_syn_ack:
+        if ((segment.flags & tcp::kAceFlags) == 0) half_open[index].fell_back = true;
         send_syn_ack(index, verdict.why);
         break;
       case tcp::Next::drop_and_ack:
@@ -178,7 +181,10 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
   // waited.
   syn.transmissions = entry.retries == 0 ? 1 : 2;
   syn.sent_at = std::min(tcp::sent_time(entry, now), now);
-  if (!tcp::ensure_transfer(c, ctx) || !c.transfer->sent.sent(entry.iss, 1, syn)) {
+  const tcp::Negotiated agreed = tcp::agreed(entry);
+  const bool accurate = agreed.feedback == tcp::FeedbackMode::accurate;
+  if (!tcp::ensure_transfer(c, ctx) || !c.transfer->sent.sent(entry.iss, 1, syn) ||
+      (accurate && !c.acc_ecn.ensure(memory))) {
     decisions.make(Reason::no_memory, decisions.frame(), entry.number, {});
     destroy(fresh);
     return kNone;
@@ -203,7 +209,8 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
   c.ts_recent_at = now;
   c.ts_offset = tcp::timestamp_offset(secrets.timestamp, c.local, c.remote);
   c.syn_lost = entry.retries > 0;
-  tcp::adopt(c, tcp::agreed(entry), config.tcp);
+  if (accurate && entry.fell_back) c.acc_ecn->handshake_fell_back();
+  tcp::adopt(c, agreed, config.tcp);
   listener.accept_queue.push_back(
       [this](std::uint32_t i) -> ListLink& { return connections[i].queue_link; }, fresh);
   ++listener.accepted;

@@ -72,6 +72,7 @@ bool valid_transition(IpEcn sent, IpEcn arrived) noexcept {
 
 bool AccEcn::start_client(IpEcn sent_on_syn, const SynAckMeaning& syn_ack, IpEcn arrived) noexcept {
   *this = AccEcn();
+  syn_ack_arrived_ = arrived;
   const IpEcn seen = syn_ack.seen.value_or(sent_on_syn);
   if (!valid_transition(sent_on_syn, seen)) ect_allowed_ = false;
   // Section 3.2.2.2: a mark on the SYN-ACK counts, once; one on the SYN, which the flags reported,
@@ -109,7 +110,8 @@ bool AccEcn::third_ack(std::uint16_t flags, IpEcn sent_on_syn_ack) noexcept {
   return true;
 }
 
-bool AccEcn::received(IpEcn ecn, std::uint32_t payload, bool unacknowledged) noexcept {
+bool AccEcn::received(IpEcn ecn, std::uint32_t payload, bool unacknowledged,
+                      std::uint32_t packets) noexcept {
   const bool ce = ecn == IpEcn::ce;
   std::uint8_t counter = 0;
   switch (ecn) {
@@ -124,10 +126,10 @@ bool AccEcn::received(IpEcn ecn, std::uint32_t payload, bool unacknowledged) noe
       counter = kE1b;
       break;
     case IpEcn::ce:
-      ++r_cep_;
+      r_cep_ += packets;
       r_ceb_ += payload;
       counter = kCeb;
-      if (ce_since_ack_ < 255) ++ce_since_ack_;
+      ce_since_ack_ = static_cast<std::uint8_t>(std::min(ce_since_ack_ + packets, 255U));
       break;
   }
   if (payload > 0) {

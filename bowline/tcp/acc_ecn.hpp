@@ -14,15 +14,13 @@
 #include <cstdint>
 #include <optional>
 
+#include "bowline/tcp/ecn.hpp"
 #include "bowline/wire/tcp.hpp"
 
 namespace bowline::inline v0::tcp {
 
 /// The IP-ECN field of a packet; the numbers are those of the header.
 enum class IpEcn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
-
-/// What the handshake agrees on.
-enum class FeedbackMode : std::uint8_t { none, classic, accurate };
 
 /// AE, CWR and ECE, in a header's flags.
 inline constexpr std::uint16_t kAceFlags = wire::kAe | wire::kCwr | wire::kEce;
@@ -73,6 +71,10 @@ class AccEcn {
   /// The client's side: its SYN went with `sent_on_syn`, the answer was `syn_ack` and came with
   /// `arrived`. True when the SYN was marked: a congestion signal.
   bool start_client(IpEcn sent_on_syn, const SynAckMeaning& syn_ack, IpEcn arrived) noexcept;
+  /// The client's side: the flags of the pure ACK of the SYN-ACK (table 3).
+  [[nodiscard]] std::uint16_t third_ack_flags() const noexcept {
+    return handshake_flags(syn_ack_arrived_);
+  }
   /// The server's side. (A mark on the SYN is fed back by handshake_flags() alone.)
   void start_server() noexcept { *this = AccEcn(); }
   /// The server's side: the pure ACK, without SACK blocks, that ends SYN-RECEIVED (section
@@ -86,8 +88,9 @@ class AccEcn {
 
   /// An acceptable packet (not a SYN) came with `ecn` and `payload` bytes. True when an ACK is to
   /// go now (section 3.2.2.5.1); `unacknowledged`: there is data to acknowledge, this one's
-  /// included.
-  bool received(IpEcn ecn, std::uint32_t payload, bool unacknowledged) noexcept;
+  /// included. `packets`: so many, merged into one.
+  bool received(IpEcn ecn, std::uint32_t payload, bool unacknowledged,
+                std::uint32_t packets = 1) noexcept;
   /// The flags of what we send, SYN not set.
   [[nodiscard]] std::uint16_t ace_flags() const noexcept { return ace_to_flags(r_cep_); }
   /// A counter changed since the last option went: the next scheduled ACK should have one (section
@@ -118,8 +121,8 @@ class AccEcn {
   template <class V>
   void visit(V& v) {
     v(r_cep_, r_ceb_, r_e0b_, r_e1b_, s_cep_, s_ceb_, s_e0b_, s_e1b_, ce_since_ack_, ever_,
-      changed_, last_was_ce_, ect_allowed_, respond_, feedback_seen_, option_seen_,
-      option_ignored_);
+      changed_, last_was_ce_, ect_allowed_, respond_, feedback_seen_, option_seen_, option_ignored_,
+      syn_ack_arrived_);
   }
 
  private:
@@ -148,6 +151,7 @@ class AccEcn {
   bool feedback_seen_ = false;
   bool option_seen_ = false;
   bool option_ignored_ = false;
+  IpEcn syn_ack_arrived_ = IpEcn::not_ect;
 };
 
 }  // namespace bowline::inline v0::tcp

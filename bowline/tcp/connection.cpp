@@ -79,10 +79,6 @@ void request_challenge_ack(Connection& c, Context& context) noexcept {
   request_ack(c, Reason::send_challenge_ack);
 }
 
-bool asked_for_ecn(const Connection& c, const Settings& settings) noexcept {
-  return settings.ecn == EcnMode::request && !c.syn_lost;
-}
-
 void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) noexcept {
   c.peer_mss = agreed.peer_mss;
   c.window_scaling = agreed.window_scaling;
@@ -90,7 +86,7 @@ void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) no
   c.rcv_shift = agreed.rcv_shift;
   c.timestamps = agreed.timestamps;
   c.sack = agreed.sack;
-  if (agreed.ecn) c.ecn.start(c.snd_nxt);
+  if (agreed.feedback != FeedbackMode::none) c.ecn.start(agreed.feedback, c.snd_nxt);
   set_path_mtu(c, c.path_mtu);
   c.congestion.start(c.snd_mss, settings.initial_window_segments, settings.congestion, c.snd_nxt);
   if (c.transfer) c.transfer->pacer.start(c.congestion.cwnd());

@@ -16,6 +16,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
 #include "bowline/base/timer_wheel.hpp"
+#include "bowline/tcp/acc_ecn.hpp"
 #include "bowline/tcp/buffer_tuning.hpp"
 #include "bowline/tcp/congestion_control.hpp"
 #include "bowline/tcp/context.hpp"
@@ -139,6 +140,7 @@ struct Connection {
   SeqNumber progress;             ///< SND.UNA when the next hop was last confirmed (RFC 4861 7.3.1)
   SeqNumber latest_out_of_order;  ///< for the first SACK block (RFC 2018 section 4)
   Ecn ecn;
+  Box<AccEcn> acc_ecn;    ///< where both agreed on AccECN
   SeqNumber dsack_left;   ///< received twice, to be reported once (RFC 2883): from here
   SeqNumber dsack_right;  ///< to before this; as dsack_left: nothing
   std::uint32_t tuned_send_buffer = 0;     ///< what the buffers have grown to; 0: they have not
@@ -236,10 +238,6 @@ void request_ack(Connection& c, Reason why) noexcept;
 /// Asks for a challenge ACK, unless this connection has used up its share of this second (RFC 5961
 /// section 7, per connection: CVE-2016-5696).
 void request_challenge_ack(Connection& c, Context& context) noexcept;
-
-/// Does our SYN ask for ECN? Not when it has to be repeated: something on the path may drop those
-/// that do (RFC 3168 section 6.1.1.1).
-[[nodiscard]] bool asked_for_ecn(const Connection& c, const Settings& settings) noexcept;
 
 /// What the two SYNs agreed on becomes the connection's.
 void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) noexcept;

@@ -56,6 +56,14 @@ void Connection::visit(V& v) {
   v.excluded(segments_sent, "a statistic");
   v.excluded(segments_received, "a statistic");
 
+  bool accurate = static_cast<bool>(acc_ecn);
+  v(accurate);
+  if constexpr (V::loading) {
+    acc_ecn.reset();
+    if (accurate && !acc_ecn.ensure(v.pool().memory())) return v.fail();
+  }
+  if (acc_ecn) v(*acc_ecn);
+
   bool there = static_cast<bool>(transfer);
   v(there);
   if constexpr (V::loading) {

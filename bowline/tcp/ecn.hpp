@@ -7,26 +7,32 @@
 // its window as for a loss, once in a round trip. Pure ACKs, retransmissions and window probes are
 // not ECN-capable (section 6.1.5: somebody who forges them must not be able to make marks count).
 
+#include <cstdint>
+
 #include "bowline/base/seq_number.hpp"
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/tcp.hpp"
 
 namespace bowline::inline v0::tcp {
 
-/// ECN of one connection, both roles. Inactive until start().
+/// The feedback that the handshake agrees on: none, RFC 3168's, RFC 9768's.
+enum class FeedbackMode : std::uint8_t { none, classic, accurate };
+
+/// ECN of one connection, both roles. Inactive until start(). With accurate feedback (which is
+/// AccEcn's matter) it only says when to reduce the window.
 class Ecn {
  public:
-  /// Both sides agreed, and what we send begins at `snd_nxt`.
-  void start(SeqNumber snd_nxt) noexcept {
-    active_ = true;
+  /// Both sides agreed on `mode`, and what we send begins at `snd_nxt`.
+  void start(FeedbackMode mode, SeqNumber snd_nxt) noexcept {
+    mode_ = mode;
     reduced_to_ = snd_nxt;
   }
-  [[nodiscard]] bool active() const noexcept { return active_; }
+  [[nodiscard]] bool active() const noexcept { return mode_ != FeedbackMode::none; }
 
   /// A segment with these TCP flags came in a packet with these ECN bits. True when a mark is news
   /// to the peer: it should learn of it at once.
   [[nodiscard]] bool received(std::uint16_t flags, std::uint8_t bits) noexcept {
-    if (!active_) return false;
+    if (mode_ != FeedbackMode::classic) return false;
     if ((flags & wire::kCwr) != 0) echo_ = false;
     if (bits != wire::kEcnCongested || echo_) return false;
     return echo_ = true;
@@ -37,7 +43,7 @@ class Ecn {
   /// An ACK of `una` had ECE set: is that a reason to reduce the window (section 6.1.2)? Once for
   /// what is out now, up to `nxt`.
   [[nodiscard]] bool reduces(SeqNumber una, SeqNumber nxt) noexcept {
-    if (!active_ || before(una, reduced_to_)) return false;
+    if (!active() || before(una, reduced_to_)) return false;
     reduced(nxt);
     return true;
   }
@@ -45,7 +51,7 @@ class Ecn {
   /// data says CWR.
   void reduced(SeqNumber nxt) noexcept {
     reduced_to_ = nxt;
-    answer_due_ = active_;
+    answer_due_ = mode_ == FeedbackMode::classic;
   }
   /// CWR is to be set on the next new data.
   [[nodiscard]] bool answer_due() const noexcept { return answer_due_; }
@@ -53,14 +59,14 @@ class Ecn {
 
   template <class V>
   void visit(V& v) {
-    v(active_, echo_, answer_due_);
+    v(mode_, echo_, answer_due_);
     // Without ECN the number is not set, and would tell the ISN.
-    if (!V::hashing || active_) v.local(reduced_to_);
+    if (!V::hashing || active()) v.local(reduced_to_);
   }
 
  private:
   SeqNumber reduced_to_;
-  bool active_ = false;
+  FeedbackMode mode_ = FeedbackMode::none;
   bool echo_ = false;
   bool answer_due_ = false;
 };

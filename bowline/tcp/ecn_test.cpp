@@ -13,7 +13,7 @@ constexpr std::uint8_t kMarked = wire::kEcnCongested;
 
 Ecn started() {
   Ecn ecn;
-  ecn.start(kStart);
+  ecn.start(FeedbackMode::classic, kStart);
   return ecn;
 }
 
@@ -48,6 +48,17 @@ TEST(Ecn, OneReductionInARoundTrip) {
   EXPECT_FALSE(ecn.reduces(kStart + 500, kStart + 1'500));
   EXPECT_FALSE(ecn.answer_due());
   EXPECT_TRUE(ecn.reduces(kStart + 1'000, kStart + 2'000));
+}
+
+// RFC 9768 section 3.1: ECE and CWR are part of a counter there; when to reduce is as here.
+TEST(Ecn, WithAccurateFeedbackItOnlySaysWhenToReduce) {
+  Ecn ecn;
+  ecn.start(FeedbackMode::accurate, kStart);
+  EXPECT_FALSE(ecn.received(wire::kAck | wire::kCwr, kMarked));
+  EXPECT_FALSE(ecn.echo());
+  EXPECT_TRUE(ecn.reduces(kStart + 100, kStart + 1'000));
+  EXPECT_FALSE(ecn.reduces(kStart + 500, kStart + 1'500));
+  EXPECT_FALSE(ecn.answer_due());
 }
 
 TEST(Ecn, WithoutAgreementNothingCounts) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/output.hpp"
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/ip.hpp"
@@ -36,13 +37,15 @@ void add_sack_blocks(const Connection& c, wire::TcpOptions& options) noexcept {
   options.sack_count = static_cast<std::uint8_t>(count);
 }
 
-wire::TcpOptions options_of(const Connection& c, bool syn, Context& context) noexcept {
+wire::TcpOptions options_of(const Connection& c, const Plan& plan, Context& context) noexcept {
+  const bool syn = (plan.flags & wire::kSyn) != 0;
   wire::TcpOptions options;
   if (syn) {
     options = options_of_syn(c, context);
   } else {
     if (c.timestamps) options.timestamps.emplace();
     if (c.sack) add_sack_blocks(c, options);
+    add_feedback_option(c, plan, options);
   }
   if (options.timestamps) {
     options.timestamps->value = timestamp_clock(context.now) + c.ts_offset;
@@ -60,13 +63,14 @@ void shorten(Plan& plan, std::uint32_t data) noexcept {
 }
 
 // Options take their room from the data (section 3.7.1, RFC 6691). SND.MSS allows for those that
-// are always there; SACK blocks come and go.
-void make_room_for_sack(const Connection& c, wire::TcpOptions& options, Plan& plan) noexcept {
-  if (options.sack_count == 0 || plan.data == 0) return;
+// are always there; SACK blocks and AccECN come and go.
+void make_room_for_options(const Connection& c, wire::TcpOptions& options, Plan& plan) noexcept {
+  if ((options.sack_count == 0 && !options.acc_ecn) || plan.data == 0) return;
   const std::uint32_t always = c.timestamps ? wire::kTcpTimestampsSize : 0;
   const std::uint32_t taken = wire::options_size(options) - always;
   if (c.snd_mss < 2 * taken) {  // with so small an MSS the data goes first
     options.sack_count = 0;
+    options.acc_ecn.reset();
     return;
   }
   const std::uint32_t room = c.snd_mss - taken;
@@ -106,7 +110,8 @@ void fill_checksum(std::span<std::byte> tcp, const Connection& c, const LinkAbil
 // the application set.
 std::uint8_t traffic_class(const Connection& c, const Plan& plan) noexcept {
   if (!c.ecn.active()) return c.options.traffic_class;
-  const bool capable = plan.fresh && plan.data > 0 && plan.why != Reason::send_window_probe;
+  const bool capable = plan.fresh && plan.data > 0 && plan.why != Reason::send_window_probe &&
+                       (!c.acc_ecn || c.acc_ecn->ect_allowed());
   const unsigned dscp = c.options.traffic_class & ~unsigned{wire::kEcnMask};
   return static_cast<std::uint8_t>(dscp | (capable ? wire::kEcnCapable0 : wire::kEcnNotCapable));
 }
@@ -116,8 +121,9 @@ std::uint8_t traffic_class(const Connection& c, const Plan& plan) noexcept {
 bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& context,
           Frame& frame) noexcept {
   const bool syn = (plan.flags & wire::kSyn) != 0;
-  wire::TcpOptions options = options_of(c, syn, context);
-  make_room_for_sack(c, options, plan);
+  wire::TcpOptions options = options_of(c, plan, context);
+  make_room_for_options(c, options, plan);
+  plan.acc_ecn_option = options.acc_ecn.has_value();
   const std::uint32_t ip_size = wire::ip_header_size(c.remote.address.family());
   const std::uint32_t tcp_size = wire::kTcpHeaderSize + wire::options_size(options);
   const std::uint32_t tcp_offset = link.header_size + ip_size;
@@ -141,7 +147,7 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   tcp.seq = plan.seq;
   tcp.flags = plan.flags;
   if ((plan.flags & wire::kAck) != 0) tcp.ack = c.rcv_nxt;
-  if (c.ecn.echo() && !syn) tcp.flags |= wire::kEce;
+  if (!syn) tcp.flags |= feedback_flags(c, plan);
   tcp.window = announce_window(c, context.settings, syn).field;
   tcp.urgent = urgent_pointer(c, plan);
 

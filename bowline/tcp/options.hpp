@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "bowline/tcp/ecn.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/tcp.hpp"
 
@@ -31,7 +32,7 @@ struct Negotiated {
   std::uint8_t rcv_shift = 0;  ///< by which ours are
   bool timestamps = false;
   bool sack = false;
-  bool ecn = false;  ///< agreed by the flags of the SYNs
+  FeedbackMode feedback = FeedbackMode::none;  ///< of ECN: agreed by the flags of the SYNs
 };
 
 /// The offer of a connection over a link that takes IP packets of `mtu` bytes. `most_mss` (0: none)

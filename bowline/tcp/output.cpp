@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 #include "bowline/wire/ip.hpp"
@@ -60,8 +61,7 @@ Plan syn_plan(const Connection& c, std::uint32_t range, bool fresh,
   plan.range = range;
   plan.fresh = fresh;
   if (c.state == State::syn_sent) {
-    plan.flags = wire::kSyn;
-    if (asked_for_ecn(c, settings)) plan.flags |= wire::kEce | wire::kCwr;
+    plan.flags = wire::kSyn | flags_of_syn(c, settings);
     plan.why = fresh ? Reason::send_syn : Reason::retransmit_syn;
   } else {
     plan.flags = wire::kSyn | wire::kAck;
@@ -310,6 +310,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   const Announcement window = announce_window(c, context.settings, syn);
   if (window.edge == c.rcv_nxt && c.rcv_edge != c.rcv_nxt) decide(c, Reason::window_zero, context);
   c.rcv_edge = window.edge;
+  if (c.acc_ecn) c.acc_ecn->acknowledged(plan.acc_ecn_option);
   c.ack_now = c.extra_acks > 0;
   if (c.extra_acks > 0) --c.extra_acks;
   c.unacked_bytes = 0;

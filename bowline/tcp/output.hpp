@@ -32,6 +32,7 @@ struct Plan {
   std::uint32_t range = SentRanges::kNone;  ///< retransmission of (the start of) this range
   bool fresh = false;                       ///< moves SND.NXT on
   std::uint16_t packet = 0;                 ///< payload of a wire packet, when it is more than one
+  bool acc_ecn_option = false;              ///< emitted with an AccECN option
   bool path_probe = false;                  ///< larger than SND.MSS: does the path carry it?
 };
 

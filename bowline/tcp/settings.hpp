@@ -25,11 +25,12 @@ enum class CongestionAlgorithm : std::uint8_t {
   cubic,  ///< RFC 9438
 };
 
-/// Explicit congestion notification (RFC 3168).
+/// Explicit congestion notification (RFC 3168, RFC 9768).
 enum class EcnMode : std::uint8_t {
-  off,      ///< neither asked for nor agreed to
-  accept,   ///< agreed to when the peer asks (Linux's default)
-  request,  ///< asked for as well
+  off,       ///< neither asked for nor agreed to
+  accept,    ///< agreed to when the peer asks (Linux's default)
+  request,   ///< asked for as well
+  accurate,  ///< AccECN asked for and agreed to; with a peer that knows RFC 3168 alone, that
 };
 
 /// When larger packets are tried than are known to arrive (RFC 4821; Linux's tcp_mtu_probing).
@@ -81,7 +82,7 @@ struct Settings {
   bool window_scaling = true;           ///< RFC 7323 section 2
   bool timestamps = true;               ///< RFC 7323 section 3
   bool sack = true;                     ///< with it RACK (RFC 8985) and D-SACK (RFC 2883)
-  EcnMode ecn = EcnMode::accept;        ///< RFC 3168
+  EcnMode ecn = EcnMode::accept;        ///< RFC 3168; RFC 9768 if told to
   std::uint16_t mss_default_v4 = 536;   ///< SendMSS without an option (MUST-15)
   std::uint16_t mss_default_v6 = 1220;  ///< the same over IPv6
   std::uint16_t mss_floor = 48;         ///< a peer's MSS below this is raised to it (SACK Panic)

@@ -8,6 +8,23 @@ namespace {
 // In microseconds, rounded up, so that no timer fires early.
 std::int64_t tick(Time now) noexcept { return (now.time_since_epoch() + 999ns) / 1us; }
 
+FeedbackMode feedback_of(const SynEntry& entry) noexcept {
+  const bool given_up = entry.feedback == FeedbackMode::accurate && entry.retries > 1;
+  return given_up ? FeedbackMode::none : entry.feedback;
+}
+
+std::uint16_t ecn_flags(const SynEntry& entry) noexcept {
+  switch (feedback_of(entry)) {
+    case FeedbackMode::none:
+      break;
+    case FeedbackMode::classic:
+      return wire::kEce;
+    case FeedbackMode::accurate:
+      return handshake_flags(entry.syn_ecn);
+  }
+  return 0;
+}
+
 }  // namespace
 
 TcbView view_of(const SynEntry& entry, std::uint32_t window) noexcept {
@@ -32,7 +49,7 @@ Negotiated agreed(const SynEntry& entry) noexcept {
   result.rcv_shift = entry.rcv_shift;
   result.timestamps = entry.timestamps;
   result.sack = entry.sack;
-  result.ecn = entry.ecn;
+  result.feedback = feedback_of(entry);
   return result;
 }
 
@@ -44,7 +61,7 @@ Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
   reply.interface = static_cast<InterfaceId>(entry.interface);
   reply.seq = entry.iss;
   reply.ack = entry.irs + 1;
-  reply.flags = wire::kSyn | wire::kAck | (entry.ecn ? wire::kEce : std::uint16_t{0});
+  reply.flags = wire::kSyn | wire::kAck | ecn_flags(entry);
   reply.window = window;
   reply.why = why;
   reply.connection = entry.number;
@@ -55,6 +72,12 @@ Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
     const std::uint32_t offset =
         timestamp_offset(context.secrets.timestamp, reply.local, reply.remote);
     reply.options.timestamps = {timestamp_clock(context.now) + offset, entry.ts_recent};
+  }
+  // Section 3.2.3.2.1: so that the peer sees whether the option comes through; not when it may be
+  // what does not (section 3.2.3.2.2).
+  if (feedback_of(entry) == FeedbackMode::accurate && entry.retries == 0) {
+    const std::uint32_t room = wire::kTcpMaxOptionsSize - wire::options_size(reply.options);
+    reply.options.acc_ecn = AccEcn().full_option(room);
   }
   return reply;
 }

@@ -15,6 +15,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/slab.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/acc_ecn.hpp"
 #include "bowline/tcp/context.hpp"
 #include "bowline/tcp/input/steps.hpp"
 #include "bowline/tcp/options.hpp"
@@ -47,7 +48,9 @@ struct SynEntry {
   bool timestamps : 1 = false;
   bool sack : 1 = false;
   std::uint8_t rcv_shift : 4 = 0;
-  bool ecn : 1 = false;
+  FeedbackMode feedback : 2 = FeedbackMode::none;  ///< of ECN, that we agreed to
+  IpEcn syn_ecn : 2 = IpEcn::not_ect;              ///< how the SYN arrived (RFC 9768 table 2)
+  bool fell_back : 1 = false;  ///< the SYN came again without asking for ECN (RFC 9768 3.1.5)
 
   [[nodiscard]] Endpoint remote() const noexcept {
     return {ipv6 ? IpAddress::v6(remote_address) : mapped(), remote_port};
@@ -55,9 +58,9 @@ struct SynEntry {
 
   template <class V>
   void visit(V& v) {
-    std::uint16_t bits =
-        static_cast<std::uint16_t>(snd_shift | ipv6 << 4 | window_scaling << 5 | timestamps << 6 |
-                                   sack << 7 | rcv_shift << 8 | ecn << 12);
+    auto bits = static_cast<std::uint32_t>(
+        snd_shift | ipv6 << 4 | window_scaling << 5 | timestamps << 6 | sack << 7 | rcv_shift << 8 |
+        static_cast<int>(feedback) << 12 | static_cast<int>(syn_ecn) << 14 | fell_back << 16);
     v.bases(iss, irs);
     v(remote_address, listener, previous, next, remote_port, local_port, local_address, peer_mss,
       retries, interface, bits);
@@ -73,7 +76,9 @@ struct SynEntry {
       timestamps = (bits >> 6 & 1U) != 0;
       sack = (bits >> 7 & 1U) != 0;
       rcv_shift = bits >> 8 & 15U;
-      ecn = (bits >> 12 & 1U) != 0;
+      feedback = static_cast<FeedbackMode>(bits >> 12 & 3U);
+      syn_ecn = static_cast<IpEcn>(bits >> 14 & 3U);
+      fell_back = (bits >> 16 & 1U) != 0;
     }
   }
 
@@ -94,7 +99,8 @@ static_assert(sizeof(SynEntry) <= 64, "what an unproven peer can make us hold (D
 /// When the SYN-ACK of `entry` was sent last (rounded up to a microsecond), seen from `now`.
 [[nodiscard]] Time sent_time(const SynEntry& entry, Time now) noexcept;
 
-/// What the two SYNs agreed on.
+/// What the two SYNs agreed on. AccECN is given up when the SYN-ACK is repeated for the second time
+/// (RFC 9768 section 3.1.4.2).
 [[nodiscard]] Negotiated agreed(const SynEntry& entry) noexcept;
 
 /// The SYN-ACK of `entry`, for the first time or again (`why`). `offer` is what we can do; only

@@ -91,6 +91,8 @@ sim::HostOptions draw_host(Random& random) {
   // Below what they begin with they are fixed.
   settings.receive_buffer_max = pick<std::uint32_t>(random, {0, 100'000, 6U << 20});
   settings.send_buffer_max = pick<std::uint32_t>(random, {0, 100'000, 4U << 20});
+  settings.ecn = pick(random, {tcp::EcnMode::off, tcp::EcnMode::accept, tcp::EcnMode::request,
+                               tcp::EcnMode::accurate});
   settings.mtu_probing =
       pick(random, {tcp::MtuProbing::off, tcp::MtuProbing::on_black_hole, tcp::MtuProbing::always});
   return options;

@@ -91,6 +91,7 @@ Bytes Peer::packet_of(const Segment& said, std::string_view text, Where where) {
   wire::IpHeader ip;
   ip.source = script_.peer_address();
   ip.destination = script_.our_address();
+  ip.tos = ecn_;
   std::array<std::byte, wire::kTcpMaxHeaderSize> head{};
   const std::uint32_t head_size =
       emit_segment(head, absolute, port_, our_port_ != 0 ? our_port_ : Script::kOurPort, iss_,

@@ -80,6 +80,8 @@ class Peer {
   void sends(const Segment& segment, std::string_view text = {}, Where where = Where::current());
   /// Sends `segment` with one bit of the packet flipped, at byte `offset` of the TCP segment.
   void sends_damaged(const Segment& segment, std::size_t offset, Where where = Where::current());
+  /// From here on its packets have these ECN bits in their IP header.
+  void has_ecn(std::uint8_t bits) { ecn_ = bits; }
   /// Has this ISN; to be said before it sends anything.
   void begins_at(SeqNumber iss);
   /// Begins anew with another ISN, `further` after the present one, and forgets ours: the next SYN
@@ -108,6 +110,7 @@ class Peer {
   std::uint16_t our_port_ = 0;  // 0: the script's
   SeqNumber iss_{0xffff'ff00};
   std::uint16_t window_ = 65'535;  // said last
+  std::uint8_t ecn_ = 0;
   std::uint32_t last_timestamp_ = 0;
   Time last_timestamp_at_{};
   std::uint32_t last_echo_ = 0;  // our latest timestamp, as it stood in the header

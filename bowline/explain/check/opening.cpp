@@ -24,6 +24,12 @@ void take_offer(Step& step) {
   // RFC 3168 6.1.1: a SYN asks with ECE and CWR, a SYN-ACK agrees with ECE alone.
   offer.ecn =
       step.segment().has(wire::kEce) && step.segment().has(wire::kCwr) != step.segment().has(kAck);
+  // RFC 9768 table 2: AccECN is asked for by all three flags, and agreed to by one of four
+  // combinations.
+  const bool ae = step.segment().has(wire::kAe);
+  const bool cwr = step.segment().has(wire::kCwr);
+  const bool ece = step.segment().has(wire::kEce);
+  offer.acc_ecn = step.segment().has(kAck) ? (ae ? !ece : cwr) : ae && cwr && ece;
   if (options.window_scale_clamped) {
     step.found(Rule::window_scale_large,
                [] { return "offers a window scale above 14, which its peer takes as 14"; });

@@ -317,6 +317,7 @@ class Report {
     if (left.sack && right.sack) text += ", SACK";
     if (left.timestamps && right.timestamps) text += ", timestamps";
     if (left.ecn && right.ecn) text += ", ECN";
+    if (left.acc_ecn && right.acc_ecn) text += ", AccECN";
     return text;
   }
 

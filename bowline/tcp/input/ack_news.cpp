@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -143,11 +144,11 @@ Time echoed_instant(const Connection& c, const Segment& segment) noexcept {
 AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
   AckNews news;
+  const bool opening = c.syn_outstanding();
   news.ack = segment.ack;
   news.in_flight = transfer.sent.in_network();
   news.echo = echoed_instant(c, segment);
   if (echoes_the_future(c, segment)) decide(c, Reason::echo_from_the_future, context);
-  news.ece = c.ecn.active() && !segment.syn() && (segment.flags & wire::kEce) != 0;
   news.duplicate = is_duplicate(c, segment);
   Collector collector(c, segment.arrival, news.echo, context);
   transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo);
@@ -167,6 +168,8 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
     news.delivered += news.sacked;
   }
   c.delivered += news.delivered;
+  news.marks = reported_marks(c, segment, news.delivered, opening);
+  news.ece = news.marks > 0;
   news.needless = collector.needless();
   if (news.needless > 0) news.late = segment.arrival - news.echo - transfer.rack.rtt();
   news.original_arrived = collector.original_before_point();

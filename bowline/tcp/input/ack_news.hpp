@@ -22,6 +22,7 @@ struct AckNews {
   Time echo{};                    ///< when the peer's timestamp echo says that was sent which it
                                   ///< answers, to the millisecond; Time{}: it does not say
   bool ece = false;               ///< the peer saw an ECN mark (RFC 3168 section 6.1.2)
+  std::uint32_t marks = 0;        ///< how many that were not told before (RFC 9768); or 1
   bool duplicate = false;         ///< as RFC 5681 section 2 defines it
   bool dsack = false;             ///< it reports something as received twice
   bool dsack_of_last = false;     ///< and that is the last segment sent

@@ -1,6 +1,7 @@
 // RFC 9293 section 3.10.7: SEGMENT ARRIVES, for a connection.
 
 #include "bowline/tcp/input/input.hpp"
+#include "bowline/tcp/feedback.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {
@@ -77,7 +78,7 @@ void input_slowly(Connection& c, const Segment& segment, Context& context) noexc
   c.last_received_at = context.now;
   c.probes = 0;
   update_ts_recent(c, segment, context.now);
-  if (c.ecn.received(segment.flags, segment.ecn)) request_ack(c, Reason::send_ack_ecn);
+  note_marks(c, segment);
 
   if (c.state == State::syn_received) {
     establish(c, segment, Reason::state_handshake_done, context);

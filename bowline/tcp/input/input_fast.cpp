@@ -12,7 +12,7 @@ bool nothing_unusual(const Connection& c, const Segment& segment) noexcept {
   return c.state == State::established && (segment.flags & ~wire::kPsh) == wire::kAck &&
          (segment.flags & ~kExpected) == 0 && segment.ecn != wire::kEcnCongested &&
          segment.seq == c.rcv_nxt && !c.orphan && !c.read_closed && !c.peer_fin_pending &&
-         c.transfer && segment.options.sack_count == 0 &&
+         !c.acc_ecn && c.transfer && segment.options.sack_count == 0 &&
          c.timestamps == segment.options.timestamps.has_value();
 }
 

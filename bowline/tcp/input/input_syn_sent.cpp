@@ -1,6 +1,7 @@
 // RFC 9293 section 3.10.7.3: SEGMENT ARRIVES in SYN-SENT.
 
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/window.hpp"
 
@@ -41,8 +42,7 @@ void take_syn(Connection& c, const Segment& segment, Context& context) noexcept 
   Negotiated agreed =
       negotiate(context.settings, c.remote.address.family(), offer, segment.options);
   if (agreed.mss_raised) decide(c, Reason::mss_raised, context);
-  agreed.ecn =
-      asked_for_ecn(c, context.settings) && segment.has_ack() && agrees_to_ecn(segment.flags);
+  agreed.feedback = agree_on_feedback(c, segment, context);
   adopt(c, agreed, context.settings);
   if (c.timestamps) {
     c.ts_recent = segment.options.timestamps->value;
