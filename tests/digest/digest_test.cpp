@@ -99,7 +99,7 @@ std::vector<Course> runs() {
   });
   tcp("small buffers", lossy, [](HostOptions& it) {
     it.stack.tcp.send_buffer = 5'000;
-    it.stack.tcp.receive_buffer = 4'000;
+    it.stack.tcp.receive_buffer = it.stack.tcp.receive_buffer_max = 4'000;
   });
   Wire marking = plain;
   marking.mark_above = 8'000;

@@ -60,6 +60,7 @@ sim::HostOptions draw_victim(Random& random, Memory& memory) {
   settings.congestion =
       random.below(2) == 0 ? tcp::CongestionAlgorithm::cubic : tcp::CongestionAlgorithm::reno;
   settings.send_buffer = settings.receive_buffer = kBuffer;
+  settings.send_buffer_max = settings.receive_buffer_max = kBuffer;
   options.stack.limits.sent_ranges = 1'024;
   options.stack.limits.reassembly_ranges = 256;
   options.stack.memory = &memory;

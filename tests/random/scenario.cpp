@@ -84,15 +84,14 @@ sim::HostOptions draw_host(Random& random) {
   if (one_in(random, 4)) settings.pacing = !settings.pacing;
   if (one_in(random, 4)) settings.cold_ack_at_once = !settings.cold_ack_at_once;
   if (one_in(random, 4)) settings.congestion = tcp::CongestionAlgorithm::reno;
-  settings.ecn = pick(random, {tcp::EcnMode::off, tcp::EcnMode::accept, tcp::EcnMode::request});
+  settings.ecn = pick(random, {tcp::EcnMode::off, tcp::EcnMode::accept, tcp::EcnMode::request,
+                               tcp::EcnMode::accurate});
   if (one_in(random, 6)) settings.mss_floor = 536;
   settings.receive_buffer = pick<std::uint32_t>(random, {4'000, 30'000, 200'000, 1U << 20});
   settings.send_buffer = pick<std::uint32_t>(random, {4'000, 30'000, 200'000, 1U << 20});
   // Below what they begin with they are fixed.
   settings.receive_buffer_max = pick<std::uint32_t>(random, {0, 100'000, 6U << 20});
   settings.send_buffer_max = pick<std::uint32_t>(random, {0, 100'000, 4U << 20});
-  settings.ecn = pick(random, {tcp::EcnMode::off, tcp::EcnMode::accept, tcp::EcnMode::request,
-                               tcp::EcnMode::accurate});
   settings.mtu_probing =
       pick(random, {tcp::MtuProbing::off, tcp::MtuProbing::on_black_hole, tcp::MtuProbing::always});
   return options;

@@ -74,6 +74,7 @@ Result transfer(const Cell& cell) {
   HostOptions options;
   options.stack.tcp.congestion = cell.algorithm;
   options.stack.tcp.send_buffer = options.stack.tcp.receive_buffer = cell.buffer;
+  options.stack.tcp.send_buffer_max = options.stack.tcp.receive_buffer_max = cell.buffer;
   Host& client = net.add_host("client", options);
   Host& server = net.add_host("server", options);
   const auto product =
