@@ -53,6 +53,7 @@ std::unique_ptr<Link> open_link(const NetworkOptions& options) {
 StackConfig stack_config(const NetworkOptions& options) {
   StackConfig config;
   config.limits = options.limits;
+  config.tcp.congestion = options.congestion;
   const auto seed = os::random_seed();
   if (!seed) throw Failure(fmt::format("cannot draw random numbers: {}", seed.error().message()));
   config.seed = *seed;

@@ -58,6 +58,13 @@ void read_limit(Limits& limits, const std::string& text) {
   }
 }
 
+tcp::CongestionAlgorithm read_congestion(const std::string& text) {
+  if (text == "cubic") return tcp::CongestionAlgorithm::cubic;
+  if (text == "reno") return tcp::CongestionAlgorithm::reno;
+  if (text == "bbr") return tcp::CongestionAlgorithm::bbr;
+  throw WrongUsage(fmt::format("--congestion {}: must be cubic, reno or bbr", text));
+}
+
 bool has(const std::vector<Cidr>& list, const Cidr& cidr) {
   return std::ranges::find(list, cidr) != list.end();
 }
@@ -239,6 +246,13 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
           },
           "Largest packet on a tun or tap link, in bytes [1500]")
       ->type_name("BYTES")
+      ->group(group);
+  command
+      .add_option_function<std::string>(
+          "--congestion",
+          [&](const std::string& text) { options.congestion = read_congestion(text); },
+          "How connections share the path: cubic, reno or bbr [cubic]")
+      ->type_name("NAME")
       ->group(group);
   command
       .add_option_function<std::vector<std::string>>(

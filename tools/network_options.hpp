@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bowline/base/limits.hpp"
+#include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
 #include "tools/arguments.hpp"
 #include "tools/metrics_server.hpp"
@@ -54,6 +55,7 @@ struct NetworkOptions {
   std::uint32_t mtu = 1'500;
   bool mtu_given = false;
   Limits limits;
+  tcp::CongestionAlgorithm congestion = tcp::CongestionAlgorithm::cubic;
   WatchOptions watch;
   /// Write every call of the Stack into this file; empty: no.
   std::string record;

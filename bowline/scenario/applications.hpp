@@ -37,7 +37,9 @@ class FlowEnd {
       : plan_(plan),
         socket_options_(socket),
         send_key_(2 * key + (opener ? 0 : 1)),
-        receive_key_(2 * key + (opener ? 1 : 0)) {}
+        receive_key_(2 * key + (opener ? 1 : 0)) {
+    if (plan.congestion) socket_options_.congestion = plan.congestion;
+  }
 
   [[nodiscard]] const Progress& progress() const noexcept { return progress_; }  ///< So far.
   /// Its connection; names nothing before there is one.

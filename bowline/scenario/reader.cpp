@@ -19,6 +19,9 @@ void set(T& field, const std::optional<U>& value) {
   if (value) field = static_cast<T>(*value);
 }
 
+// In the order of tcp::CongestionAlgorithm.
+const std::vector<std::string> kCongestion{"reno", "cubic", "bbr"};
+
 std::string stem(std::string_view path) {
   if (const auto slash = path.rfind('/'); slash != path.npos) path.remove_prefix(slash + 1);
   if (const auto dot = path.rfind('.'); dot != path.npos && dot > 0) path = path.substr(0, dot);
@@ -108,7 +111,7 @@ class Reader {
     const auto profile = table.choice("profile", {"rfc", "linux"});
     plan.tcp = tcp::Settings::of(profile == 1U ? tcp::Profile::linux : tcp::Profile::rfc);
     tcp::Settings& tcp = plan.tcp;
-    set(tcp.congestion, table.choice("congestion_control", {"reno", "cubic"}));
+    set(tcp.congestion, table.choice("congestion_control", kCongestion));
     set(tcp.ecn, table.choice("ecn", {"off", "accept", "request", "accurate"}));
     set(tcp.mtu_probing, table.choice("mtu_probing", {"off", "on_black_hole", "always"}));
     set(tcp.pacing, table.boolean("pacing"));
@@ -361,6 +364,9 @@ class Reader {
       table.wrong("name", "name: allowed are at most 34 letters beside count");
     set(plan.expect, table.choice("expect", {"done", "failed", "unfinished"}));
     plan.start = Time{} + table.duration("start").value_or(Duration::zero());
+    if (const auto which = table.choice("congestion_control", kCongestion)) {
+      plan.congestion = static_cast<tcp::CongestionAlgorithm>(*which);
+    }
     if (plan.kind == FlowKind::bulk) {
       plan.size = table.size("size", 1, kLargest);
       plan.duration = table.duration("duration");

@@ -92,6 +92,8 @@ struct FlowPlan {
   std::uint32_t repeat = 1;           ///< request: how often
   Duration pause{};                   ///< request: between a response and the next request
   Expectation expect = Expectation::done;  ///< how it is to end
+  /// Of both its sockets; nothing: as each host's.
+  std::optional<tcp::CongestionAlgorithm> congestion{};
 
   /// Does the bulk of the bytes go from `from` to `to`? That direction's graph is drawn.
   [[nodiscard]] bool forward() const noexcept {

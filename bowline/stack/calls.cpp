@@ -7,6 +7,21 @@
 #include "bowline/tcp/user_calls.hpp"
 
 namespace bowline::inline v0 {
+namespace {
+
+BbrView view_of(const tcp::Bbr& bbr) noexcept {
+  BbrView v;
+  v.state = bbr.state();
+  v.max_bw = bbr.max_bw();
+  v.bw = bbr.bw();
+  if (bbr.min_rtt() != Duration::max()) v.min_rtt = bbr.min_rtt();
+  if (bbr.inflight_longterm() != tcp::Bbr::kNoLimit) {
+    v.inflight_longterm = bbr.inflight_longterm();
+  }
+  return v;
+}
+
+}  // namespace
 
 tcp::Connection* Stack::Core::find(Handle handle) noexcept {
   if (handle.kind != HandleKind::tcp) return nullptr;
@@ -197,6 +212,10 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.window_scaling = c.window_scaling;
   v.cwnd = c.congestion.cwnd();
   v.ssthresh = c.congestion.ssthresh();
+  v.congestion = c.congestion.algorithm();
+  if (c.bbr) v.bbr = view_of(c.bbr->bbr);
+  v.pacing_rate = c.transfer ? c.transfer->pacer.rate() : 0;
+  v.min_rtt = c.rtt.min_rtt();
   v.in_flight = c.outstanding();
   v.srtt = c.rtt.srtt();
   v.rttvar = c.rtt.rttvar();

@@ -11,6 +11,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
 #include "bowline/ip/neighbour_state.hpp"
+#include "bowline/tcp/bbr_state.hpp"
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/tcp/state.hpp"
@@ -21,6 +22,16 @@ namespace bowline::inline v0 {
 
 /// How a connection ended, for its application (see tcp/end_reason.hpp).
 using EndReason = tcp::EndReason;
+
+/// The model of the path that BBR has (draft-ietf-ccwg-bbr section 2).
+struct BbrView {
+  tcp::BbrState state = tcp::BbrState::startup;  ///< where it stands in its cycle
+  std::uint64_t max_bw = 0;  ///< bytes a second: the largest delivery rate seen lately
+  std::uint64_t bw = 0;      ///< the same, bounded by recent losses
+  Duration min_rtt{};        ///< 0: no sample yet
+  /// Bytes that the path takes without much loss; 0: no such bound is known.
+  std::uint32_t inflight_longterm = 0;
+};
 
 /// One connection, half-open entry or TIME-WAIT record, by the RFC's names.
 struct ConnectionView {
@@ -55,10 +66,14 @@ struct ConnectionView {
   std::uint16_t peer_mss = 0;       ///< what the peer announced, or the default
   std::uint16_t seen_mss = 0;       ///< the largest payload of a packet received
 
-  std::uint32_t cwnd = 0;             ///< bytes
-  std::uint32_t ssthresh = 0;         ///< bytes
-  std::uint32_t in_flight = 0;        ///< bytes sent and not acknowledged
+  std::uint32_t cwnd = 0;       ///< bytes
+  std::uint32_t ssthresh = 0;   ///< bytes
+  std::uint32_t in_flight = 0;  ///< bytes sent and not acknowledged
+  tcp::CongestionAlgorithm congestion = tcp::CongestionAlgorithm::cubic;  ///< who governs cwnd
+  std::optional<BbrView> bbr;                                             ///< where that is BBR
+  std::uint64_t pacing_rate = 0;      ///< bytes a second; 0: not paced, or nothing to send of late
   Duration srtt{};                    ///< RFC 6298 section 2; 0: no sample yet
+  Duration min_rtt{};                 ///< the least of late; 0: no sample yet
   Duration rttvar{};                  ///< RFC 6298 section 2
   Duration rto{};                     ///< the next retransmission's, backed off
   std::uint32_t retransmissions = 0;  ///< segments sent again, since the beginning

@@ -210,7 +210,7 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
   c.ts_offset = tcp::timestamp_offset(secrets.timestamp, c.local, c.remote);
   c.syn_lost = entry.retries > 0;
   if (accurate && entry.fell_back) c.acc_ecn->handshake_fell_back();
-  tcp::adopt(c, agreed, config.tcp);
+  tcp::adopt(c, agreed, ctx);
   listener.accept_queue.push_back(
       [this](std::uint32_t i) -> ListLink& { return connections[i].queue_link; }, fresh);
   ++listener.accepted;

@@ -251,9 +251,13 @@ Status Stack::Bare::set_options(Handle socket, const tcp::SocketOptions& options
   }
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
-  const bool keepalive_changed = !(c->options.keepalive == options.keepalive);
-  c->options = options;
-  if (keepalive_changed) c->timers.cancel(tcp::Timer::keepalive);
+  const tcp::SocketOptions before = std::exchange(c->options, options);
+  tcp::Context ctx = core_->context();
+  if (!tcp::change_congestion(*c, ctx)) {
+    c->options = before;
+    return fail(std::errc::no_buffer_space);
+  }
+  if (before.keepalive != options.keepalive) c->timers.cancel(tcp::Timer::keepalive);
   tcp::set_path_mtu(*c, c->path_mtu);
   core_->settle(socket.index);
   return {};

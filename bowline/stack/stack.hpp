@@ -163,7 +163,8 @@ class Stack {
   Status abort(Handle socket, Time now) noexcept;
   /// The options of a socket, and setting them. Errors: bad_file_descriptor, invalid_argument.
   [[nodiscard]] Result<tcp::SocketOptions> options(Handle socket) const noexcept;
-  /// Replaces all of them. Errors: as options(), and invalid_argument.
+  /// Replaces all of them. Errors: as options(), invalid_argument, and no_buffer_space where there
+  /// is no memory for the congestion control asked for: then nothing changes.
   Status set_options(Handle socket, const tcp::SocketOptions& options, Time now) noexcept;
   /// Announces that the bytes written last are urgent (RFC 9293 section 3.8.5; new programs should
   /// not, SHLD-13). Errors: as write().

@@ -25,6 +25,7 @@
 
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/bbr_state.hpp"
 #include "bowline/tcp/rate_sampler.hpp"
 #include "bowline/tcp/windowed_max.hpp"
 
@@ -61,15 +62,7 @@ struct BbrLoss {
 /// The BBR of one connection. A value.
 class Bbr {
  public:
-  enum class State : std::uint8_t {
-    startup,
-    drain,
-    probe_bw_down,
-    probe_bw_cruise,
-    probe_bw_refill,
-    probe_bw_up,
-    probe_rtt,
-  };
+  using State = BbrState;
   static constexpr std::uint64_t kNoRate = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::uint32_t kNoLimit = std::numeric_limits<std::uint32_t>::max();
 

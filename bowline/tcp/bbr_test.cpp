@@ -169,7 +169,6 @@ class Path {
     for (auto p = packets_.begin(); p != acked; ++p) {
       if (++p->later == 3) {
         lose(*p);
-        rs.newly_lost += kMss;
       }
     }
     packets_.erase(acked);

@@ -18,7 +18,20 @@ void CongestionControl::choose(CongestionAlgorithm algorithm) noexcept {
     case CongestionAlgorithm::cubic:
       algorithm_.emplace<Cubic>();
       break;
+    case CongestionAlgorithm::bbr:
+      algorithm_.emplace<BbrElsewhere>();
+      break;
   }
+}
+
+void CongestionControl::change(CongestionAlgorithm algorithm) noexcept {
+  if (algorithm == this->algorithm()) return;
+  if (algorithm == CongestionAlgorithm::bbr) {
+    ssthresh_ = kNoThreshold;
+  } else if (is_bbr()) {
+    ssthresh_ = cwnd_;
+  }
+  choose(algorithm);
 }
 
 void CongestionControl::start(std::uint32_t mss, std::uint32_t segments,
@@ -42,12 +55,12 @@ void CongestionControl::slow_start(const AckEvent& event) noexcept {
 void CongestionControl::acked(const AckEvent& event) noexcept {
   // A window that was not the limit says nothing about the path (RFC 7661 in short).
   constexpr std::uint32_t kLargest = 0x3fffffff;
-  if (!event.cwnd_limited || cwnd_ >= kLargest) return;
+  if (!event.cwnd_limited || cwnd_ >= kLargest || is_bbr()) return;
   if (in_slow_start()) return slow_start(event);
   if (Cubic* const cubic = std::get_if<Cubic>(&algorithm_)) {
     cubic->acked(event.now, event.acked, event.srtt, mss_, cwnd_);
-  } else {
-    std::get<Reno>(algorithm_).acked(event, mss_, cwnd_);
+  } else if (Reno* const reno = std::get_if<Reno>(&algorithm_)) {
+    reno->acked(event, mss_, cwnd_);
   }
 }
 
@@ -59,6 +72,7 @@ void CongestionControl::lost(std::uint32_t in_flight) noexcept {
 
 void CongestionControl::timed_out(std::uint32_t in_flight, std::uint32_t left,
                                   bool first) noexcept {
+  if (is_bbr()) return;
   if (first) {
     lost(in_flight);
     std::visit([](auto& algorithm) { algorithm.timed_out(); }, algorithm_);
@@ -67,6 +81,7 @@ void CongestionControl::timed_out(std::uint32_t in_flight, std::uint32_t left,
 }
 
 void CongestionControl::undo(const CongestionControl& before) noexcept {
+  if (is_bbr()) return;
   cwnd_ = std::max(cwnd_, before.cwnd_);
   ssthresh_ = before.ssthresh_;
   algorithm_ = before.algorithm_;
@@ -85,7 +100,7 @@ void CongestionControl::idle(std::uint32_t restart_segments) noexcept {
   // The window that was is no longer known to fit; that there was one is worth remembering as the
   // threshold (RFC 5681 section 4.1 keeps it, RFC 7661 4.4.3 raises it to three quarters).
   const std::uint32_t restart = mss_ * restart_segments;
-  if (cwnd_ <= restart) return;
+  if (cwnd_ <= restart || is_bbr()) return;
   if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ / 4 * 3);
   cwnd_ = restart;
   std::visit([](auto& algorithm) { algorithm.restart(); }, algorithm_);

@@ -5,7 +5,8 @@
 // The events are batched and speak of bytes and times, never of ranges or segments: what was
 // acknowledged, that something was lost, that a timeout came, that the connection was idle. A
 // std::variant of the built-ins holds the state inline, in 32 bytes at most; what is larger keeps
-// its state in the cold block.
+// its state in the cold block. BBR does: it works from a model of the path instead of reacting to
+// losses, the reactions here are not its own, and all it uses of this is the window (bbr_flow.hpp).
 
 #include <algorithm>
 #include <cstdint>
@@ -54,6 +55,20 @@ class Reno {
   std::uint32_t counted_ = 0;
 };
 
+/// The ssthresh of a connection that has not lost anything yet.
+inline constexpr std::uint32_t kNoThreshold = 0x7fffffff;
+
+/// Holds the place of BBR, whose state stands elsewhere, and which has no slow-start threshold.
+struct BbrElsewhere {
+  [[nodiscard]] static std::uint32_t lost(std::uint32_t, std::uint32_t, std::uint32_t) noexcept {
+    return kNoThreshold;
+  }
+  void timed_out() noexcept {}
+  void restart() noexcept {}
+  template <class V>
+  void visit(V&) {}
+};
+
 /// The window of one connection and whoever governs it.
 class CongestionControl {
  public:
@@ -61,12 +76,19 @@ class CongestionControl {
   void start(std::uint32_t mss, std::uint32_t segments, CongestionAlgorithm algorithm,
              SeqNumber snd_nxt) noexcept;
   void set_mss(std::uint32_t mss) noexcept { mss_ = mss; }
+  /// Another one governs from now on. It goes on with the window as it is, and where BBR governed
+  /// before, without slow start: the model knew how much the path takes.
+  void change(CongestionAlgorithm algorithm) noexcept;
+  /// BBR's word: the events below change nothing where it governs.
+  void set_cwnd(std::uint32_t cwnd) noexcept { cwnd_ = cwnd; }
   /// Data was acknowledged outside recovery.
   void acked(const AckEvent& event) noexcept;
   /// A loss, or an ECN mark: lowers ssthresh; recovery sets the window meanwhile.
   void lost(std::uint32_t in_flight) noexcept;
   /// Recovery is over, or there is nothing to recover: the window is the threshold.
-  void recovered() noexcept { cwnd_ = ssthresh_; }
+  void recovered() noexcept {
+    if (!is_bbr()) cwnd_ = ssthresh_;
+  }
   /// The retransmission timer expired (RFC 5681 section 3.1), and `left` bytes are held to be in
   /// the network still: one segment may be sent. `first`: for data that was not retransmitted by it
   /// before (only then does ssthresh change).
@@ -76,7 +98,9 @@ class CongestionControl {
   /// The connection was idle for longer than an RTO (RFC 5681 section 4.1).
   void idle(std::uint32_t restart_segments) noexcept;
   /// What of the window was not in use is gone: it is `cwnd` at most (RFC 7661 section 4.4.1).
-  void limit(std::uint32_t cwnd) noexcept { cwnd_ = std::min(cwnd_, std::max(cwnd, mss_)); }
+  void limit(std::uint32_t cwnd) noexcept {
+    if (!is_bbr()) cwnd_ = std::min(cwnd_, std::max(cwnd, mss_));
+  }
   /// The window has not been used for long: half of it, but not below `restart_segments` (RFC 7661
   /// section 4.4.3).
   void unused(std::uint32_t restart_segments) noexcept;
@@ -92,6 +116,7 @@ class CongestionControl {
   [[nodiscard]] CongestionAlgorithm algorithm() const noexcept {
     return static_cast<CongestionAlgorithm>(algorithm_.index());
   }
+  [[nodiscard]] bool is_bbr() const noexcept { return algorithm() == CongestionAlgorithm::bbr; }
 
   template <class V>
   void visit(V& v) {
@@ -99,23 +124,23 @@ class CongestionControl {
     auto index = static_cast<std::uint8_t>(algorithm_.index());
     v(index);
     if constexpr (V::loading) {
-      if (index > 1) return v.fail();
+      if (index >= std::variant_size_v<Algorithm>) return v.fail();
       choose(static_cast<CongestionAlgorithm>(index));
     }
     std::visit([&v](auto& algorithm) { v(algorithm); }, algorithm_);
   }
 
  private:
-  static constexpr std::uint32_t kNoThreshold = 0x7fffffff;
+  using Algorithm = std::variant<Reno, Cubic, BbrElsewhere>;  // in CongestionAlgorithm's order
+  static_assert(sizeof(Algorithm) <= 32, "larger state belongs into the cold block");
   void choose(CongestionAlgorithm algorithm) noexcept;
   void slow_start(const AckEvent& event) noexcept;
 
   std::uint32_t cwnd_ = 0;
   std::uint32_t ssthresh_ = kNoThreshold;
   std::uint32_t mss_ = 0;
-  std::variant<Reno, Cubic> algorithm_;  // in the order of CongestionAlgorithm
+  Algorithm algorithm_;
   HyStart hystart_;
 };
-static_assert(sizeof(std::variant<Reno, Cubic>) <= 32, "larger state belongs into the cold block");
 
 }  // namespace bowline::inline v0::tcp

@@ -28,7 +28,7 @@ bool ensure_transfer(Connection& c, Context& context) noexcept {
     return false;
   }
   c.transfer->recovery.leave(c.snd_una);
-  c.transfer->pacer.start(c.congestion.cwnd());
+  start_pacing(c, context.now);
   if (is_synchronized(c.state)) start_receive_tuning(c, context);
   return true;
 }
@@ -79,7 +79,7 @@ void request_challenge_ack(Connection& c, Context& context) noexcept {
   request_ack(c, Reason::send_challenge_ack);
 }
 
-void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) noexcept {
+void adopt(Connection& c, const Negotiated& agreed, Context& context) noexcept {
   c.peer_mss = agreed.peer_mss;
   c.window_scaling = agreed.window_scaling;
   c.snd_shift = agreed.snd_shift;
@@ -88,8 +88,7 @@ void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) no
   c.sack = agreed.sack;
   if (agreed.feedback != FeedbackMode::none) c.ecn.start(agreed.feedback, c.snd_nxt);
   set_path_mtu(c, c.path_mtu);
-  c.congestion.start(c.snd_mss, settings.initial_window_segments, settings.congestion, c.snd_nxt);
-  if (c.transfer) c.transfer->pacer.start(c.congestion.cwnd());
+  start_congestion(c, context);
 }
 
 RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept {

@@ -17,6 +17,7 @@
 #include "bowline/base/time.hpp"
 #include "bowline/base/timer_wheel.hpp"
 #include "bowline/tcp/acc_ecn.hpp"
+#include "bowline/tcp/bbr_flow.hpp"
 #include "bowline/tcp/buffer_tuning.hpp"
 #include "bowline/tcp/congestion_control.hpp"
 #include "bowline/tcp/context.hpp"
@@ -125,6 +126,7 @@ struct Connection {
   RttEstimator rtt;
   CongestionControl congestion;
   WindowValidation validation;
+  Box<BbrFlow> bbr;  ///< where BBR governs
   SocketOptions options;
 
   std::uint64_t number = 0;  ///< unique within the Stack
@@ -240,7 +242,7 @@ void request_ack(Connection& c, Reason why) noexcept;
 void request_challenge_ack(Connection& c, Context& context) noexcept;
 
 /// What the two SYNs agreed on becomes the connection's.
-void adopt(Connection& c, const Negotiated& agreed, const Settings& settings) noexcept;
+void adopt(Connection& c, const Negotiated& agreed, Context& context) noexcept;
 
 /// The bounds of the connection's RTO.
 [[nodiscard]] RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept;

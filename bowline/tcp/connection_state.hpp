@@ -64,6 +64,15 @@ void Connection::visit(V& v) {
   }
   if (acc_ecn) v(*acc_ecn);
 
+  bool governed_by_bbr = static_cast<bool>(bbr);
+  v(governed_by_bbr);
+  if constexpr (V::loading) {
+    bbr.reset();
+    if (governed_by_bbr && !bbr.ensure(v.pool().memory())) return v.fail();
+    if (governed_by_bbr != congestion.is_bbr()) return v.fail();
+  }
+  if (bbr) v(*bbr);
+
   bool there = static_cast<bool>(transfer);
   v(there);
   if constexpr (V::loading) {

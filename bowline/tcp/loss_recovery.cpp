@@ -24,7 +24,8 @@ RackPath path_of(const Connection& c, const Context& context) noexcept {
 std::uint32_t detect_loss(Connection& c, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
   const Rack::Loss loss =
-      transfer.rack.detect_loss(transfer.sent, path_of(c, context), context.now);
+      transfer.rack.detect_loss(transfer.sent, path_of(c, context), context.now,
+                                [&](std::uint32_t id) { bbr_lost(c, id, context.now); });
   c.timers.set(Timer::reorder, loss.next);
   if (loss.bytes > 0) c.loss_reason = Reason::retransmit_rack;
   return loss.bytes;
@@ -36,6 +37,7 @@ void undo(Connection& c, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.undo(transfer.undo.before());
+  bbr_spurious(c);
   transfer.undo.end();
   transfer.sent.unmark_lost();
   transfer.recovery.leave(c.snd_una);
@@ -78,7 +80,8 @@ bool was_spurious(Connection& c, const AckNews& news) noexcept {
   return undo.active() && (forward || ((news.needless > 0 || news.dsack) && undo.was_spurious()));
 }
 
-// RFC 8985 section 7.4.2: the probe filled a hole at the end; that was a loss like any other.
+// RFC 8985 section 7.4.2: the probe filled a hole at the end; that was a loss like any other. (To
+// BBR one lost segment says nothing: it looks at rates of loss.)
 void on_tail_loss(Connection& c, const AckNews& news, Context& context) noexcept {
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.lost(news.in_flight);
@@ -86,18 +89,18 @@ void on_tail_loss(Connection& c, const AckNews& news, Context& context) noexcept
   decide(c, Reason::cwnd_tail_loss, context, cwnd, c.congestion.cwnd());
 }
 
-// RFC 3168 section 6.1.2: as a loss, but nothing needs to be repaired. True: the window was
-// reduced.
-bool on_congestion_mark(Connection& c, const AckNews& news, Context& context) noexcept {
-  if (!news.ece || c.transfer->recovery.active() || in_timeout_recovery(c) ||
-      !c.ecn.reduces(c.snd_una, c.snd_nxt)) {
-    return false;
-  }
+// RFC 3168 section 6.1.2: a mark counts as a loss, but nothing needs to be repaired. Once in a
+// round trip, and not where the window is reduced already.
+bool is_marked(Connection& c, const AckNews& news) noexcept {
+  return news.ece && !c.transfer->recovery.active() && !in_timeout_recovery(c) &&
+         c.ecn.reduces(c.snd_una, c.snd_nxt);
+}
+
+void on_congestion_mark(Connection& c, const AckNews& news, Context& context) noexcept {
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.lost(news.in_flight);
   c.congestion.recovered();
   decide(c, Reason::cwnd_ecn, context, cwnd, c.congestion.cwnd());
-  return true;
 }
 
 void grow_window(Connection& c, const AckNews& news, Context& context) noexcept {
@@ -162,6 +165,8 @@ void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) no
   c.congestion.lost(in_flight);
   transfer.recovery.enter(c.snd_nxt, in_flight, c.congestion.ssthresh());
   c.ecn.reduced(c.snd_nxt);  // RFC 3168 section 6.1.2: CWR tells of this reduction as well
+  bbr_recovery_begins(c);
+  if (c.bbr) return decide(c, Reason::cwnd_bbr_loss, context, cwnd, c.congestion.cwnd());
   decide(c, Reason::cwnd_fast_recovery, context, cwnd, c.congestion.ssthresh());
 }
 
@@ -197,8 +202,13 @@ void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& cont
   }
   const bool recovering =
       c.sack ? recover_by_rack(c, news, context) : recover_by_duplicates(c, news, context);
-  const bool marked = !recovering && on_congestion_mark(c, news, context);
-  if (!recovering && !marked && news.delivered > 0) grow_window(c, news, context);
+  const bool marked = !recovering && is_marked(c, news);
+  if (c.bbr) return bbr_acknowledged(c, news, marked, context);
+  if (marked) {
+    on_congestion_mark(c, news, context);
+  } else if (!recovering && news.delivered > 0) {
+    grow_window(c, news, context);
+  }
   if (context.settings.pacing) {
     transfer.pacer.set_rate(window_pacing_rate(c.congestion.cwnd(), c.congestion.ssthresh(),
                                                news.in_flight, c.rtt.srtt()),
@@ -258,10 +268,11 @@ void on_timeout_loss(Connection& c, bool first, Context& context) noexcept {
     decide(c, Reason::sack_taken_back, context, transfer.sent.sacked());
     transfer.sent.forget_sacks();
   }
+  const auto tell = [&](std::uint32_t id) { bbr_lost(c, id, context.now); };
   if (c.sack) {
-    transfer.rack.mark_timed_out(transfer.sent, path_of(c, context), context.now);
+    transfer.rack.mark_timed_out(transfer.sent, path_of(c, context), context.now, tell);
   } else {
-    transfer.sent.mark_all_lost();
+    transfer.sent.mark_all_lost(tell);
   }
   transfer.tail_probe.cancel();
   transfer.tail_probe_due = false;
@@ -270,7 +281,9 @@ void on_timeout_loss(Connection& c, bool first, Context& context) noexcept {
   c.timers.cancel(Timer::tail_probe);
   c.dup_acks = 0;
   c.congestion.timed_out(in_flight, transfer.sent.in_network(), first);
-  decide(c, Reason::cwnd_timeout, context, cwnd, c.congestion.cwnd());
+  bbr_timed_out(c);
+  decide(c, c.bbr ? Reason::cwnd_bbr_timeout : Reason::cwnd_timeout, context, cwnd,
+         c.congestion.cwnd());
 }
 
 }  // namespace bowline::inline v0::tcp

@@ -14,8 +14,10 @@ std::uint32_t pipe(const Connection& c) noexcept {
   return in_network - std::min(in_network, std::uint32_t{c.dup_acks} * c.snd_mss);
 }
 
-void mark_first_lost(Connection& c, Reason why) noexcept {
-  static_cast<void>(c.transfer->sent.mark_first_lost(c.snd_mss));
+void mark_first_lost(Connection& c, Reason why, Time now) noexcept {
+  if (c.transfer->sent.mark_first_lost(c.snd_mss) > 0) {
+    bbr_lost(c, c.transfer->sent.first_lost(), now);
+  }
   c.loss_reason = why;
 }
 
@@ -30,13 +32,13 @@ void on_duplicate(Connection& c, const AckNews& news, Context& context) noexcept
   // timeout already covers.
   if (c.dup_acks >= context.settings.duplicate_ack_threshold && !in_timeout_recovery(c)) {
     enter_recovery(c, news.in_flight, context);
-    mark_first_lost(c, Reason::retransmit_fast);
+    mark_first_lost(c, Reason::retransmit_fast, context.now);
   }
 }
 
 // A partial ACK: the segment after it is lost, too (RFC 6582 section 3.2 step 5).
-void on_partial(Connection& c, const AckNews& news) noexcept {
-  mark_first_lost(c, Reason::retransmit_partial_ack);
+void on_partial(Connection& c, const AckNews& news, Time now) noexcept {
+  mark_first_lost(c, Reason::retransmit_partial_ack, now);
   const std::uint32_t counted = std::uint32_t{c.dup_acks} * c.snd_mss;
   const std::uint32_t delivered = news.delivered > counted ? news.delivered - counted : 0;
   c.dup_acks -= static_cast<std::uint8_t>(
@@ -59,7 +61,7 @@ bool recover_by_duplicates(Connection& c, const AckNews& news, Context& context)
   if (at_or_after(c.snd_una, recovery.point())) {
     leave_recovery(c, context);
   } else {
-    on_partial(c, news);
+    on_partial(c, news, context.now);
   }
   return true;
 }

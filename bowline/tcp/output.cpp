@@ -21,12 +21,13 @@ std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcep
 // What recovery or the congestion window lets out now.
 std::uint32_t congestion_allowance(const Connection& c) noexcept {
   const Transfer& transfer = *c.transfer;
-  if (transfer.recovery.active()) return transfer.recovery.allowance(c.snd_mss);
+  if (transfer.recovery.active() && !c.bbr) return transfer.recovery.allowance(c.snd_mss);
   // Limited transmit (RFC 3042): the first two duplicate ACKs let out a segment each. With SACK,
-  // what they report has left the network and makes room by itself.
+  // what they report has left the network and makes room by itself; so it does in BBR's recovery,
+  // which knows no PRR that would count them.
   constexpr std::uint32_t kLimited = 2;
-  const std::uint32_t extra =
-      c.sack ? 0 : std::min<std::uint32_t>(c.dup_acks, kLimited) * c.snd_mss;
+  const std::uint32_t most = transfer.recovery.active() ? c.dup_acks : kLimited;
+  const std::uint32_t extra = c.sack ? 0 : std::min<std::uint32_t>(c.dup_acks, most) * c.snd_mss;
   const std::uint32_t in_network = transfer.sent.in_network();
   const std::uint32_t cwnd = c.congestion.cwnd() + extra;
   return cwnd > in_network ? cwnd - in_network : 0;
@@ -261,16 +262,17 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   ++c.segments_sent;
   c.last_sent_at = context.now;
 
+  std::optional<RateStamp> stamp;
+  if (c.bbr && length > 0) stamp = bbr_sending(c, length, context.now);
+
   if (plan.fresh) {
     SentRange how;
     how.sent_at = context.now;
-    how.delivered_at_send = c.delivered;
     how.fin = plan.fin && whole;
     how.pushed = whole && (plan.flags & wire::kPsh) != 0;
-    how.app_limited = c.unsent() == data;
     // has_room() was asked by the plan; a full memory shows as a frame that is sent but not
     // accounted for, so it is counted as not sent at all and comes again.
-    if (!c.transfer->sent.sent(c.snd_nxt, length, how)) {
+    if (!c.transfer->sent.sent(c.snd_nxt, length, how, stamp ? &*stamp : nullptr)) {
       decide(c, Reason::no_memory, context);
       return;
     }
@@ -282,12 +284,14 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     // The repair of the first hole gets a timeout of its own (RFC 6675 section 5), or a long
     // recovery would end in one.
     if (plan.range == c.transfer->sent.first()) c.timers.cancel(Timer::retransmit);
-    static_cast<void>(c.transfer->sent.sent_again(plan.range, length, context.now, c.delivered));
+    static_cast<void>(
+        c.transfer->sent.sent_again(plan.range, length, context.now, stamp ? &*stamp : nullptr));
     c.transfer->undo.retransmitted();
     ++c.retransmissions;
     c.bytes_retransmitted += data;
   }
   if (c.transfer && c.transfer->recovery.active()) c.transfer->recovery.sent(length);
+  if (stamp) bbr_sent(c);
   if (c.transfer && length > 0) c.transfer->pacer.sent(length, context.now);
   if (length > 0 && c.outstanding_since == kNever) c.outstanding_since = context.now;
   if (length > 0 && !c.timers.is_set(Timer::retransmit) && !c.timers.is_set(Timer::probe)) {

@@ -36,6 +36,7 @@ void set_path_mtu(Connection& c, std::uint32_t mtu) noexcept {
   if (c.options.mss != 0) mss = std::min<std::uint32_t>(mss, c.options.mss);
   c.snd_mss = static_cast<std::uint16_t>(mss > options ? mss - options : 1);
   c.congestion.set_mss(c.snd_mss);
+  if (c.bbr) c.bbr->bbr.set_mss(c.snd_mss);
 }
 
 void start_path_search(Connection& c, Context& context) noexcept {

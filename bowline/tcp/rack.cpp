@@ -65,33 +65,4 @@ bool Rack::sent_before_delivered(const SentRanges::Map::Node& node) const noexce
   return any_delivered_ && sent_after(sent_at_, end_, node.value.sent_at, node.end());
 }
 
-Rack::Loss Rack::detect_loss(SentRanges& sent, const RackPath& path, Time now) const noexcept {
-  Loss loss;
-  const Duration patience = rtt_ + reordering_window(path);
-  while (sent.oldest() != SentRanges::kNone) {
-    const auto& node = sent[sent.oldest()];
-    if (!sent_before_delivered(node)) break;
-    // The RFC looks on and sets the timer for the last; the first that is due is as good, and the
-    // others are not looked at before it is their turn.
-    const Time due = saturating_add(node.value.sent_at, patience);
-    if (due > now) {
-      loss.next = due;
-      break;
-    }
-    loss.bytes += node.length;
-    sent.mark_lost(sent.oldest());
-  }
-  return loss;
-}
-
-void Rack::mark_timed_out(SentRanges& sent, const RackPath& path, Time now) const noexcept {
-  const Duration patience =
-      std::max(rtt_, path.srtt) + std::min(path.min_rtt / 4 * window_multiple_, path.srtt);
-  while (sent.oldest() != SentRanges::kNone &&
-         saturating_add(sent[sent.oldest()].value.sent_at, patience) <= now) {
-    sent.mark_lost(sent.oldest());
-  }
-  if (sent.first() != SentRanges::kNone) sent.mark_lost(sent.first());
-}
-
 }  // namespace bowline::inline v0::tcp

@@ -8,6 +8,7 @@
 // until reordering has been seen, then a quarter of the smallest RTT, and more for each round trip
 // whose D-SACKs (RFC 2883) tell that even that was too short.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "bowline/base/seq_number.hpp"
@@ -55,11 +56,23 @@ class Rack {
     std::uint32_t bytes = 0;  ///< numbers newly marked lost
     Time next = kNever;       ///< when to look again
   };
-  /// Step 5: marks in `sent` what is lost by now. Looks at no range that is not, but one.
-  [[nodiscard]] Loss detect_loss(SentRanges& sent, const RackPath& path, Time now) const noexcept;
+  /// Step 5: marks in `sent` what is lost by now; `each(id)` is called before each. Looks at no
+  /// range that is not, but one.
+  template <class Each>
+  [[nodiscard]] Loss detect_loss(SentRanges& sent, const RackPath& path, Time now,
+                                 Each&& each) const noexcept;
+  /// The same when nobody asks what it was.
+  [[nodiscard]] Loss detect_loss(SentRanges& sent, const RackPath& path, Time now) const noexcept {
+    return detect_loss(sent, path, now, [](std::uint32_t) {});
+  }
   /// Section 6.3: a retransmission timeout. Marks the first range and what has been under way for
-  /// longer than a round trip and the window.
-  void mark_timed_out(SentRanges& sent, const RackPath& path, Time now) const noexcept;
+  /// longer than a round trip and the window. `each(id)` is called before each.
+  template <class Each>
+  void mark_timed_out(SentRanges& sent, const RackPath& path, Time now, Each&& each) const noexcept;
+  /// The same when nobody asks what it was.
+  void mark_timed_out(SentRanges& sent, const RackPath& path, Time now) const noexcept {
+    mark_timed_out(sent, path, now, [](std::uint32_t) {});
+  }
 
   [[nodiscard]] bool reordering_seen() const noexcept { return reordering_seen_; }
   /// RACK.rtt: of what was sent most recently and has arrived.
@@ -96,5 +109,44 @@ class Rack {
   Duration min_rtt_{};
   Time echo_{};
 };
+
+template <class Each>
+Rack::Loss Rack::detect_loss(SentRanges& sent, const RackPath& path, Time now,
+                             Each&& each) const noexcept {
+  Loss loss;
+  const Duration patience = rtt_ + reordering_window(path);
+  while (sent.oldest() != SentRanges::kNone) {
+    const auto& node = sent[sent.oldest()];
+    if (!sent_before_delivered(node)) break;
+    // The RFC looks on and sets the timer for the last; the first that is due is as good, and the
+    // others are not looked at before it is their turn.
+    const Time due = saturating_add(node.value.sent_at, patience);
+    if (due > now) {
+      loss.next = due;
+      break;
+    }
+    loss.bytes += node.length;
+    each(sent.oldest());
+    sent.mark_lost(sent.oldest());
+  }
+  return loss;
+}
+
+template <class Each>
+void Rack::mark_timed_out(SentRanges& sent, const RackPath& path, Time now,
+                          Each&& each) const noexcept {
+  const Duration patience =
+      std::max(rtt_, path.srtt) + std::min(path.min_rtt / 4 * window_multiple_, path.srtt);
+  const auto mark = [&](std::uint32_t id) {
+    each(id);
+    sent.mark_lost(id);
+  };
+  while (sent.oldest() != SentRanges::kNone &&
+         saturating_add(sent[sent.oldest()].value.sent_at, patience) <= now) {
+    mark(sent.oldest());
+  }
+  const std::uint32_t first = sent.first();
+  if (first != SentRanges::kNone && sent[first].value.in_network()) mark(first);
+}
 
 }  // namespace bowline::inline v0::tcp

@@ -93,7 +93,7 @@ TEST_F(RackTest, ALostRetransmissionIsFound) {
   sack(1, 3, Time(kRtt + 2ms));
   path_.hurried = true;
   ASSERT_EQ(detect(Time(kRtt + 2ms)).bytes, kMss);
-  sent_.sent_again(sent_.first_lost(), kMss, Time(kRtt + 3ms), 0);
+  sent_.sent_again(sent_.first_lost(), kMss, Time(kRtt + 3ms));
   EXPECT_EQ(detect(Time(kRtt + 3ms)).bytes, 0U);
   // A new segment, sent 1 ms after the retransmission, is reported a round trip later.
   SentRange how;
@@ -107,7 +107,7 @@ TEST_F(RackTest, ALostRetransmissionIsFound) {
 TEST_F(RackTest, TheOriginalsAcknowledgmentIsNotTheRetransmissions) {
   send(2);
   sent_.mark_lost(sent_.first());
-  sent_.sent_again(sent_.first(), kMss, Time(100ms), 0);
+  sent_.sent_again(sent_.first(), kMss, Time(100ms));
   acknowledge(1, Time(120ms));  // 20 ms after it, on a path of 40
   EXPECT_EQ(rack_.rtt(), Duration::zero());
   EXPECT_EQ(detect(Time(10s)).bytes, 0U) << "segment 1 was sent before the retransmission";
@@ -116,7 +116,7 @@ TEST_F(RackTest, TheOriginalsAcknowledgmentIsNotTheRetransmissions) {
 TEST_F(RackTest, ATimestampTellsTheOriginalFromTheRetransmission) {
   send(2);
   sent_.mark_lost(sent_.first());
-  sent_.sent_again(sent_.first(), kMss, Time(100ms), 0);
+  sent_.sent_again(sent_.first(), kMss, Time(100ms));
   acknowledge(1, Time(150ms), Time(1ms));  // echoes something sent before the retransmission
   EXPECT_EQ(rack_.rtt(), Duration::zero());
 }
@@ -128,7 +128,7 @@ TEST_F(RackTest, AFilledHoleIsNoReordering) {
   send(2);
   sack(1, 2, Time(kRtt + 1ms));
   sent_.mark_lost(sent_.first());
-  sent_.sent_again(sent_.first(), kMss, Time(kRtt + 2ms), 0);
+  sent_.sent_again(sent_.first(), kMss, Time(kRtt + 2ms));
   acknowledge(2, Time(2 * kRtt + 2ms));
   EXPECT_FALSE(rack_.reordering_seen());
 }

@@ -10,10 +10,9 @@
 // was taken while the application had nothing to send says only how fast the application is, and
 // is marked.
 //
-// What is to be kept with each range in flight is a RateStamp: beside what SentRange holds already
-// (sent_at, delivered_at_send, app_limited), that is delivered_time, first_sent_time, and, for a
-// congestion control that asks how much was lost in a round trip, in_flight and lost. A range that
-// is sent again gets a new stamp; both halves of a split range keep the stamp. Counts are bytes.
+// What is kept of each range in flight is a RateStamp (SentRanges has them, where they are wanted).
+// A range that is sent again gets a new stamp; both halves of a split range keep the stamp. Counts
+// are bytes.
 
 #include <cstdint>
 
@@ -28,7 +27,7 @@ struct RateStamp {
   std::uint64_t delivered = 0;  ///< P.delivered
   Time delivered_time{};        ///< P.delivered_time
   Time first_sent_time{};       ///< P.first_send_time
-  std::uint32_t in_flight = 0;  ///< P.tx_in_flight: this piece included
+  std::uint32_t in_flight = 0;  ///< P.tx_in_flight: this piece included, so it is never 0
   std::uint32_t lost = 0;       ///< P.lost, modulo 2^32
   bool app_limited = false;     ///< P.is_app_limited
 
@@ -53,7 +52,6 @@ struct RateSample {
   Duration interval{};              ///< the longer of the two
   std::uint64_t delivery_rate = 0;  ///< bytes a second; 0: no reliable sample
   std::uint32_t newly_acked = 0;    ///< bytes that this acknowledgment delivered (SACKs count)
-  std::uint32_t newly_lost = 0;     ///< bytes found lost with this acknowledgment
   std::uint32_t tx_in_flight = 0;   ///< in flight when the newest piece was sent
   std::uint32_t lost = 0;           ///< bytes found lost since the newest piece was sent
   Duration rtt{-1};                 ///< of the newest piece, set by the caller; negative: none
@@ -64,7 +62,7 @@ struct RateSample {
 
 /// What decides whether the application is the limit (section 4.1.2.4).
 struct SendState {
-  bool unsent_data = false;    ///< data waits to be sent for the first time
+  bool unsent_data = false;    ///< a segment of data or more waits to be sent for the first time
   bool pending_below = false;  ///< what was sent waits in a queue of this host
   std::uint32_t in_flight = 0;
   std::uint32_t cwnd = 0;
@@ -75,6 +73,9 @@ struct SendState {
 /// The delivery rate of one connection. A value.
 class RateSampler {
  public:
+  /// Measuring begins. What was sent before has no stamp.
+  void start(Time now) noexcept { delivered_time_ = first_sent_time_ = now; }
+
   /// `bytes` leave at `at` (the paced departure), with `in_flight` bytes under way before them:
   /// returns their stamp (section 4.1.2.2).
   [[nodiscard]] RateStamp sent(Time at, std::uint32_t bytes, std::uint32_t in_flight) noexcept;

@@ -2,16 +2,18 @@
 
 namespace bowline::inline v0::tcp {
 
-bool SentRanges::sent(SeqNumber start, std::uint32_t length, const SentRange& how) noexcept {
+bool SentRanges::sent(SeqNumber start, std::uint32_t length, const SentRange& how,
+                      const RateStamp* stamp) noexcept {
   const std::uint32_t id = ranges_.insert(start, length, how);
   if (id == kNone) return false;
+  if (stamp != nullptr) set_stamp(id, *stamp);
   enlist(id);
   outstanding_ += length;
   return true;
 }
 
 bool SentRanges::sent_again(std::uint32_t id, std::uint32_t length, Time now,
-                            std::uint64_t delivered) noexcept {
+                            const RateStamp* stamp) noexcept {
   const bool whole = length >= ranges_[id].length || split(id, ranges_[id].start + length) == kNone;
   SentRange& range = ranges_[id].value;
   if (range.lost) {
@@ -21,7 +23,7 @@ bool SentRanges::sent_again(std::uint32_t id, std::uint32_t length, Time now,
   }
   if (!range.sacked) enlist(id);
   range.sent_at = now;
-  range.delivered_at_send = delivered;
+  if (stamp != nullptr) set_stamp(id, *stamp);
   if (range.transmissions < 255) ++range.transmissions;
   return !whole || length >= ranges_[id].length;
 }
@@ -35,8 +37,12 @@ void SentRanges::mark_lost(std::uint32_t id) noexcept {
   lost_ += node.length;
 }
 
-void SentRanges::mark_all_lost() noexcept {
-  while (oldest_ != kNone) mark_lost(oldest_);
+// Where there is no memory for a stamp, the range has none, and gives no sample.
+void SentRanges::set_stamp(std::uint32_t id, const RateStamp& stamp) noexcept {
+  while (stamps_.size() <= id) {
+    if (!stamps_.push_back({})) return;
+  }
+  stamps_[id] = stamp;
 }
 
 std::uint32_t SentRanges::mark_first_lost(std::uint32_t most) noexcept {
@@ -111,6 +117,10 @@ void SentRanges::delist(std::uint32_t id) noexcept {
 
 std::uint32_t SentRanges::split(std::uint32_t id, SeqNumber at) noexcept {
   const std::uint32_t second = ranges_.split(id, at);
+  if (second != kNone && !stamps_.empty()) {
+    const RateStamp* const whole = stamp(id);
+    set_stamp(second, whole != nullptr ? RateStamp(*whole) : RateStamp{});
+  }
   if (second != kNone && ranges_[id].value.in_network()) enlist_after(id, second);
   return second;
 }

@@ -12,25 +12,28 @@
 // again, so that a block which is reported with every ACK is one step; those in the network hang in
 // a list in the order of their last transmission, which is what RACK (RFC 8985) looks along; and
 // the search for the first lost one goes on where the last ended.
+//
+// A congestion control that measures delivery rates (BBR) has each range stamped when it is sent.
+// The stamps are larger than all else that is known of a range, so they stand beside the ranges,
+// and only where somebody wants them.
 
 #include <algorithm>
 #include <cstdint>
 
 #include "bowline/base/range_map.hpp"
+#include "bowline/base/ring.hpp"
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/rate_sampler.hpp"
 
 namespace bowline::inline v0::tcp {
 
 /// What is known of one range.
 struct SentRange {
-  Time sent_at{};  ///< its last transmission
-  std::uint64_t delivered_at_send =
-      0;  ///< the connection's delivered count at that moment (rate samples)
+  Time sent_at{};                    ///< its last transmission
   std::uint8_t transmissions = 1;    ///< stays at 255
   bool sacked = false;               ///< the peer has it, out of order
   bool lost = false;                 ///< held for lost and not sent again yet
-  bool app_limited = false;          ///< sent while the application had nothing more
   bool fin = false;                  ///< its last number is the FIN
   bool pushed = false;               ///< it ended with PSH
   std::uint32_t older = 0xffffffff;  ///< in the order of transmission: the one before, and
@@ -52,8 +55,7 @@ struct SentRange {
 
   template <class V>
   void visit(V& v) {
-    v(sent_at, transmissions, sacked, lost, app_limited, fin, pushed);
-    v.excluded(delivered_at_send, "a count since the beginning, for rate samples alone");
+    v(sent_at, transmissions, sacked, lost, fin, pushed);
     v.excluded(older, "follows from sent_at");
     v.excluded(newer, "follows from sent_at");
   }
@@ -73,6 +75,8 @@ struct Delivered {
   SeqNumber end;         ///< the number after its last
   std::uint32_t length;  ///< numbers
   const SentRange& how;  ///< how it was sent; as long as the call
+  /// The stamp of its last transmission; null when none is kept. As long as the call.
+  const RateStamp* stamp = nullptr;
 };
 
 /// The ranges from SND.UNA to SND.NXT.
@@ -82,11 +86,13 @@ class SentRanges {
   static constexpr std::uint32_t kNone = Map::kNone;
 
   SentRanges(Memory& memory, std::uint32_t limit, std::uint64_t seed) noexcept
-      : ranges_(memory, limit, seed) {}
+      : ranges_(memory, limit, seed), stamps_(memory) {}
 
   /// Notes that `length` numbers from `start` (which is where the last range ends) were sent for
-  /// the first time. False when no more account can be kept: then they must not be sent.
-  [[nodiscard]] bool sent(SeqNumber start, std::uint32_t length, const SentRange& how) noexcept;
+  /// the first time, with `stamp` if the congestion control wants rate samples. False when no more
+  /// account can be kept: then they must not be sent.
+  [[nodiscard]] bool sent(SeqNumber start, std::uint32_t length, const SentRange& how,
+                          const RateStamp* stamp = nullptr) noexcept;
   /// Changes how many ranges there may be.
   void set_limit(std::uint32_t limit) noexcept { ranges_.set_limit(limit); }
   /// Is there room for another sent()?
@@ -97,7 +103,15 @@ class SentRanges {
   /// Notes that the first `length` numbers of range `id` were sent again. Splits the range there.
   /// False when there was no room to split: then the whole range counts as sent.
   bool sent_again(std::uint32_t id, std::uint32_t length, Time now,
-                  std::uint64_t delivered) noexcept;
+                  const RateStamp* stamp = nullptr) noexcept;
+  /// The stamp of range `id`; null when it was sent without one, or there was no memory for it.
+  [[nodiscard]] const RateStamp* stamp(std::uint32_t id) const noexcept {
+    if (id >= stamps_.size()) return nullptr;
+    const RateStamp& stamp = stamps_[id];
+    return stamp.in_flight == 0 ? nullptr : &stamp;
+  }
+  /// Stamps are asked for no longer.
+  void forget_stamps() noexcept { stamps_.clear(); }
 
   /// Removes everything before `ack`. `each(Delivered)` is called for what no SACK had reported.
   template <class Each>
@@ -116,8 +130,18 @@ class SentRanges {
   }
   /// Marks range `id` as lost, if it is in the network.
   void mark_lost(std::uint32_t id) noexcept;
-  /// Marks all that is not sacked as lost.
-  void mark_all_lost() noexcept;
+  /// Marks all that is not sacked as lost. `each(id)` is called before each.
+  template <class Each>
+  void mark_all_lost(Each&& each) noexcept {
+    while (oldest_ != kNone) {
+      each(oldest_);
+      mark_lost(oldest_);
+    }
+  }
+  /// The same when nobody asks what it was.
+  void mark_all_lost() noexcept {
+    mark_all_lost([](std::uint32_t) {});
+  }
   /// Marks the first range that is neither sacked nor sent again after being lost, up to `most`
   /// numbers of it. Returns the numbers marked.
   std::uint32_t mark_first_lost(std::uint32_t most) noexcept;
@@ -159,9 +183,23 @@ class SentRanges {
     v.excluded(oldest_, "follows from the ranges");
     v.excluded(newest_, "follows from the ranges");
     v.excluded(lost_from_, "where a search begins");
+    visit_stamps(v);
   }
 
  private:
+  // By id, some of which mean nothing: hashed are those of the ranges, in their order.
+  template <class V>
+  void visit_stamps(V& v) {
+    if constexpr (V::hashing) {
+      if (stamps_.empty()) return;
+      for (std::uint32_t id = first(); id != kNone; id = next(id)) {
+        if (id < stamps_.size()) v(stamps_[id]);
+      }
+    } else {
+      v(stamps_);
+    }
+  }
+  void set_stamp(std::uint32_t id, const RateStamp& stamp) noexcept;
   void enlist(std::uint32_t id) noexcept { enlist_after(newest_, id); }
   void enlist_after(std::uint32_t older, std::uint32_t id) noexcept;
   void delist(std::uint32_t id) noexcept;
@@ -171,6 +209,7 @@ class SentRanges {
   std::uint32_t merge_sacked(std::uint32_t id) noexcept;
 
   Map ranges_;
+  Ring<RateStamp> stamps_;  // by id; empty as long as nobody wants any
   std::uint32_t outstanding_ = 0;
   std::uint32_t sacked_ = 0;
   std::uint32_t lost_ = 0;
@@ -194,7 +233,7 @@ AckedRanges SentRanges::acknowledge(SeqNumber ack, Each&& each) noexcept {
       sacked_ -= count;
     } else {
       acked.newly_delivered += count;
-      each(Delivered{node.start + count, count, node.value});
+      each(Delivered{node.start + count, count, node.value, stamp(id)});
       if (node.value.lost) lost_ -= count;
     }
     if (!whole) {
@@ -220,7 +259,7 @@ std::uint32_t SentRanges::mark_sacked(SeqNumber left, SeqNumber right, Each&& ea
     if (node.value.sacked) continue;
     if (after(node.end(), right)) break;
     if (before(node.start, left)) continue;
-    each(Delivered{node.end(), node.length, node.value});
+    each(Delivered{node.end(), node.length, node.value, stamp(id)});
     if (node.value.lost) {
       take_from_lost(id);
     } else {

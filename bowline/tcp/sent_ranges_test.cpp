@@ -60,7 +60,7 @@ TEST_F(SentRangesTest, AcknowledgmentInsideARangeCutsIt) {
 // RFC 6298 section 3 (Karn), RFC 8985 6.2: the caller learns how each part was sent, once.
 TEST_F(SentRangesTest, TellsHowWhatIsDeliveredWasSent) {
   send(3);
-  ranges_.sent_again(ranges_.first(), 100, Time(9s), 0);
+  ranges_.sent_again(ranges_.first(), 100, Time(9s));
   std::vector<std::pair<std::uint32_t, Time>> told;
   bool retransmitted = false;
   const auto note = [&](const Delivered& part) {
@@ -93,7 +93,7 @@ TEST_F(SentRangesTest, OldestFollowsTheLastTransmission) {
   EXPECT_EQ(ranges_[ranges_.oldest()].start, kStart);
   ranges_.mark_lost(ranges_.oldest());
   EXPECT_EQ(ranges_[ranges_.oldest()].start, kStart + 100) << "what is lost is not in the network";
-  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s), 0);
+  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s));
   ranges_.mark_sacked(kStart + 100, kStart + 200);
   EXPECT_EQ(ranges_[ranges_.oldest()].start, kStart + 200);
   ranges_.mark_lost(ranges_.oldest());
@@ -104,7 +104,7 @@ TEST_F(SentRangesTest, OldestFollowsTheLastTransmission) {
 TEST_F(SentRangesTest, WhatWasNotLostIsInTheNetworkAgain) {
   send(4);
   ranges_.mark_all_lost();
-  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s), 0);
+  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s));
   ranges_.unmark_lost();
   EXPECT_EQ(ranges_.lost(), 0U);
   EXPECT_EQ(ranges_.in_network(), 400U);
@@ -173,14 +173,14 @@ TEST_F(SentRangesTest, LostRangesAreFoundInOrder) {
   EXPECT_EQ(ranges_.first_lost(), SentRanges::kNone);
   ranges_.mark_all_lost();
   EXPECT_EQ(ranges_[ranges_.first_lost()].start, kStart);
-  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s), 0);
+  ranges_.sent_again(ranges_.first_lost(), 100, Time(9s));
   EXPECT_EQ(ranges_[ranges_.first_lost()].start, kStart + 100);
 }
 
 TEST_F(SentRangesTest, PartOfALostRangeIsSentAgain) {
   send(1);
   ranges_.mark_all_lost();
-  EXPECT_TRUE(ranges_.sent_again(ranges_.first_lost(), 40, Time(9s), 0));
+  EXPECT_TRUE(ranges_.sent_again(ranges_.first_lost(), 40, Time(9s)));
   EXPECT_EQ(ranges_.lost(), 60U);
   EXPECT_EQ(ranges_[ranges_.first_lost()].start, kStart + 40);
   EXPECT_EQ(ranges_[ranges_.first()].value.transmissions, 2);
@@ -198,7 +198,7 @@ TEST_F(SentRangesTest, FinAndPushStayWithTheEnd) {
   how.fin = how.pushed = true;
   ASSERT_TRUE(ranges_.sent(kStart, 101, how));
   ranges_.mark_all_lost();
-  ranges_.sent_again(ranges_.first(), 40, Time(1s), 0);
+  ranges_.sent_again(ranges_.first(), 40, Time(1s));
   EXPECT_FALSE(ranges_[ranges_.first()].value.fin || ranges_[ranges_.first()].value.pushed);
   const std::uint32_t last = ranges_.next(ranges_.first());
   EXPECT_TRUE(ranges_[last].value.fin && ranges_[last].value.pushed);
@@ -318,7 +318,7 @@ TEST(SentRangesRandom, AgreesWithAMapOfNumbers) {
           if (id == SentRanges::kNone) break;
           const std::uint32_t first = distance(kStart, ranges[id].start);
           const std::uint32_t length = pick(1, ranges[id].length);
-          ASSERT_TRUE(ranges.sent_again(id, length, now, 0));
+          ASSERT_TRUE(ranges.sent_again(id, length, now));
           for (std::uint32_t i = first; i < first + length; ++i) {
             naive.numbers[i].lost = false;
             ++naive.numbers[i].transmissions;

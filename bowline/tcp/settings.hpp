@@ -7,6 +7,8 @@
 // programs and scripts written for Linux assume. There are no feature macros: a setting is a field.
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "bowline/base/time.hpp"
 
@@ -23,7 +25,21 @@ enum class Profile : std::uint8_t { rfc, linux };
 enum class CongestionAlgorithm : std::uint8_t {
   reno,   ///< RFC 5681
   cubic,  ///< RFC 9438
+  bbr,    ///< draft-ietf-ccwg-bbr; paces always, whatever Settings::pacing says
 };
+
+/// "reno", "cubic" or "bbr".
+[[nodiscard]] constexpr std::string_view name(CongestionAlgorithm algorithm) noexcept {
+  switch (algorithm) {
+    case CongestionAlgorithm::reno:
+      return "reno";
+    case CongestionAlgorithm::cubic:
+      return "cubic";
+    case CongestionAlgorithm::bbr:
+      break;
+  }
+  return "bbr";
+}
 
 /// Explicit congestion notification (RFC 3168, RFC 9768).
 enum class EcnMode : std::uint8_t {
@@ -123,8 +139,8 @@ struct Settings {
   /// 7661), instead of being given up after an idle RTO (RFC 5681 section 4.1). Without pacing the
   /// latter holds: the first ACKs after a pause would let out the whole window in one burst.
   bool window_validation = true;
-  CongestionAlgorithm congestion =
-      CongestionAlgorithm::cubic;  ///< RFC 9438  ///< of new connections
+  /// Of connections whose SocketOptions say nothing.
+  CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
 };
 
 constexpr Settings Settings::of(Profile profile) noexcept {
@@ -159,11 +175,13 @@ struct SocketOptions {
   std::uint8_t hop_limit = 0;        ///< TTL; 0: 64
   std::uint8_t traffic_class = 0;    ///< DSCP and ECN bits, as in the header
   std::uint32_t read_low_water = 1;  ///< readable when so many bytes are there, or the end
+  /// Who governs the congestion window; nothing: as in Settings. May change at any time.
+  std::optional<CongestionAlgorithm> congestion{};
 
   template <class V>
   void visit(V& v) {
     v(no_delay, cork, quick_ack, linger, linger_time, keepalive, user_timeout, send_buffer,
-      receive_buffer, mss, hop_limit, traffic_class, read_low_water);
+      receive_buffer, mss, hop_limit, traffic_class, read_low_water, congestion);
   }
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
 };

@@ -154,6 +154,7 @@ void on_shed_timer(Connection& c, Context& context) noexcept {
 
 void on_timers(Connection& c, Context& context) noexcept {
   const Time now = context.now;
+  bbr_before_event(c);
   if (c.timers.take_due(Timer::give_up, now)) return on_give_up(c, context);
   if (c.timers.take_due(Timer::ending, now)) return on_ending_timer(c, context);
   if (c.timers.take_due(Timer::delayed_ack, now)) {

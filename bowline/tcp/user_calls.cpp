@@ -47,8 +47,10 @@ void restart_after_idle(Connection& c, Context& context) noexcept {
   }
 }
 
-// Before new data is queued: is the window still to be trusted?
+// Before new data is queued: is the window still to be trusted? (BBR's is: it paces what that lets
+// out.)
 void review_window(Connection& c, Context& context) noexcept {
+  if (c.bbr) return bbr_before_event(c);
   if (!is_synchronized(c.state)) return;
   if (context.settings.window_validation && context.settings.pacing) {
     halve_if_unused(c, context);

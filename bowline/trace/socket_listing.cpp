@@ -58,7 +58,7 @@ std::string memory(const SocketRecord& record) {
 // sent again in bytes_sent; the record has bytes, and first transmissions.
 std::string tcp_internals(const SocketRecord& r) {
   std::string text;
-  for (const auto* option : {"ts", "sack"}) {
+  for (const auto* option : {"ts", "sack", "reno", "cubic", "bbr"}) {
     if (r.has_option(option)) text += fmt::format(" {}", option);
   }
   if (r.has("snd_wscale")) {
@@ -79,6 +79,12 @@ std::string tcp_internals(const SocketRecord& r) {
                       r.number("cwnd") / mss);
   constexpr std::uint64_t kNone = 0x7fff'ffff;  // RFC 5681: as high as can be, before any loss
   if (r.number("ssthresh") < kNone) text += fmt::format(" ssthresh:{}", r.number("ssthresh") / mss);
+  if (r.has("min_rtt_us")) text += fmt::format(" minrtt:{:g}", in_ms(r.number("min_rtt_us")));
+  if (r.has("pacing_rate")) text += fmt::format(" pacing_rate {}bps", 8 * r.number("pacing_rate"));
+  if (r.has("bbr_bw")) {
+    text += fmt::format(" bbr:(bw:{}bps,mrtt:{:g})", 8 * r.number("bbr_bw"),
+                        in_ms(r.number("bbr_min_rtt_us")));
+  }
   text += fmt::format(" bytes_sent:{}", r.number("bytes_sent") + r.number("bytes_retransmitted"));
   for (const auto* name : {"bytes_retransmitted", "bytes_acked", "bytes_received"}) {
     if (r.number(name) == 0) continue;

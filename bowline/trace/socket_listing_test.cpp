@@ -85,7 +85,7 @@ TEST(SocketListing, InternalsInTheWordsOfSs) {
   view.ssthresh = 28'960;
   const std::string text = line(view, kAll);
   for (const auto* part :
-       {" #4 if:0", " skmem:(r7,rb1048576,t1460,tb1048576,o0)", "\n\t ts wscale:7,5 rto:204",
+       {" #4 if:0", " skmem:(r7,rb1048576,t1460,tb1048576,o0)", "\n\t ts cubic wscale:7,5 rto:204",
         " rtt:12/0.5", " mss:1448", " cwnd:10 ", " ssthresh:20 ", " bytes_sent:11448",
         " bytes_retrans:1448", " unacked:2 in_flight:1460", " retrans:2"}) {
     EXPECT_TRUE(holds(text, part)) << part << " in " << text;
@@ -132,7 +132,8 @@ TEST(SocketRecord, IsOneLineOfJson) {
   view.timestamps = view.sack = true;
   view.retransmit_at = Time{200ms};
   const std::string json = to_json(socket_record(view, Time{}));
-  EXPECT_TRUE(holds(json, R"("options":["ts","sack"],"timer":"on","timer_ms":200,"number":4)"));
+  EXPECT_TRUE(
+      holds(json, R"("options":["ts","sack","cubic"],"timer":"on","timer_ms":200,"number":4)"));
 }
 
 }  // namespace

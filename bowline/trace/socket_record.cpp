@@ -50,6 +50,12 @@ void add_path(SocketRecord& record, const ConnectionView& view) {
   add("peer_mss", view.peer_mss);
   add("cwnd", view.cwnd);
   add("ssthresh", view.ssthresh);
+  if (view.min_rtt > Duration::zero()) add("min_rtt_us", in_us(view.min_rtt));
+  if (view.pacing_rate > 0) add("pacing_rate", view.pacing_rate);
+  if (view.bbr) {
+    add("bbr_bw", view.bbr->bw);
+    add("bbr_min_rtt_us", in_us(view.bbr->min_rtt));
+  }
   add("in_flight", view.in_flight);
   add("unsent", view.unsent);
   add("lost", view.lost);
@@ -123,6 +129,7 @@ SocketRecord socket_record(const ConnectionView& view, Time now) {
   // A half-open entry and a TIME-WAIT record are too small to know the rest (A5, A15).
   const bool full = view.snd_mss != 0;
   if (full) {
+    record.options.emplace_back(tcp::name(view.congestion));
     add_path(record, view);
     add_counts(record, view, now);
   } else {

@@ -64,6 +64,7 @@ class Collector {
   void operator()(const Delivered& part) noexcept {
     if (c_.sack) c_.transfer->rack.delivered(part);
     path_delivered(c_, part.end - part.length, part.end, context_);
+    if (c_.bbr) bbr_delivered(c_, part, arrival_);
     if (part.how.retransmitted()) {
       retransmitted_ = true;
       if (cumulative_ && answers_the_original(part.how)) ++needless_;
@@ -150,6 +151,8 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   news.echo = echoed_instant(c, segment);
   if (echoes_the_future(c, segment)) decide(c, Reason::echo_from_the_future, context);
   news.duplicate = is_duplicate(c, segment);
+  bbr_before_event(c);
+  bbr_begin_ack(c);
   Collector collector(c, segment.arrival, news.echo, context);
   transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo);
 

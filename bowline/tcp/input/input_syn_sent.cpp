@@ -43,7 +43,7 @@ void take_syn(Connection& c, const Segment& segment, Context& context) noexcept 
       negotiate(context.settings, c.remote.address.family(), offer, segment.options);
   if (agreed.mss_raised) decide(c, Reason::mss_raised, context);
   agreed.feedback = agree_on_feedback(c, segment, context);
-  adopt(c, agreed, context.settings);
+  adopt(c, agreed, context);
   if (c.timestamps) {
     c.ts_recent = segment.options.timestamps->value;
     c.ts_recent_at = context.now;
