@@ -83,7 +83,10 @@ sim::HostOptions draw_host(Random& random) {
   settings.sack = !one_in(random, 4);
   if (one_in(random, 4)) settings.pacing = !settings.pacing;
   if (one_in(random, 4)) settings.cold_ack_at_once = !settings.cold_ack_at_once;
-  if (one_in(random, 4)) settings.congestion = tcp::CongestionAlgorithm::reno;
+  if (one_in(random, 2)) {
+    settings.congestion =
+        pick(random, {tcp::CongestionAlgorithm::reno, tcp::CongestionAlgorithm::bbr});
+  }
   settings.ecn = pick(random, {tcp::EcnMode::off, tcp::EcnMode::accept, tcp::EcnMode::request,
                                tcp::EcnMode::accurate});
   if (one_in(random, 6)) settings.mss_floor = 536;
