@@ -42,7 +42,8 @@ CongestionAlgorithm congestion_of(const Connection& c, const Settings& settings)
 
 void start_congestion(Connection& c, Context& context) noexcept {
   const auto start = [&](CongestionAlgorithm algorithm) {
-    c.congestion.start(c.snd_mss, context.settings.initial_window_segments, algorithm, c.snd_nxt);
+    c.congestion.start(c.snd_mss, context.settings.initial_window_segments, algorithm,
+                       context.settings.hystart, c.snd_nxt);
   };
   start(congestion_of(c, context.settings));
   if (c.congestion.is_bbr() && !start_bbr(c, context)) start(CongestionAlgorithm::cubic);

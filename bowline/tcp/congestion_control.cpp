@@ -35,21 +35,48 @@ void CongestionControl::change(CongestionAlgorithm algorithm) noexcept {
 }
 
 void CongestionControl::start(std::uint32_t mss, std::uint32_t segments,
-                              CongestionAlgorithm algorithm, SeqNumber snd_nxt) noexcept {
+                              CongestionAlgorithm algorithm, HyStartForm hystart,
+                              SeqNumber snd_nxt) noexcept {
   mss_ = mss;
   cwnd_ = mss * segments;
   choose(algorithm);
-  hystart_.start(snd_nxt);
+  if (hystart == HyStartForm::classic) {
+    hystart_.emplace<ClassicHyStart>();
+  } else {
+    hystart_.emplace<HyStart>().start(snd_nxt);
+  }
+}
+
+// Linux has it in CUBIC alone.
+bool CongestionControl::shows_the_end(const AckEvent& event,
+                                      ClassicHyStart& hystart) const noexcept {
+  return event.rtt != Duration::zero() && algorithm() == CongestionAlgorithm::cubic &&
+         hystart.acked({.now = event.now,
+                        .una = event.una,
+                        .nxt = event.nxt,
+                        .rtt = event.rtt,
+                        .min_rtt = event.min_rtt,
+                        .srtt = event.srtt,
+                        .cwnd = cwnd_,
+                        .mss = mss_,
+                        .paced = event.paced});
 }
 
 void CongestionControl::slow_start(const AckEvent& event) noexcept {
-  if (ssthresh_ != kNoThreshold) {  // HyStart++ is for the first one only (RFC 9406 section 4.3)
+  if (ClassicHyStart* const classic = std::get_if<ClassicHyStart>(&hystart_);
+      classic != nullptr && shows_the_end(event, *classic)) {
+    ssthresh_ = cwnd_;
+    return avoid_congestion(event);
+  }
+  HyStart* const hystart = std::get_if<HyStart>(&hystart_);
+  if (ssthresh_ != kNoThreshold ||
+      hystart == nullptr) {  // HyStart++ is for the first one only (RFC 9406 section 4.3)
     cwnd_ = std::min(cwnd_ + event.acked, std::max(ssthresh_, cwnd_));
     return;
   }
-  if (event.rtt != Duration::zero()) hystart_.sample(event.rtt);
-  cwnd_ += hystart_.growth(event.una, event.nxt, event.acked);
-  if (hystart_.phase() == HyStart::Phase::done) ssthresh_ = cwnd_;
+  if (event.rtt != Duration::zero()) hystart->sample(event.rtt);
+  cwnd_ += hystart->growth(event.una, event.nxt, event.acked);
+  if (hystart->phase() == HyStart::Phase::done) ssthresh_ = cwnd_;
 }
 
 void CongestionControl::acked(const AckEvent& event) noexcept {
@@ -57,6 +84,10 @@ void CongestionControl::acked(const AckEvent& event) noexcept {
   constexpr std::uint32_t kLargest = 0x3fffffff;
   if (!event.cwnd_limited || cwnd_ >= kLargest || is_bbr()) return;
   if (in_slow_start()) return slow_start(event);
+  avoid_congestion(event);
+}
+
+void CongestionControl::avoid_congestion(const AckEvent& event) noexcept {
   if (Cubic* const cubic = std::get_if<Cubic>(&algorithm_)) {
     cubic->acked(event.now, event.acked, event.srtt, mss_, cwnd_);
   } else if (Reno* const reno = std::get_if<Reno>(&algorithm_)) {
@@ -67,7 +98,7 @@ void CongestionControl::acked(const AckEvent& event) noexcept {
 void CongestionControl::lost(std::uint32_t in_flight) noexcept {
   ssthresh_ = std::visit([&](auto& algorithm) { return algorithm.lost(cwnd_, in_flight, mss_); },
                          algorithm_);
-  hystart_.finish();
+  if (HyStart* const hystart = std::get_if<HyStart>(&hystart_)) hystart->finish();
 }
 
 void CongestionControl::timed_out(std::uint32_t in_flight, std::uint32_t left,
@@ -76,6 +107,7 @@ void CongestionControl::timed_out(std::uint32_t in_flight, std::uint32_t left,
   if (first) {
     lost(in_flight);
     std::visit([](auto& algorithm) { algorithm.timed_out(); }, algorithm_);
+    if (ClassicHyStart* const hystart = std::get_if<ClassicHyStart>(&hystart_)) hystart->start();
   }
   cwnd_ = left + mss_;
 }
@@ -90,7 +122,7 @@ void CongestionControl::undo(const CongestionControl& before) noexcept {
 
 void CongestionControl::unused(std::uint32_t restart_segments) noexcept {
   const std::uint32_t restart = mss_ * restart_segments;
-  if (cwnd_ <= restart) return;
+  if (cwnd_ <= restart || is_bbr()) return;
   if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ / 4 * 3);
   cwnd_ = std::max(cwnd_ / 2, restart);
   std::visit([](auto& algorithm) { algorithm.restart(); }, algorithm_);

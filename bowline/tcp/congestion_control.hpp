@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/classic_hystart.hpp"
 #include "bowline/tcp/cubic.hpp"
 #include "bowline/tcp/hystart.hpp"
 #include "bowline/tcp/settings.hpp"
@@ -27,6 +28,8 @@ struct AckEvent {
   bool cwnd_limited = false;    ///< the congestion window, and nothing else, held data back
   Duration rtt{};               ///< what it measured; zero: nothing
   Duration srtt{};              ///< the smoothed RTT
+  Duration min_rtt{};           ///< the smallest of the connection
+  bool paced = false;           ///< data leaves spread over the round trip
   SeqNumber una;                ///< SND.UNA and
   SeqNumber nxt;                ///< SND.NXT after it
 };
@@ -74,7 +77,7 @@ class CongestionControl {
  public:
   /// Starts with the initial window of RFC 6928 (`segments` full ones), when SND.NXT is `snd_nxt`.
   void start(std::uint32_t mss, std::uint32_t segments, CongestionAlgorithm algorithm,
-             SeqNumber snd_nxt) noexcept;
+             HyStartForm hystart, SeqNumber snd_nxt) noexcept;
   void set_mss(std::uint32_t mss) noexcept { mss_ = mss; }
   /// Another one governs from now on. It goes on with the window as it is, and where BBR governed
   /// before, without slow start: the model knew how much the path takes.
@@ -120,7 +123,13 @@ class CongestionControl {
 
   template <class V>
   void visit(V& v) {
-    v(cwnd_, ssthresh_, mss_, hystart_);
+    v(cwnd_, ssthresh_, mss_);
+    bool classic = std::holds_alternative<ClassicHyStart>(hystart_);
+    v(classic);
+    if constexpr (V::loading) {
+      if (classic) hystart_.emplace<ClassicHyStart>();
+    }
+    std::visit([&v](auto& hystart) { v(hystart); }, hystart_);
     auto index = static_cast<std::uint8_t>(algorithm_.index());
     v(index);
     if constexpr (V::loading) {
@@ -135,12 +144,14 @@ class CongestionControl {
   static_assert(sizeof(Algorithm) <= 32, "larger state belongs into the cold block");
   void choose(CongestionAlgorithm algorithm) noexcept;
   void slow_start(const AckEvent& event) noexcept;
+  void avoid_congestion(const AckEvent& event) noexcept;
+  [[nodiscard]] bool shows_the_end(const AckEvent& event, ClassicHyStart& hystart) const noexcept;
 
   std::uint32_t cwnd_ = 0;
   std::uint32_t ssthresh_ = kNoThreshold;
   std::uint32_t mss_ = 0;
   Algorithm algorithm_;
-  HyStart hystart_;
+  std::variant<HyStart, ClassicHyStart> hystart_;
 };
 
 }  // namespace bowline::inline v0::tcp

@@ -17,7 +17,7 @@ AckEvent ack(std::uint32_t bytes, std::uint32_t in_flight, bool limited = true) 
 
 CongestionControl started(std::uint32_t segments = 10) {
   CongestionControl congestion;
-  congestion.start(kMss, segments, CongestionAlgorithm::reno, SeqNumber(0));
+  congestion.start(kMss, segments, CongestionAlgorithm::reno, HyStartForm::plus_plus, SeqNumber(0));
   return congestion;
 }
 
@@ -118,6 +118,27 @@ TEST(CongestionControl, WindowNeverWraps) {
     before = congestion.cwnd();
   }
   EXPECT_LT(before, 1U << 31);
+}
+
+// Linux's form (Profile::linux): at the first sign ssthresh is the window as it is, and congestion
+// avoidance follows.
+TEST(CongestionControl, ClassicHyStartEndsSlowStartAtOnce) {
+  CongestionControl congestion;
+  congestion.start(kMss, 20, CongestionAlgorithm::cubic, HyStartForm::classic, SeqNumber(0));
+  AckEvent event = ack(kMss, 20 * kMss);
+  event.rtt = event.srtt = event.min_rtt = 80ms;
+  event.now = Time(1s);
+  congestion.acked(event);
+  event.nxt = SeqNumber(1'000'000);  // the next round
+  EXPECT_EQ(congestion.cwnd(), 21 * kMss);
+  event.rtt = 120ms;
+  for (int i = 0; i < 9; ++i) {
+    event.now += 5ms;
+    event.una += kMss;
+    congestion.acked(event);
+  }
+  EXPECT_FALSE(congestion.in_slow_start());
+  EXPECT_NEAR(congestion.cwnd(), 29 * kMss, 2 * kMss);
 }
 
 }  // namespace

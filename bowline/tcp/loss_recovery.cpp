@@ -119,6 +119,8 @@ void grow_window(Connection& c, const AckNews& news, Context& context) noexcept 
                       .cwnd_limited = limited,
                       .rtt = news.rtt,
                       .srtt = c.rtt.srtt(),
+                      .min_rtt = c.rtt.min_rtt(),
+                      .paced = context.settings.pacing,
                       .una = c.snd_una,
                       .nxt = c.snd_nxt});
 }

@@ -41,6 +41,12 @@ enum class CongestionAlgorithm : std::uint8_t {
   return "bbr";
 }
 
+/// How the first slow start ends before it loses anything.
+enum class HyStartForm : std::uint8_t {
+  plus_plus,  ///< RFC 9406: conservative slow start before congestion avoidance
+  classic,    ///< Linux's: at the first sign, in every slow start of CUBIC
+};
+
 /// Explicit congestion notification (RFC 3168, RFC 9768).
 enum class EcnMode : std::uint8_t {
   off,       ///< neither asked for nor agreed to
@@ -140,6 +146,7 @@ struct Settings {
   /// latter holds: the first ACKs after a pause would let out the whole window in one burst.
   bool window_validation = true;
   /// Of connections whose SocketOptions say nothing.
+  HyStartForm hystart = HyStartForm::plus_plus;  ///< RFC 9406
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
 };
 
@@ -153,6 +160,7 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.r2_syn = 127s;       // tcp_syn_retries = 6
     settings.cold_ack_at_once = false;
     settings.mtu_probing = MtuProbing::off;
+    settings.hystart = HyStartForm::classic;
     settings.window_validation = false;  // tcp_slow_start_after_idle = 1
     settings.pacing = false;             // Linux leaves it to the fq queue
   }

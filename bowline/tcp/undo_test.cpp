@@ -12,7 +12,7 @@ constexpr std::uint32_t kMss = 1'000;
 class UndoTest : public ::testing::Test {
  protected:
   UndoTest() {
-    congestion_.start(kMss, 10, CongestionAlgorithm::cubic, SeqNumber(0));
+    congestion_.start(kMss, 10, CongestionAlgorithm::cubic, HyStartForm::plus_plus, SeqNumber(0));
     undo_.begin(congestion_, Time(1s));
     congestion_.lost(10 * kMss);
     congestion_.recovered();

@@ -67,7 +67,8 @@ class World {
     c.ts_recent = 5'000;
     c.ts_recent_at = now;
     set_path_mtu(c, 1'500);
-    c.congestion.start(c.snd_mss, 10, CongestionAlgorithm::cubic, c.snd_nxt);
+    c.congestion.start(c.snd_mss, 10, CongestionAlgorithm::cubic, HyStartForm::plus_plus,
+                       c.snd_nxt);
     Context context = this->context();
     EXPECT_TRUE(ensure_transfer(c, context));
     if (manner.orphan_or_shut) (random_.below(2) == 0 ? c.orphan : c.read_closed) = true;

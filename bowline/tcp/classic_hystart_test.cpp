@@ -1,0 +1,96 @@
+// The two signs that end slow start in Linux's CUBIC.
+
+#include "bowline/tcp/classic_hystart.hpp"
+
+#include <gtest/gtest.h>
+
+namespace bowline::tcp {
+namespace {
+
+constexpr std::uint32_t kMss = 1'000;
+constexpr Duration kRtt = 80ms;
+
+/// A round trip's acknowledgments, one segment each.
+struct Acks {
+  ClassicHyStart hystart;
+  Time now{1s};
+  SeqNumber una{0xffff'ff00};  // the numbers wrap
+  std::uint32_t cwnd = 40 * kMss;
+  bool paced = false;
+
+  // How many of `count` ACKs, `gap` apart, with RTTs of `rtt`, come before slow start ends; `count`
+  // if it goes on.
+  int round(int count, Duration gap, Duration rtt) {
+    const SeqNumber end = una + static_cast<std::uint32_t>(count + 1) * kMss;
+    for (int i = 0; i < count; ++i) {
+      una += kMss;
+      if (hystart.acked({.now = now,
+                         .una = una,
+                         .nxt = end,
+                         .rtt = rtt,
+                         .min_rtt = kRtt,
+                         .srtt = kRtt,
+                         .cwnd = cwnd,
+                         .mss = kMss,
+                         .paced = paced})) {
+        return i;
+      }
+      now += gap;
+    }
+    una += 2 * kMss;  // the next round
+    return count;
+  }
+};
+
+TEST(ClassicHyStart, AShortTrainOfEvenRttsGoesOn) {
+  Acks acks;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(acks.round(30, 1ms, kRtt), 30);
+    acks.now += 40ms;
+  }
+}
+
+// Half of the smallest RTT (and half a millisecond for bursts), without pacing.
+TEST(ClassicHyStart, ATrainOfHalfTheRttEndsIt) {
+  Acks acks;
+  EXPECT_EQ(acks.round(100, 1ms, kRtt), 41);
+}
+
+TEST(ClassicHyStart, PacedItIsAWholeOne) {
+  Acks acks;
+  acks.paced = true;
+  EXPECT_EQ(acks.round(100, 1ms, kRtt), 82);
+}
+
+TEST(ClassicHyStart, AcksFarApartAreNoTrain) {
+  Acks acks;
+  EXPECT_EQ(acks.round(100, 3ms, kRtt), 100);
+}
+
+// An eighth of the smallest RTT, 4 to 16 ms, and not before eight samples.
+TEST(ClassicHyStart, GrownRttsEndItAfterEightSamples) {
+  Acks acks;
+  EXPECT_EQ(acks.round(20, 1ms, kRtt + kRtt / 8 + 1ms), 8);
+}
+
+TEST(ClassicHyStart, LessThanAnEighthIsNoise) {
+  Acks acks;
+  EXPECT_EQ(acks.round(20, 1ms, kRtt + kRtt / 8), 20);
+}
+
+// The samples of a round are its own.
+TEST(ClassicHyStart, EachRoundIsJudgedByItself) {
+  Acks acks;
+  EXPECT_EQ(acks.round(5, 1ms, kRtt + 40ms), 5);
+  EXPECT_EQ(acks.round(5, 1ms, kRtt + 40ms), 5);
+  EXPECT_EQ(acks.round(20, 1ms, kRtt + 40ms), 8);
+}
+
+TEST(ClassicHyStart, ASmallWindowGrowsInAnyCase) {
+  Acks acks;
+  acks.cwnd = 15 * kMss;
+  EXPECT_EQ(acks.round(100, 1ms, 2 * kRtt), 100);
+}
+
+}  // namespace
+}  // namespace bowline::tcp
