@@ -176,7 +176,7 @@ TEST(Reader, ReadsTheFamilyAndWhatItNeeds) {
   text.replace(text.find("mtu = 1280"), 10, "mtu = 1279");
   EXPECT_TRUE(read_scenario(text, "x.toml"));
   EXPECT_EQ(read_scenario("family = \"ipv6\"\n" + text, "x.toml").error(),
-            "x.toml:39:7: mtu: allowed is 1280 or more where the family is ipv6 (RFC 8200 5)");
+            "x.toml:41:7: mtu: allowed is 1280 or more where the family is ipv6 (RFC 8200 5)");
 }
 
 // A scenario of nine lines, in which one is replaced.
@@ -226,7 +226,8 @@ INSTANTIATE_TEST_SUITE_P(
             "x.toml:3:8: the name of a table in hosts: allowed is a name of letters, digits, '-', "
             "'_' and '.', at most 40"},
         Wrong{2, "[hosts.a]\ncongestion_control = \"vegas\"",
-              "x.toml:3:22: congestion_control = \"vegas\": allowed is \"reno\", \"cubic\""},
+              "x.toml:3:22: congestion_control = \"vegas\": allowed is \"reno\", \"cubic\", "
+              "\"bbr\""},
         Wrong{5, "between = [\"a\", \"z\"]",
               "x.toml:5:11: between: there is no such node: allowed are a, b"},
         Wrong{5, "between = [\"a\"]",

@@ -42,7 +42,7 @@ bool ReceiveTuning::read(std::uint32_t bytes, std::uint32_t mss, Time now) noexc
   const std::uint32_t taken = taken_;
   taken_ = 0;
   since_ = now;
-  if (taken <= least_taken_) return false;
+  if (!started() || taken <= least_taken_) return false;
   // Twice what was taken, and 16 segments for a small beginning. Where it grows, the sender is in
   // slow start: what was taken is a round trip old, and has doubled since (Linux's
   // tcp_rcvbuf_grow).

@@ -48,6 +48,9 @@ class ReceiveTuning {
   /// The round trip as the receiver sees it; zero: not known yet.
   [[nodiscard]] Duration rtt() const noexcept { return rtt_; }
 
+  /// start() was called: before that nothing grows.
+  [[nodiscard]] bool started() const noexcept { return least_taken_ != 0; }
+
   template <class V>
   void visit(V& v) {
     v(buffer_, limit_, taken_, least_taken_, by_timestamps_);

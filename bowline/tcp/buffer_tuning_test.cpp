@@ -19,6 +19,14 @@ ReceiveTuning started() {
   return tuning;
 }
 
+TEST(ReceiveTuning, NothingGrowsBeforeItIsStarted) {
+  ReceiveTuning tuning;
+  tuning.echoed(1ms);
+  EXPECT_FALSE(tuning.started());
+  EXPECT_FALSE(tuning.read(100'000, kMss, Time(10s)));
+  EXPECT_EQ(tuning.buffer(), 0U);
+}
+
 TEST(ReceiveTuning, NothingGrowsBeforeARoundTripIsKnown) {
   ReceiveTuning tuning = started();
   EXPECT_FALSE(tuning.read(1'000'000, kMss, kStart + 10s));

@@ -69,6 +69,8 @@ void measure_arrival(Connection& c, const Segment& segment, Context& context) no
 void tune_receive_buffer(Connection& c, std::uint32_t bytes, Context& context) noexcept {
   if (!c.transfer || !is_synchronized(c.state) || !tunes_receiving(c, context.settings)) return;
   ReceiveTuning& tuning = c.transfer->tuning;
+  // Closed while opening, or the application has just taken its own size back: it begins here.
+  if (!tuning.started()) start_receive_tuning(c, context);
   tuning.set_limit(growth_limit(c.readable(), context.settings.receive_buffer_max, context));
   if (tuning.read(bytes, c.rcv_mss, context.now)) c.tuned_receive_buffer = tuning.buffer();
 }

@@ -145,8 +145,8 @@ struct Settings {
   /// 7661), instead of being given up after an idle RTO (RFC 5681 section 4.1). Without pacing the
   /// latter holds: the first ACKs after a pause would let out the whole window in one burst.
   bool window_validation = true;
-  /// Of connections whose SocketOptions say nothing.
   HyStartForm hystart = HyStartForm::plus_plus;  ///< RFC 9406
+  /// Of connections whose SocketOptions say nothing.
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
 };
 

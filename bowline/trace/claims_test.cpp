@@ -56,7 +56,8 @@ TEST_F(Claims, K23_TheWindowFollowsTheReceiversBuffer) {
   constexpr std::uint32_t kUnread = 900'000;
   for (std::uint32_t sent = 0; sent < kUnread; sent += 100'000) {
     write(client_, client_socket_, 100'000);
-    wait(50ms);  // a delayed ACK
+    wait(5ms);   // what pacing held back
+    wait(50ms);  // its delayed ACK
   }
   read_all(server_, server_socket_);
   finish();

@@ -26,6 +26,9 @@ inline constexpr std::uint16_t kPort = 80;
 inline Stack make_stack(std::uint64_t seed) {
   StackConfig config;
   config.seed = {seed, 2, 3, 4};
+  // One size for the whole run: what is written at once fits, and the window says what is read.
+  config.tcp.send_buffer = config.tcp.receive_buffer = 1U << 20;
+  config.tcp.send_buffer_max = config.tcp.receive_buffer_max = 0;
   return std::move(Stack::create(config).value());
 }
 
