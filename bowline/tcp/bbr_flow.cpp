@@ -64,14 +64,15 @@ bool change_congestion(Connection& c, Context& context) noexcept {
   if (transfer.recovery.active()) {
     transfer.recovery.enter(c.snd_nxt, transfer.sent.in_network(), c.congestion.cwnd());
   }
-  const bool paces = c.bbr || context.settings.pacing;
   if (c.bbr) c.bbr->recovering = repairs_are_under_way(c);
-  transfer.pacer.set_rate(!paces  ? 0
-                          : c.bbr ? c.bbr->bbr.pacing_rate()
-                                  : window_pacing_rate(c.congestion.cwnd(), c.congestion.ssthresh(),
-                                                       transfer.sent.in_network(), c.rtt.srtt()),
-                          context.now);
+  const bool paces = c.bbr || context.settings.pacing;
+  transfer.pacer.set_rate(paces ? pacing_rate(c, transfer.sent.in_network()) : 0, context.now);
   return true;
+}
+
+std::uint64_t pacing_rate(const Connection& c, std::uint32_t in_flight) noexcept {
+  if (c.bbr) return c.bbr->bbr.pacing_rate();
+  return window_pacing_rate(c.congestion.cwnd(), c.congestion.ssthresh(), in_flight, c.rtt.srtt());
 }
 
 void start_pacing(Connection& c, Time now) noexcept {

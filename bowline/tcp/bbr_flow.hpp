@@ -52,6 +52,10 @@ void start_congestion(Connection& c, Context& context) noexcept;
 /// memory for BBR, and nothing has changed.
 [[nodiscard]] bool change_congestion(Connection& c, Context& context) noexcept;
 
+/// The rate at which a connection that is paced sends, in bytes a second: BBR's, or by the window
+/// with `in_flight` bytes under way.
+[[nodiscard]] std::uint64_t pacing_rate(const Connection& c, std::uint32_t in_flight) noexcept;
+
 /// The Transfer has just been made: pacing begins.
 void start_pacing(Connection& c, Time now) noexcept;
 

@@ -10,25 +10,12 @@
 // slow start early; that is why RFC 9406 does it differently.
 
 #include <cstdint>
-#include <limits>
 
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/ack_event.hpp"
 
 namespace bowline::inline v0::tcp {
-
-/// What ClassicHyStart needs to know of an ACK.
-struct SlowStartAck {
-  Time now{};
-  SeqNumber una;       ///< SND.UNA and
-  SeqNumber nxt;       ///< SND.NXT after it
-  Duration rtt{};      ///< what it measured
-  Duration min_rtt{};  ///< the smallest of the connection
-  Duration srtt{};     ///< the smoothed one
-  std::uint32_t cwnd = 0;
-  std::uint32_t mss = 0;
-  bool paced = false;  ///< data leaves spread over the round trip, so ACKs come further apart
-};
 
 /// The slow start of one connection, and every later one.
 class ClassicHyStart {
@@ -36,8 +23,9 @@ class ClassicHyStart {
   /// Slow start begins, or begins again after a timeout.
   void start() noexcept { *this = ClassicHyStart(); }
 
-  /// An ACK in slow start with an RTT sample. True: slow start is to end with the window as it is.
-  [[nodiscard]] bool acked(const SlowStartAck& ack) noexcept;
+  /// An ACK in slow start, with the window at `cwnd`. True: slow start is to end with that. One
+  /// without an RTT sample says nothing.
+  [[nodiscard]] bool acked(const AckEvent& event, std::uint32_t cwnd, std::uint32_t mss) noexcept;
 
   template <class V>
   void visit(V& v) {
@@ -50,8 +38,8 @@ class ClassicHyStart {
   }
 
  private:
-  [[nodiscard]] bool train_is_long(const SlowStartAck& ack) noexcept;
-  [[nodiscard]] bool delay_has_grown(const SlowStartAck& ack) noexcept;
+  [[nodiscard]] bool train_is_long(const AckEvent& event, std::uint32_t cwnd) noexcept;
+  [[nodiscard]] bool delay_has_grown(const AckEvent& event) noexcept;
 
   Time round_began_{};
   Time last_ack_{};       // of the train

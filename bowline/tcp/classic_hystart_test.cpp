@@ -24,15 +24,14 @@ struct Acks {
     const SeqNumber end = una + static_cast<std::uint32_t>(count + 1) * kMss;
     for (int i = 0; i < count; ++i) {
       una += kMss;
-      if (hystart.acked({.now = now,
-                         .una = una,
-                         .nxt = end,
-                         .rtt = rtt,
-                         .min_rtt = kRtt,
-                         .srtt = kRtt,
-                         .cwnd = cwnd,
-                         .mss = kMss,
-                         .paced = paced})) {
+      AckEvent event;
+      event.now = now;
+      event.rtt = rtt;
+      event.srtt = event.min_rtt = kRtt;
+      event.paced = paced;
+      event.una = una;
+      event.nxt = end;
+      if (hystart.acked(event, cwnd, kMss)) {
         return i;
       }
       now += gap;

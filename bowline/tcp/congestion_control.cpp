@@ -24,6 +24,14 @@ void CongestionControl::choose(CongestionAlgorithm algorithm) noexcept {
   }
 }
 
+void CongestionControl::choose(HyStartForm hystart) noexcept {
+  if (hystart == HyStartForm::classic) {
+    hystart_.emplace<ClassicHyStart>();
+  } else {
+    hystart_.emplace<HyStart>();
+  }
+}
+
 void CongestionControl::change(CongestionAlgorithm algorithm) noexcept {
   if (algorithm == this->algorithm()) return;
   if (algorithm == CongestionAlgorithm::bbr) {
@@ -40,37 +48,20 @@ void CongestionControl::start(std::uint32_t mss, std::uint32_t segments,
   mss_ = mss;
   cwnd_ = mss * segments;
   choose(algorithm);
-  if (hystart == HyStartForm::classic) {
-    hystart_.emplace<ClassicHyStart>();
-  } else {
-    hystart_.emplace<HyStart>().start(snd_nxt);
-  }
-}
-
-// Linux has it in CUBIC alone.
-bool CongestionControl::shows_the_end(const AckEvent& event,
-                                      ClassicHyStart& hystart) const noexcept {
-  return event.rtt != Duration::zero() && algorithm() == CongestionAlgorithm::cubic &&
-         hystart.acked({.now = event.now,
-                        .una = event.una,
-                        .nxt = event.nxt,
-                        .rtt = event.rtt,
-                        .min_rtt = event.min_rtt,
-                        .srtt = event.srtt,
-                        .cwnd = cwnd_,
-                        .mss = mss_,
-                        .paced = event.paced});
+  choose(hystart);
+  if (HyStart* const plus_plus = std::get_if<HyStart>(&hystart_)) plus_plus->start(snd_nxt);
 }
 
 void CongestionControl::slow_start(const AckEvent& event) noexcept {
-  if (ClassicHyStart* const classic = std::get_if<ClassicHyStart>(&hystart_);
-      classic != nullptr && shows_the_end(event, *classic)) {
+  ClassicHyStart* const classic = std::get_if<ClassicHyStart>(&hystart_);
+  if (classic != nullptr && algorithm() == CongestionAlgorithm::cubic &&  // Linux has it in CUBIC
+      classic->acked(event, cwnd_, mss_)) {
     ssthresh_ = cwnd_;
     return avoid_congestion(event);
   }
+  // HyStart++ is for the first slow start only (RFC 9406 section 4.3).
   HyStart* const hystart = std::get_if<HyStart>(&hystart_);
-  if (ssthresh_ != kNoThreshold ||
-      hystart == nullptr) {  // HyStart++ is for the first one only (RFC 9406 section 4.3)
+  if (hystart == nullptr || ssthresh_ != kNoThreshold) {
     cwnd_ = std::min(cwnd_ + event.acked, std::max(ssthresh_, cwnd_));
     return;
   }
@@ -121,20 +112,19 @@ void CongestionControl::undo(const CongestionControl& before) noexcept {
 }
 
 void CongestionControl::unused(std::uint32_t restart_segments) noexcept {
-  const std::uint32_t restart = mss_ * restart_segments;
-  if (cwnd_ <= restart || is_bbr()) return;
-  if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ / 4 * 3);
-  cwnd_ = std::max(cwnd_ / 2, restart);
-  std::visit([](auto& algorithm) { algorithm.restart(); }, algorithm_);
+  give_up_unused(std::max(cwnd_ / 2, mss_ * restart_segments));
 }
 
 void CongestionControl::idle(std::uint32_t restart_segments) noexcept {
-  // The window that was is no longer known to fit; that there was one is worth remembering as the
-  // threshold (RFC 5681 section 4.1 keeps it, RFC 7661 4.4.3 raises it to three quarters).
-  const std::uint32_t restart = mss_ * restart_segments;
-  if (cwnd_ <= restart || is_bbr()) return;
+  give_up_unused(mss_ * restart_segments);
+}
+
+// The window that was is no longer known to fit; that there was one is worth remembering as the
+// threshold (RFC 5681 section 4.1 keeps it, RFC 7661 4.4.3 raises it to three quarters).
+void CongestionControl::give_up_unused(std::uint32_t cwnd) noexcept {
+  if (cwnd_ <= cwnd || is_bbr()) return;
   if (ssthresh_ != kNoThreshold) ssthresh_ = std::max(ssthresh_, cwnd_ / 4 * 3);
-  cwnd_ = restart;
+  cwnd_ = cwnd;
   std::visit([](auto& algorithm) { algorithm.restart(); }, algorithm_);
 }
 

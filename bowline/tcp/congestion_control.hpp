@@ -13,26 +13,13 @@
 #include <variant>
 
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/ack_event.hpp"
 #include "bowline/tcp/classic_hystart.hpp"
 #include "bowline/tcp/cubic.hpp"
 #include "bowline/tcp/hystart.hpp"
 #include "bowline/tcp/settings.hpp"
 
 namespace bowline::inline v0::tcp {
-
-/// What an acknowledgment brought, batched.
-struct AckEvent {
-  Time now{};
-  std::uint32_t acked = 0;      ///< bytes newly delivered
-  std::uint32_t in_flight = 0;  ///< bytes in the network before it came
-  bool cwnd_limited = false;    ///< the congestion window, and nothing else, held data back
-  Duration rtt{};               ///< what it measured; zero: nothing
-  Duration srtt{};              ///< the smoothed RTT
-  Duration min_rtt{};           ///< the smallest of the connection
-  bool paced = false;           ///< data leaves spread over the round trip
-  SeqNumber una;                ///< SND.UNA and
-  SeqNumber nxt;                ///< SND.NXT after it
-};
 
 /// Reno: slow start, congestion avoidance, half after a loss (RFC 5681 section 3.1), counting bytes
 /// (RFC 3465).
@@ -126,9 +113,7 @@ class CongestionControl {
     v(cwnd_, ssthresh_, mss_);
     bool classic = std::holds_alternative<ClassicHyStart>(hystart_);
     v(classic);
-    if constexpr (V::loading) {
-      if (classic) hystart_.emplace<ClassicHyStart>();
-    }
+    if constexpr (V::loading) choose(classic ? HyStartForm::classic : HyStartForm::plus_plus);
     std::visit([&v](auto& hystart) { v(hystart); }, hystart_);
     auto index = static_cast<std::uint8_t>(algorithm_.index());
     v(index);
@@ -143,9 +128,11 @@ class CongestionControl {
   using Algorithm = std::variant<Reno, Cubic, BbrElsewhere>;  // in CongestionAlgorithm's order
   static_assert(sizeof(Algorithm) <= 32, "larger state belongs into the cold block");
   void choose(CongestionAlgorithm algorithm) noexcept;
+  void choose(HyStartForm hystart) noexcept;
   void slow_start(const AckEvent& event) noexcept;
   void avoid_congestion(const AckEvent& event) noexcept;
-  [[nodiscard]] bool shows_the_end(const AckEvent& event, ClassicHyStart& hystart) const noexcept;
+  // The window shrinks to `cwnd`, if it is larger, for not having been used.
+  void give_up_unused(std::uint32_t cwnd) noexcept;
 
   std::uint32_t cwnd_ = 0;
   std::uint32_t ssthresh_ = kNoThreshold;

@@ -92,7 +92,7 @@ void on_tail_loss(Connection& c, const AckNews& news, Context& context) noexcept
 // RFC 3168 section 6.1.2: a mark counts as a loss, but nothing needs to be repaired. Once in a
 // round trip, and not where the window is reduced already.
 bool is_marked(Connection& c, const AckNews& news) noexcept {
-  return news.ece && !c.transfer->recovery.active() && !in_timeout_recovery(c) &&
+  return news.marks > 0 && !c.transfer->recovery.active() && !in_timeout_recovery(c) &&
          c.ecn.reduces(c.snd_una, c.snd_nxt);
 }
 
@@ -108,11 +108,9 @@ void grow_window(Connection& c, const AckNews& news, Context& context) noexcept 
   // Nothing else held the data back. And RFC 7661 section 4.3: what is not validated does not grow.
   // (In slow start the measure lags by the round trip in which the window doubles: there the half
   // that is in flight is the sign.)
-  const bool limited =
-      c.congestion.in_slow_start()
-          ? news.in_flight >= cwnd / 2
-          : news.in_flight + 2U * c.snd_mss >= cwnd &&
-                (!context.settings.window_validation || c.validation.validated(context.now, cwnd));
+  const bool limited = c.congestion.in_slow_start() ? news.in_flight >= cwnd / 2
+                                                    : news.in_flight + 2U * c.snd_mss >= cwnd &&
+                                                          c.validation.validated(context.now, cwnd);
   c.congestion.acked({.now = context.now,
                       .acked = news.delivered,
                       .in_flight = news.in_flight,
@@ -161,9 +159,7 @@ void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) no
   transfer.undo.end();
   transfer.undo.begin(c.congestion, context.now);
   transfer.tail_probe.cancel();
-  if (context.settings.window_validation) {
-    c.congestion.limit(c.validation.lost(context.now, cwnd, in_flight, c.bytes_retransmitted));
-  }
+  c.congestion.limit(c.validation.lost(context.now, cwnd, in_flight, c.bytes_retransmitted));
   c.congestion.lost(in_flight);
   transfer.recovery.enter(c.snd_nxt, in_flight, c.congestion.ssthresh());
   c.ecn.reduced(c.snd_nxt);  // RFC 3168 section 6.1.2: CWR tells of this reduction as well
@@ -179,17 +175,15 @@ void leave_recovery(Connection& c, Context& context) noexcept {
   c.dup_acks = 0;
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.recovered();
-  if (context.settings.window_validation) {
-    if (const auto window = c.validation.recovered(c.bytes_retransmitted)) {
-      c.congestion.limit(*window);
-    }
+  if (const auto window = c.validation.recovered(c.bytes_retransmitted)) {
+    c.congestion.limit(*window);
   }
   decide(c, Reason::cwnd_recovered, context, cwnd, c.congestion.cwnd());
 }
 
 void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
-  if (context.settings.window_validation) {
+  if (context.settings.window_validation) {  // without measurements every window is validated
     c.validation.acked(context.now, c.snd_una, c.snd_nxt, news.delivered, c.rtt.srtt(),
                        c.congestion.cwnd());
   }
@@ -212,9 +206,7 @@ void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& cont
     grow_window(c, news, context);
   }
   if (context.settings.pacing) {
-    transfer.pacer.set_rate(window_pacing_rate(c.congestion.cwnd(), c.congestion.ssthresh(),
-                                               news.in_flight, c.rtt.srtt()),
-                            context.now);
+    transfer.pacer.set_rate(pacing_rate(c, news.in_flight), context.now);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "bowline/tcp/input/ack_news.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/path_mtu.hpp"
@@ -8,13 +9,19 @@
 namespace bowline::inline v0::tcp {
 namespace {
 
-// The echo is of a time that our clock has not reached: nobody can have seen it.
-bool echoes_the_future(const Connection& c, const Segment& segment) noexcept {
+// How old the number is that the echo names, in milliseconds, modulo 2^32.
+std::optional<std::uint32_t> echo_age(const Connection& c, const Segment& segment) noexcept {
   if (!c.timestamps || !segment.options.timestamps || segment.options.timestamps->echo == 0) {
-    return false;
+    return std::nullopt;
   }
   const std::uint32_t sent = segment.options.timestamps->echo - c.ts_offset;
-  return static_cast<std::int32_t>(timestamp_clock(segment.arrival) - sent) < 0;
+  return timestamp_clock(segment.arrival) - sent;
+}
+
+// The echo is of a time that our clock has not reached: nobody can have seen it.
+bool echoes_the_future(const Connection& c, const Segment& segment) noexcept {
+  const auto age = echo_age(c, segment);
+  return age && static_cast<std::int32_t>(*age) < 0;
 }
 
 // The number stands where no packet that we sent ended. A range may be of many packets, all as full
@@ -130,15 +137,12 @@ void take_sack_blocks(Connection& c, const Segment& segment, AckNews& news, Coll
 }  // namespace
 
 Time echoed_instant(const Connection& c, const Segment& segment) noexcept {
-  if (!c.timestamps || !segment.options.timestamps || segment.options.timestamps->echo == 0) {
-    return Time{};
-  }
-  const std::uint32_t sent = segment.options.timestamps->echo - c.ts_offset;
-  const std::uint32_t elapsed = timestamp_clock(segment.arrival) - sent;
   constexpr std::uint32_t kPlausible = 600'000;  // ms; a lying echo must not set the timer
+  const auto age = echo_age(c, segment);
+  if (!age || *age >= kPlausible) return Time{};
   const Time arrival(std::chrono::floor<std::chrono::milliseconds>(segment.arrival));
-  const Duration ago = elapsed * Duration(1ms);
-  if (elapsed >= kPlausible || ago >= arrival.time_since_epoch()) return Time{};
+  const Duration ago = *age * Duration(1ms);
+  if (ago >= arrival.time_since_epoch()) return Time{};
   return arrival - ago;
 }
 
@@ -172,7 +176,6 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   }
   c.delivered += news.delivered;
   news.marks = reported_marks(c, segment, news.delivered, opening);
-  news.ece = news.marks > 0;
   news.needless = collector.needless();
   if (news.needless > 0) news.late = segment.arrival - news.echo - transfer.rack.rtt();
   news.original_arrived = collector.original_before_point();

@@ -21,8 +21,8 @@ struct AckNews {
   Duration rtt{};                 ///< the sample that it gave; zero: none
   Time echo{};                    ///< when the peer's timestamp echo says that was sent which it
                                   ///< answers, to the millisecond; Time{}: it does not say
-  bool ece = false;               ///< the peer saw an ECN mark (RFC 3168 section 6.1.2)
-  std::uint32_t marks = 0;        ///< how many that were not told before (RFC 9768); or 1
+  std::uint32_t marks = 0;        ///< packets newly told to be marked (RFC 9768); 1 while the peer
+                                  ///< echoes a mark (RFC 3168 section 6.1.2)
   bool duplicate = false;         ///< as RFC 5681 section 2 defines it
   bool dsack = false;             ///< it reports something as received twice
   bool dsack_of_last = false;     ///< and that is the last segment sent

@@ -55,10 +55,6 @@ Placed place_all(Connection& c, const Segment& segment, const Wanted& wanted,
   return worst;
 }
 
-}  // namespace
-
-namespace {
-
 // A delay in vain (DESIGN section 5 rule 4) says little about a stream: when full segments follow
 // within the time of a delay, the second one will be there to be acknowledged with the first.
 bool streams(const Connection& c, const Segment& segment, const Context& context) noexcept {
