@@ -96,6 +96,10 @@ struct Limits {
 
   /// Destinations whose path MTU is remembered; the oldest goes first.
   std::uint32_t path_mtu_entries = 1'024;
+
+  /// Servers of which Fast Open remembers the cookie (RFC 7413 section 4.1.3); the oldest goes
+  /// first. Only servers that we have connected to are among them.
+  std::uint32_t fast_open_servers = 256;
 };
 
 }  // namespace bowline::inline v0

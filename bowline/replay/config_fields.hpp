@@ -18,7 +18,7 @@ void fields(V& v, tcp::Settings& s) {
       s.ecn, s.mss_default_v4, s.mss_default_v6, s.mss_floor, s.msl, s.time_wait_reuse,
       s.fin_wait_2, s.challenge_acks_per_second, s.keepalive, s.user_timeout, s.send_buffer,
       s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.mtu_probing, s.shed_after,
-      s.pacing, s.window_validation, s.hystart, s.congestion);
+      s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open);
 }
 
 template <class V>
@@ -29,7 +29,7 @@ void fields(V& v, Limits& l) {
                        l.udp_receive_bytes, l.fragment_bytes, l.fragment_datagrams,
                        l.fragment_datagrams_per_source, l.fragments_per_datagram, l.interfaces,
                        l.routes, l.neighbours, l.neighbour_frames, l.advertised_addresses,
-                       l.advertised_routes, l.path_mtu_entries);
+                       l.advertised_routes, l.path_mtu_entries, l.fast_open_servers);
 }
 
 template <class V>

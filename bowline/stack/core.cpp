@@ -21,6 +21,7 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       neighbours(memory, configuration.limits, secrets.table),
       connections(memory, configuration.limits.connections),
       half_open(memory, configuration.limits),
+      fast_open(memory, configuration.limits.fast_open_servers),
       time_waits(memory, configuration.limits),
       tuples(memory, kNone >> 2),
       listeners(memory, configuration.limits.listeners),

@@ -29,6 +29,7 @@
 #include "bowline/link/segment.hpp"
 #include "bowline/stack/stack.hpp"
 #include "bowline/tcp/connection.hpp"
+#include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/listener.hpp"
 #include "bowline/tcp/output.hpp"
 #include "bowline/tcp/syn_queue.hpp"
@@ -150,6 +151,7 @@ struct Stack::Core final : tcp::ReplyQueue {
 
   Slab<tcp::Connection> connections;
   tcp::SynQueue half_open;
+  tcp::FastOpenCache fast_open;
   tcp::TimeWaitQueue time_waits;
   IndexTable tuples;  ///< four-tuple -> tagged index
   Slab<tcp::Listener> listeners;
@@ -168,7 +170,8 @@ struct Stack::Core final : tcp::ReplyQueue {
 
   // ---- plumbing
   [[nodiscard]] tcp::Context context() noexcept {
-    return {now, config.tcp, config.limits, secrets, memory, *pool, decisions, *this, random};
+    return {now,   config.tcp, config.limits, secrets, memory,
+            *pool, decisions,  *this,         random,  fast_open};
   }
   /// An event at `at` begins.
   void begin(Time at, FrameId frame = FrameId::none) noexcept;
@@ -239,6 +242,14 @@ struct Stack::Core final : tcp::ReplyQueue {
   void meet_time_wait(std::uint32_t index, const tcp::Segment& segment) noexcept;
   [[nodiscard]] bool reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagged_index,
                                       const tcp::Segment& segment) noexcept;
+  /// A SYN with a valid cookie becomes a connection at once (RFC 7413 section 4.2.2). False: it has
+  /// to go the long way.
+  [[nodiscard]] bool open_fast(std::uint32_t listener, const tcp::Segment& syn,
+                               const tcp::Negotiated& agreed, SeqNumber iss,
+                               bool give_cookie) noexcept;
+  /// Takes a connection made by open_fast() off its listener's count once its SYN-ACK has been
+  /// acknowledged, or it is over.
+  void settle_fast_open(tcp::Connection& c) noexcept;
   void send_syn_ack(std::uint32_t index, Reason why) noexcept;
   void drop_syn_entry(std::uint32_t index, Reason why) noexcept;
   void expire_half_open() noexcept;

@@ -104,11 +104,12 @@ struct ConnectionView {
   std::uint64_t bytes_received = 0;       ///< payload, in order
   std::uint64_t bytes_acked = 0;          ///< sequence numbers that the peer has confirmed
   std::uint64_t bytes_retransmitted = 0;  ///< payload sent again
-  std::uint64_t segments_sent = 0;        ///< with or without payload, repeated ones too
-  std::uint64_t segments_received = 0;    ///< that belonged to it
-  Time last_sent_at{};                    ///< any segment; the origin: none yet
-  Time last_received_at{};                ///< the same
-  EndReason ended = EndReason::none;      ///< how, if it has
+  bool syn_data = false;  ///< Fast Open: the data on the SYN was acknowledged, or taken (RFC 7413)
+  std::uint64_t segments_sent = 0;      ///< with or without payload, repeated ones too
+  std::uint64_t segments_received = 0;  ///< that belonged to it
+  Time last_sent_at{};                  ///< any segment; the origin: none yet
+  Time last_received_at{};              ///< the same
+  EndReason ended = EndReason::none;    ///< how, if it has
 };
 
 /// Where a walk over the connections stands. As made: at the beginning.

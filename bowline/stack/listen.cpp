@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/input/input.hpp"
 
@@ -44,7 +46,20 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
                       listener.options.mss, tcp::most_receive_buffer(listener.options, config.tcp));
   const tcp::Negotiated agreed = tcp::negotiate(config.tcp, family, offer, segment.options);
 
+  SeqNumber iss = tcp::initial_sequence(secrets.isn, segment.local, segment.remote, now);
+  // MAY-2: after TIME-WAIT the new numbers must lie beyond all old ones.
+  if (least_iss && before(iss, *least_iss)) iss = *least_iss;
+
+  const bool takes_part = config.tcp.fast_open.server && listener.options.fast_open_backlog > 0;
+  const tcp::FastOpenSyn fast =
+      takes_part ? tcp::judge_fast_open(segment, config.tcp, secrets) : tcp::FastOpenSyn::plain;
+  if (fast == tcp::FastOpenSyn::valid || fast == tcp::FastOpenSyn::outdated) {
+    if (open_fast(number, segment, agreed, iss, fast == tcp::FastOpenSyn::outdated)) return;
+  }
+
   tcp::SynEntry entry;
+  entry.give_cookie = fast == tcp::FastOpenSyn::asks;
+  entry.cookie_experimental = entry.give_cookie && segment.options.fast_open->experimental;
   entry.remote_address = segment.remote.address.raw();
   entry.remote_port = segment.remote.port;
   entry.ipv6 = family == Family::ipv6;
@@ -54,9 +69,7 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   entry.interface = static_cast<std::uint8_t>(segment.interface);
   entry.listener = number;
   entry.irs = segment.seq;
-  entry.iss = tcp::initial_sequence(secrets.isn, segment.local, segment.remote, now);
-  // MAY-2: after TIME-WAIT the new numbers must lie beyond all old ones.
-  if (least_iss && before(entry.iss, *least_iss)) entry.iss = *least_iss;
+  entry.iss = iss;
   entry.peer_mss = agreed.peer_mss;
   entry.snd_shift = agreed.snd_shift & 15U;
   entry.rcv_shift = agreed.rcv_shift & 15U;
@@ -88,6 +101,73 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
     decisions.make(Reason::syn_data_refused, decisions.frame(), entry.number, {});
   }
   send_syn_ack(index, Reason::send_syn_ack);
+}
+
+bool Stack::Core::open_fast(std::uint32_t number, const tcp::Segment& syn,
+                            const tcp::Negotiated& agreed, SeqNumber iss,
+                            bool give_cookie) noexcept {
+  tcp::Listener& listener = listeners[number];
+  // Section 5.1: beyond it the handshake is waited for, which costs a round trip and nothing else.
+  if (listener.fast_open_pending >= listener.options.fast_open_backlog) {
+    ++listener.overflows;
+    decisions.make(Reason::fast_open_queue_full);
+    return false;
+  }
+  const std::uint32_t fresh =
+      new_connection(syn.local, syn.remote, syn.interface, listener.options);
+  if (fresh == kNone) return false;
+  tcp::Connection& c = connections[fresh];
+  tcp::Context ctx = context();
+  c.iss = c.snd_una = c.snd_nxt = iss;
+  c.send_front = iss + 1;
+  if (!tcp::ensure_transfer(c, ctx) || !tuples.insert(c.hash, tagged(Kind::connection, fresh))) {
+    decisions.make(Reason::no_memory);
+    destroy(fresh);
+    return false;
+  }
+  c.in_table = true;
+  c.number = next_number++;
+  c.passive = true;
+  c.listener = number;
+  c.fast_open = tcp::FastOpenRole::accepted;
+  c.fast_open_listener = listener.handle;
+  c.give_cookie = give_cookie;
+  c.cookie_experimental = syn.options.fast_open && syn.options.fast_open->experimental;
+  c.state = tcp::State::syn_received;
+  c.irs = syn.seq;
+  c.rcv_nxt = c.last_ack_sent = syn.seq + 1;
+  c.rcv_edge = c.rcv_nxt + syn_window(listener);
+  c.snd_wnd = c.max_snd_wnd = syn.window;
+  c.snd_wl1 = syn.seq;
+  c.snd_wl2 = iss;
+  c.ts_offset = tcp::timestamp_offset(secrets.timestamp, c.local, c.remote);
+  if (agreed.timestamps) c.ts_recent = syn.options.timestamps->value;
+  c.ts_recent_at = now;
+  // Of ECN no more than RFC 3168 knows: the counters of RFC 9768 begin with the handshake's end.
+  tcp::Negotiated taken = agreed;
+  if (tcp::answer_to_syn(config.tcp.ecn, syn.flags) != tcp::FeedbackMode::none) {
+    taken.feedback = tcp::FeedbackMode::classic;
+  }
+  tcp::adopt(c, taken, ctx);
+  tcp::decide(c, Reason::state_fast_open, ctx, static_cast<std::uint32_t>(tcp::State::listen),
+              static_cast<std::uint32_t>(tcp::State::syn_received));
+
+  ++listener.fast_open_pending;
+  ++listener.accepted;
+  listener.accept_queue.push_back(
+      [this](std::uint32_t i) -> ListLink& { return connections[i].queue_link; }, fresh);
+  note_ready(tagged(Kind::listener, number), readiness(listener), listener.ready_mask, true);
+  static_cast<void>(tcp::process_text(c, syn, ctx));
+  c.syn_data_acked = c.rcv_nxt != syn.seq + 1;
+  settle(fresh);
+  return true;
+}
+
+void Stack::Core::settle_fast_open(tcp::Connection& c) noexcept {
+  if (c.state != tcp::State::closed && c.syn_outstanding()) return;
+  const Handle handle = std::exchange(c.fast_open_listener, Handle{});
+  tcp::Listener* listener = listeners.find(handle.index, handle.generation);
+  if (listener != nullptr) --listener->fast_open_pending;
 }
 
 void Stack::Core::send_syn_ack(std::uint32_t index, Reason why) noexcept {

@@ -47,8 +47,9 @@ std::uint8_t Stack::Core::readiness(const tcp::Connection& c) const noexcept {
   const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
   const std::uint32_t limit = tcp::send_limit(c, config.tcp);
   // Writable when a third of the buffer is free, so that a writer is not woken for every few bytes.
-  if (tcp::is_synchronized(c.state) && (c.fin_queued || queued <= limit - limit / 3))
-    mask |= kWritable;
+  const bool may_write =
+      tcp::is_synchronized(c.state) || c.fast_open == tcp::FastOpenRole::accepted;
+  if (may_write && (c.fin_queued || queued <= limit - limit / 3)) mask |= kWritable;
   return static_cast<std::uint8_t>(mask);
 }
 
@@ -83,6 +84,7 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
   };
   Interface& interface = interfaces[static_cast<std::uint32_t>(c.interface)];
 
+  if (c.fast_open_listener != Handle{}) settle_fast_open(c);
   if (c.state == tcp::State::closed) {
     leave_table(c, index);
     wheel.cancel(wheel_links, index);

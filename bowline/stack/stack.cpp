@@ -8,6 +8,7 @@
 
 #include "bowline/stack/bare.hpp"
 #include "bowline/stack/core.hpp"
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
@@ -321,6 +322,18 @@ Time Stack::next_deadline() const noexcept {
                    core_->reassembly.next_deadline(), core_->neighbours.next_deadline(),
                    core_->half_open.next_deadline(core_->config.tcp, core_->now), core_->retry_at,
                    core_->upkeep_at});
+}
+
+Result<std::uint32_t> Stack::fast_open_room(const ConnectOptions& options,
+                                            Time now) const noexcept {
+  const IpAddress& remote = options.remote.address;
+  BOWLINE_TRY(interface, core_->interface_towards(remote));
+  const tcp::Settings& settings = core_->config.tcp;
+  const tcp::Offer offer =
+      tcp::make_offer(settings, remote.family(), core_->mtu_towards(interface, remote),
+                      options.socket.mss, tcp::most_receive_buffer(options.socket, settings));
+  return tcp::plan_fast_open(remote, options.socket, offer.mss, settings, core_->fast_open, now)
+      .room;
 }
 
 Result<ConnectionView> Stack::inspect(Handle socket) const noexcept {

@@ -253,6 +253,11 @@ class Stack {
   /// for.
   void for_each_neighbour(void (*visitor)(void* context, const NeighbourView& view),
                           void* context) const noexcept;
+  /// How many bytes the SYN of connect(options) would carry if they were written before the next
+  /// transmit() (Fast Open, RFC 7413): 0 when it would ask for a cookie at most. Errors:
+  /// network_unreachable.
+  [[nodiscard]] Result<std::uint32_t> fast_open_room(const ConnectOptions& options,
+                                                     Time now) const noexcept;
   /// A port that nobody uses at `local` (its port is ignored), for TCP. Errors: address_in_use.
   [[nodiscard]] Result<std::uint16_t> pick_port(const IpAddress& local) noexcept;
   /// Could listen() on `local` succeed? Errors: as listen().

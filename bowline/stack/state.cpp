@@ -25,7 +25,7 @@ void Stack::Core::visit(V& v) {
   v(neighbours, upkeep_at);
   v.excluded(reply_limit, "a rate limit that exploration stays below");
   v(reassembly, identifications);
-  v(connections, half_open, time_waits, listeners);
+  v(connections, half_open, time_waits, listeners, fast_open);
   udp_sockets.visit(v, memory);
   if constexpr (!V::hashing)
     v(tuples, listening, udp_ports);  // found again from what they point to

@@ -23,6 +23,7 @@
 #include "bowline/tcp/context.hpp"
 #include "bowline/tcp/ecn.hpp"
 #include "bowline/tcp/end_reason.hpp"
+#include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/options.hpp"
 #include "bowline/tcp/pacer.hpp"
 #include "bowline/tcp/path_mtu_probe.hpp"
@@ -179,6 +180,12 @@ struct Connection {
   bool error_told = false;  ///< the application knows how it ended
   bool touched = false;     ///< by the batch under way
   bool in_table = false;    ///< a segment with its four-tuple finds it
+  FastOpenRole fast_open = FastOpenRole::none;
+  bool give_cookie = false;          ///< in the SYN-ACK of a FastOpenRole::accepted
+  bool cookie_experimental = false;  ///< in the option in which the peer showed his
+  bool syn_data_acked = false;  ///< the data on our SYN was taken, or we took that on the peer's
+  std::uint16_t syn_data_room = 0;  ///< bytes that may go on our SYN (FastOpenRole::sends)
+  Handle fast_open_listener;        ///< whose fast_open_pending counts it
   Wait waits = Wait::nothing;
   std::uint32_t next_hop = 0;             ///< the neighbour that it sends to, and
   std::uint32_t next_hop_generation = 0;  ///< which one of that number; 0: to be found out
@@ -210,6 +217,14 @@ struct Connection {
   [[nodiscard]] bool syn_outstanding() const noexcept { return before(snd_una, send_front); }
   /// Is our FIN acknowledged?
   [[nodiscard]] bool fin_acked() const noexcept { return fin_sent && snd_una == snd_nxt; }
+  /// Bytes that were written while the SYN is still to be sent.
+  [[nodiscard]] std::uint32_t unsent_on_syn() const noexcept {
+    return transfer ? transfer->send.size() : 0;
+  }
+  /// May data follow our SYN-ACK before the handshake is done (RFC 7413 section 4.2.2)?
+  [[nodiscard]] bool may_send_early() const noexcept {
+    return fast_open == FastOpenRole::accepted && state == State::syn_received && snd_nxt != iss;
+  }
   /// Numbers sent and not acknowledged.
   [[nodiscard]] std::uint32_t outstanding() const noexcept { return distance(snd_una, snd_nxt); }
   [[nodiscard]] std::uint32_t readable() const noexcept {

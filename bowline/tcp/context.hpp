@@ -16,6 +16,8 @@
 
 namespace bowline::inline v0::tcp {
 
+class FastOpenCache;
+
 /// The surroundings of one event. Made by the Stack for each call into the engine.
 struct Context {
   Time now;
@@ -27,6 +29,7 @@ struct Context {
   Decisions& decisions;
   ReplyQueue& replies;
   Random& random;
+  FastOpenCache& fast_open;
 };
 
 }  // namespace bowline::inline v0::tcp

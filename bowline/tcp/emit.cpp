@@ -12,7 +12,32 @@
 namespace bowline::inline v0::tcp {
 namespace {
 
-wire::TcpOptions options_of_syn(const Connection& c, Context& context) noexcept {
+// RFC 7413 section 4.2: in the first SYN and SYN-ACK; what repeats them goes without, for there are
+// middleboxes that drop what they do not know.
+std::optional<wire::FastOpenCookie> fast_open_of_syn(const Connection& c,
+                                                     Context& context) noexcept {
+  switch (c.fast_open) {
+    case FastOpenRole::none:
+      break;
+    case FastOpenRole::asks:
+      return context.fast_open.request(c.remote.address);
+    case FastOpenRole::sends: {
+      const FastOpenCache::Entry* known = context.fast_open.find(c.remote.address);
+      if (known != nullptr && known->cookie.size > 0) return known->cookie;
+      break;
+    }
+    case FastOpenRole::accepted: {
+      if (!c.give_cookie) break;
+      wire::FastOpenCookie cookie = fast_open_cookie(
+          fast_open_key(context.settings, context.secrets), c.remote.address, c.local.address);
+      cookie.experimental = c.cookie_experimental;
+      return cookie;
+    }
+  }
+  return std::nullopt;
+}
+
+wire::TcpOptions options_of_syn(const Connection& c, const Plan& plan, Context& context) noexcept {
   const Offer offer = make_offer(context.settings, c.remote.address.family(), c.path_mtu,
                                  c.options.mss, most_receive_buffer(c.options, context.settings));
   const bool answer = c.state != State::syn_sent;  // a SYN-ACK has only what the SYN had, too
@@ -21,6 +46,7 @@ wire::TcpOptions options_of_syn(const Connection& c, Context& context) noexcept 
   if (answer ? c.window_scaling : offer.window_scaling) options.window_scale = offer.shift;
   options.sack_permitted = answer ? c.sack : offer.sack;
   if (answer ? c.timestamps : offer.timestamps) options.timestamps.emplace();
+  if (plan.fresh) options.fast_open = fast_open_of_syn(c, context);
   return options;
 }
 
@@ -41,7 +67,7 @@ wire::TcpOptions options_of(const Connection& c, const Plan& plan, Context& cont
   const bool syn = (plan.flags & wire::kSyn) != 0;
   wire::TcpOptions options;
   if (syn) {
-    options = options_of_syn(c, context);
+    options = options_of_syn(c, plan, context);
   } else {
     if (c.timestamps) options.timestamps.emplace();
     if (c.sack) add_sack_blocks(c, options);
@@ -59,7 +85,7 @@ void shorten(Plan& plan, std::uint32_t data) noexcept {
   plan.data = data;
   plan.fin = false;
   plan.flags &= static_cast<std::uint16_t>(~(wire::kPsh | wire::kFin));
-  if (plan.fresh) plan.why = Reason::send_data;
+  if (plan.fresh && (plan.flags & wire::kSyn) == 0) plan.why = Reason::send_data;
 }
 
 // Options take their room from the data (section 3.7.1, RFC 6691). SND.MSS allows for those that
@@ -131,8 +157,8 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   const Buffer head = context.pool.allocate(headers);
   if (!head || !frame.append(head.slice(0, headers))) return false;
   if (plan.data > 0) {
-    const std::uint32_t gathered =
-        c.transfer->send.gather(distance(c.send_front, plan.seq), plan.data, frame);
+    const std::uint32_t gathered = c.transfer->send.gather(
+        distance(c.send_front, plan.seq + (syn ? 1U : 0U)), plan.data, frame);
     if (gathered == 0) return false;
     if (gathered < plan.data) shorten(plan, gathered);  // more pieces than a frame has
   }

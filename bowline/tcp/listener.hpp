@@ -21,6 +21,8 @@ struct Listener {
   SocketOptions options;
   IndexList accept_queue;       ///< of connections, by their queue_link
   std::uint32_t half_open = 0;  ///< entries in the SYN queue
+  /// Connections made by a SYN with data whose handshake is not done (RFC 7413 section 5.1).
+  std::uint32_t fast_open_pending = 0;
   /// Established connections that wait, and those about to: counted when the third segment is let
   /// in.
   std::uint64_t accepted = 0;
@@ -31,8 +33,8 @@ struct Listener {
 
   template <class V>
   void visit(V& v) {
-    v(local, backlog, syn_backlog, options, accept_queue, half_open, handle, ready_link,
-      ready_mask);
+    v(local, backlog, syn_backlog, options, accept_queue, half_open, fast_open_pending, handle,
+      ready_link, ready_mask);
     v.excluded(accepted, "a statistic");
     v.excluded(overflows, "a statistic");
   }

@@ -41,7 +41,7 @@ std::uint32_t window_allowance(const Connection& c) noexcept {
 
 bool may_send_data(const Connection& c) noexcept {
   return c.transfer &&
-         (c.state == State::established || c.state == State::close_wait ||
+         (c.state == State::established || c.may_send_early() || c.state == State::close_wait ||
           c.state == State::fin_wait_1 || c.state == State::closing || c.state == State::last_ack);
 }
 
@@ -64,6 +64,11 @@ Plan syn_plan(const Connection& c, std::uint32_t range, bool fresh,
   if (c.state == State::syn_sent) {
     plan.flags = wire::kSyn | flags_of_syn(c, settings);
     plan.why = fresh ? Reason::send_syn : Reason::retransmit_syn;
+    // RFC 7413 section 4.2.1. Repeated, the SYN goes without: what dropped it may dislike the data.
+    if (fresh) plan.data = std::min<std::uint32_t>(c.unsent_on_syn(), c.syn_data_room);
+  } else if (fresh) {
+    plan.flags = wire::kSyn | wire::kAck | (c.ecn.active() ? wire::kEce : std::uint16_t{0});
+    plan.why = Reason::send_syn_ack;
   } else {
     plan.flags = wire::kSyn | wire::kAck;
     plan.why = c.retransmits > 0 ? Reason::retransmit_syn_ack : Reason::send_syn_ack_simultaneous;
@@ -217,7 +222,9 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept {
   const std::uint32_t small = fits % c.snd_mss;
   if (small == 0) return fits;
 
-  const bool idle = c.snd_una == c.snd_nxt && full == 0;
+  // A SYN-ACK under way is no data that a small segment could wait for (Fast Open sends behind it).
+  const SeqNumber first = c.syn_outstanding() ? c.send_front : c.snd_una;
+  const bool idle = first == c.snd_nxt && full == 0;
   const bool nagle =
       !c.options.no_delay && !idle;  // section 3.7.4: a small segment waits for what is in flight
   const bool corked = c.options.cork && !c.fin_queued;
@@ -231,7 +238,7 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept {
 std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
                                  const Settings& settings, Time now) noexcept {
   if (c.state == State::closed || c.state == State::listen) return std::nullopt;
-  if (c.state == State::syn_sent && c.snd_nxt == c.iss) {
+  if (!is_synchronized(c.state) && c.snd_nxt == c.iss) {
     return c.transfer ? std::optional(syn_plan(c, SentRanges::kNone, true, settings))
                       : std::nullopt;
   }
@@ -269,13 +276,15 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     SentRange how;
     how.sent_at = context.now;
     how.fin = plan.fin && whole;
-    how.pushed = whole && (plan.flags & wire::kPsh) != 0;
+    how.pushed = whole && ((plan.flags & wire::kPsh) != 0 || (syn && data == c.unsent_on_syn()));
     // has_room() was asked by the plan; a full memory shows as a frame that is sent but not
     // accounted for, so it is counted as not sent at all and comes again.
     if (!c.transfer->sent.sent(c.snd_nxt, length, how, stamp ? &*stamp : nullptr)) {
       decide(c, Reason::no_memory, context);
       return;
     }
+    // A SYN is acknowledged and repeated without the data on it.
+    if (syn && data > 0) c.transfer->sent.split_tail(data);
     c.snd_nxt += length;
     c.bytes_sent += data;
     if (plan.path_probe && whole) path_probe_sent(c, plan);

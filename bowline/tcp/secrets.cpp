@@ -16,6 +16,7 @@ enum Purpose : std::uint64_t {
   kFragments = 12,
   kIdentification = 14,
   kInterfaceId = 16,
+  kFastOpen = 18,
 };
 
 std::uint64_t derive_word(const std::array<std::uint64_t, 4>& seed,
@@ -49,6 +50,7 @@ Secrets Secrets::derive(const std::array<std::uint64_t, 4>& seed) noexcept {
   secrets.fragments = derive_key(seed, kFragments);
   secrets.identification = derive_key(seed, kIdentification);
   secrets.interface_id = derive_key(seed, kInterfaceId);
+  secrets.fast_open = derive_key(seed, kFastOpen);
   return secrets;
 }
 

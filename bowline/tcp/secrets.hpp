@@ -27,6 +27,7 @@ struct Secrets {
   SipKey fragments;       ///< the table of incomplete datagrams
   SipKey identification;  ///< of the datagrams that we fragment
   SipKey interface_id;    ///< of stable IPv6 addresses (RFC 7217)
+  SipKey fast_open;       ///< the cookies that we give (RFC 7413)
 
   /// Derives all keys from the 256 bits of `seed`, each under a name of its own, by SipHash: no
   /// key, and nothing that a random number generator lets out, tells anything of another.
@@ -41,6 +42,7 @@ struct Secrets {
     v.excluded(fragments, "nothing depends on the order of a table");
     v.excluded(identification, "names for fragments");
     v.excluded(interface_id, "only new addresses are made of it");
+    v.excluded(fast_open, "cookies are opaque, and Fast Open is off in the exploration");
   }
 };
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
 
 // The GNU modes of the compilers predefine `linux` as a macro, against the standard's reserved
@@ -76,6 +77,24 @@ struct Keepalive {
   friend bool operator==(const Keepalive&, const Keepalive&) = default;
 };
 
+/// TCP Fast Open (RFC 7413, tcp/fast_open.hpp). Off: it trades away that a byte arrives but once.
+struct FastOpenSettings {
+  bool client = false;  ///< sockets that ask for it may send data on their SYN
+  bool server = false;  ///< listeners that ask for it may take data from a SYN
+  /// Send data on a SYN without having a cookie, and take it without seeing one: for networks in
+  /// which nobody forges addresses (Linux's tcp_fastopen 0x4 and 0x200).
+  bool client_without_cookie = false;
+  bool server_without_cookie = false;  ///< see client_without_cookie
+  /// Of the cookies; nothing: a key made of the stack's seed. Machines behind one address share it.
+  std::optional<SipKey> key{};
+  std::optional<SipKey> previous_key{};  ///< still believed, while clients move to `key`
+
+  template <class V>
+  void visit(V& v) {
+    v(client, server, client_without_cookie, server_without_cookie, key, previous_key);
+  }
+};
+
 /// What all connections of a stack share. Plain data; `Settings::of` gives a profile's.
 struct Settings {
   [[nodiscard]] static constexpr Settings of(Profile profile) noexcept;  ///< Its defaults.
@@ -118,6 +137,8 @@ struct Settings {
   /// for ever; trying again with smaller ones after three timeouts costs nothing where all is well.
   /// (Linux leaves it off.)
   MtuProbing mtu_probing = MtuProbing::on_black_hole;
+
+  FastOpenSettings fast_open{};  ///< RFC 7413
 
   // -- defences: RFC 5961
   std::uint8_t challenge_acks_per_second = 10;  ///< per connection (5961 section 7)
@@ -185,11 +206,19 @@ struct SocketOptions {
   std::uint32_t read_low_water = 1;  ///< readable when so many bytes are there, or the end
   /// Who governs the congestion window; nothing: as in Settings. May change at any time.
   std::optional<CongestionAlgorithm> congestion{};
+  /// An active open asks for a cookie or, when it has one, sends what is written before the next
+  /// transmit() on its SYN (RFC 7413). Without effect while FastOpenSettings::client is false.
+  bool fast_open = false;
+  bool fast_open_without_cookie = false;  ///< as FastOpenSettings::client_without_cookie
+  /// Of a listener: connections that a SYN with data may have made and whose handshake is not done
+  /// (RFC 7413 section 5.1); 0: none. Without effect while FastOpenSettings::server is false.
+  std::uint16_t fast_open_backlog = 0;
 
   template <class V>
   void visit(V& v) {
     v(no_delay, cork, quick_ack, linger, linger_time, keepalive, user_timeout, send_buffer,
-      receive_buffer, mss, hop_limit, traffic_class, read_low_water, congestion);
+      receive_buffer, mss, hop_limit, traffic_class, read_low_water, congestion, fast_open,
+      fast_open_without_cookie, fast_open_backlog);
   }
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
 };

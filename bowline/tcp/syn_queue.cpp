@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/fast_open.hpp"
+
 namespace bowline::inline v0::tcp {
 namespace {
 
@@ -72,6 +74,11 @@ Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
     const std::uint32_t offset =
         timestamp_offset(context.secrets.timestamp, reply.local, reply.remote);
     reply.options.timestamps = {timestamp_clock(context.now) + offset, entry.ts_recent};
+  }
+  if (entry.give_cookie && entry.retries == 0) {
+    reply.options.fast_open = fast_open_cookie(fast_open_key(context.settings, context.secrets),
+                                               reply.remote.address, reply.local.address);
+    reply.options.fast_open->experimental = entry.cookie_experimental;
   }
   // Section 3.2.3.2.1: so that the peer sees whether the option comes through; not when it may be
   // what does not (section 3.2.3.2.2).

@@ -50,7 +50,9 @@ struct SynEntry {
   std::uint8_t rcv_shift : 4 = 0;
   FeedbackMode feedback : 2 = FeedbackMode::none;  ///< of ECN, that we agreed to
   IpEcn syn_ecn : 2 = IpEcn::not_ect;              ///< how the SYN arrived (RFC 9768 table 2)
-  bool fell_back : 1 = false;  ///< the SYN came again without asking for ECN (RFC 9768 3.1.5)
+  bool fell_back : 1 = false;    ///< the SYN came again without asking for ECN (RFC 9768 3.1.5)
+  bool give_cookie : 1 = false;  ///< for Fast Open (RFC 7413): in the first SYN-ACK
+  bool cookie_experimental : 1 = false;  ///< in the option in which it was asked for
 
   [[nodiscard]] Endpoint remote() const noexcept {
     return {ipv6 ? IpAddress::v6(remote_address) : mapped(), remote_port};
@@ -60,7 +62,8 @@ struct SynEntry {
   void visit(V& v) {
     auto bits = static_cast<std::uint32_t>(
         snd_shift | ipv6 << 4 | window_scaling << 5 | timestamps << 6 | sack << 7 | rcv_shift << 8 |
-        static_cast<int>(feedback) << 12 | static_cast<int>(syn_ecn) << 14 | fell_back << 16);
+        static_cast<int>(feedback) << 12 | static_cast<int>(syn_ecn) << 14 | fell_back << 16 |
+        give_cookie << 17 | cookie_experimental << 18);
     v.bases(iss, irs);
     v(remote_address, listener, previous, next, remote_port, local_port, local_address, peer_mss,
       retries, interface, bits);
@@ -79,6 +82,8 @@ struct SynEntry {
       feedback = static_cast<FeedbackMode>(bits >> 12 & 3U);
       syn_ecn = static_cast<IpEcn>(bits >> 14 & 3U);
       fell_back = (bits >> 16 & 1U) != 0;
+      give_cookie = (bits >> 17 & 1U) != 0;
+      cookie_experimental = (bits >> 18 & 1U) != 0;
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 
@@ -33,6 +34,9 @@ void on_retransmission_timeout(Connection& c, Context& context) noexcept {
 
   if (is_opening(c)) {
     c.syn_lost = true;
+    if (first && c.fast_open == FastOpenRole::sends) {
+      context.fast_open.tried(c.remote.address, true, context.now);
+    }
     c.transfer->sent.mark_all_lost();
   } else {
     suspect_black_hole(c, context);  // before the window becomes one segment

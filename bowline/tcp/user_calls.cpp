@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/output.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 
@@ -61,6 +62,22 @@ void review_window(Connection& c, Context& context) noexcept {
 
 }  // namespace
 
+FastOpenPlan plan_fast_open(const IpAddress& remote, const SocketOptions& options,
+                            std::uint16_t mss, const Settings& settings, const FastOpenCache& cache,
+                            Time now) noexcept {
+  if (!settings.fast_open.client || !options.fast_open || !cache.trusts(remote, now)) return {};
+  const FastOpenCache::Entry* known = cache.find(remote);
+  const bool without = settings.fast_open.client_without_cookie || options.fast_open_without_cookie;
+  if (!without && (known == nullptr || known->cookie.size == 0)) return {FastOpenRole::asks, 0};
+  // "the cached MSS, or the default" (section 4.1.3). Options may take all their room.
+  const std::uint16_t otherwise =
+      remote.family() == Family::ipv4 ? settings.mss_default_v4 : settings.mss_default_v6;
+  const std::uint16_t taken = known != nullptr && known->mss != 0 ? known->mss : otherwise;
+  const std::uint32_t fits = std::min(taken, mss);
+  const std::uint32_t room = fits > wire::kTcpMaxOptionsSize ? fits - wire::kTcpMaxOptionsSize : 0;
+  return {FastOpenRole::sends, static_cast<std::uint16_t>(room)};
+}
+
 bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
   if (!ensure_transfer(c, context)) return false;
   c.iss = c.snd_una = c.snd_nxt = iss;
@@ -68,6 +85,10 @@ bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
   c.transfer->recovery.leave(iss);
   set_path_mtu(c, c.path_mtu);
   c.ts_offset = timestamp_offset(context.secrets.timestamp, c.local, c.remote);
+  const FastOpenPlan plan = plan_fast_open(c.remote.address, c.options, c.rcv_mss, context.settings,
+                                           context.fast_open, context.now);
+  c.fast_open = plan.role;
+  c.syn_data_room = plan.room;
   set_state(c, State::syn_sent, Reason::state_active_open, context);
   return true;
 }

@@ -45,4 +45,14 @@ void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
 /// How the connection ended, once: the error, and no error from then on.
 [[nodiscard]] std::error_code take_error(Connection& c) noexcept;
 
+/// What a SYN to `remote` with `options` does about Fast Open (RFC 7413 section 4.2.1).
+struct FastOpenPlan {
+  FastOpenRole role = FastOpenRole::none;
+  std::uint16_t room = 0;  ///< bytes of data that it may carry
+};
+/// `mss`: what a full segment over the path there holds, without options.
+[[nodiscard]] FastOpenPlan plan_fast_open(const IpAddress& remote, const SocketOptions& options,
+                                          std::uint16_t mss, const Settings& settings,
+                                          const FastOpenCache& cache, Time now) noexcept;
+
 }  // namespace bowline::inline v0::tcp

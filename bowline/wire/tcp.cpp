@@ -9,11 +9,11 @@ namespace bowline::inline v0::wire {
 namespace {
 
 // RFC 7413 4.1.1: an even number of bytes from 4 to 16, or none. Anything else is ignored.
-void parse_fast_open(Cursor value, TcpOptions& options) noexcept {
+void parse_fast_open(Cursor value, bool experimental, TcpOptions& options) noexcept {
   const std::size_t size = value.remaining();
   const bool legal = size == 0 || (size >= 4 && size <= FastOpenCookie::kMaxSize && size % 2 == 0);
   if (!legal) return;
-  FastOpenCookie cookie;
+  FastOpenCookie cookie{.experimental = experimental};
   cookie.size = static_cast<std::uint8_t>(size);
   std::ranges::copy(value.rest(), cookie.data.begin());
   options.fast_open = cookie;
@@ -75,7 +75,12 @@ bool parse_option(std::uint8_t kind, Cursor value, TcpOptions& options) noexcept
       options.authentication = true;
       return length >= tcp_option::kAuthenticationMinLength;
     case tcp_option::kFastOpen:
-      parse_fast_open(value, options);
+      parse_fast_open(value, false, options);
+      return true;
+    case tcp_option::kExperiment:
+      if (value.remaining() >= 2 && value.u16() == tcp_option::kFastOpenExperiment) {
+        parse_fast_open(value, true, options);
+      }
       return true;
     case tcp_option::kAccEcn0:
     case tcp_option::kAccEcn1:
@@ -156,11 +161,16 @@ void emit_sack(Writer& writer, std::span<const SackBlock> blocks) noexcept {
   }
 }
 
+std::uint32_t fast_open_length(const FastOpenCookie& cookie) noexcept {
+  return (cookie.experimental ? 4U : 2U) + cookie.size;
+}
+
 // Linux pads a cookie behind itself, not in front.
 void emit_fast_open(Writer& writer, const FastOpenCookie& cookie) noexcept {
-  const std::uint32_t length = 2U + cookie.size;
-  writer.u8(tcp_option::kFastOpen);
+  const std::uint32_t length = fast_open_length(cookie);
+  writer.u8(cookie.experimental ? tcp_option::kExperiment : tcp_option::kFastOpen);
   writer.u8(static_cast<std::uint8_t>(length));
+  if (cookie.experimental) writer.u16(tcp_option::kFastOpenExperiment);
   writer.bytes(cookie.bytes());
   writer.fill(padded(length) - length, std::byte{tcp_option::kNop});
 }
@@ -241,7 +251,7 @@ std::uint32_t options_size(const TcpOptions& options) noexcept {
   }
   if (options.window_scale) size += padded(tcp_option::kWindowScaleLength);
   if (options.sack_count > 0) size += padded(2) + options.sack_count * tcp_option::kSackBlockLength;
-  if (options.fast_open) size += padded(2U + options.fast_open->size);
+  if (options.fast_open) size += padded(fast_open_length(*options.fast_open));
   if (options.user_timeout) size += tcp_option::kUserTimeoutLength;
   if (options.acc_ecn) size += padded(acc_ecn_length(*options.acc_ecn));
   return size;

@@ -80,6 +80,8 @@ struct FastOpenCookie {
   static constexpr std::size_t kMaxSize = 16;  ///< bytes
   std::array<std::byte, kMaxSize> data{};      ///< the first `size`
   std::uint8_t size = 0;                       ///< bytes
+  /// In the option of the time before there was an RFC: kind 254 and 0xF989 (RFC 6994).
+  bool experimental = false;
   /// The cookie.
   [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept {
     return std::span<const std::byte>(data).first(size);

@@ -17,6 +17,8 @@ void Script::wind_down() {
   held_ = false;
   memory_.fail_never();
   ended_ = true;
+  drain();  // what it held back
+  sent_.clear();
   const Time end = now_ + 10min;
   for (int deadlines = 0; stack_->next_deadline() <= end; ++deadlines) {
     if (deadlines > 20'000) {

@@ -39,9 +39,12 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
       break;
     case Next::reset_connection:
     case Next::back_to_listen:
-      end(c, c.state == State::syn_received ? EndReason::refused : EndReason::reset,
-          c.state == State::syn_received ? Reason::state_refused : Reason::state_reset_received,
-          context);
+      // (An application may hold it already, which RFC 7413 let it have; it was not refused.)
+      if (c.state == State::syn_received && c.fast_open != FastOpenRole::accepted) {
+        end(c, EndReason::refused, Reason::state_refused, context);
+      } else {
+        end(c, EndReason::reset, Reason::state_reset_received, context);
+      }
       break;
   }
 }
@@ -51,7 +54,8 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
 TcbView view_of(const Connection& c) noexcept {
   TcbView view;
   view.state = c.state;
-  view.passive = c.passive;
+  // What Fast Open has made has an application: a new SYN does not unmake it (RFC 5961 section 4).
+  view.passive = c.passive && c.fast_open != FastOpenRole::accepted;
   view.irs = c.irs;
   view.rcv_nxt = c.rcv_nxt;
   view.rcv_wnd = c.rcv_wnd();

@@ -75,7 +75,8 @@ class World {
   }
 
   Context context() {
-    return {now, settings_, limits_, secrets_, heap_memory(), *pool_, decisions_, log, random_};
+    return {now,    settings_,  limits_, secrets_, heap_memory(),
+            *pool_, decisions_, log,     random_,  fast_open_};
   }
   void receive(Segment segment, const std::vector<std::byte>& payload, std::size_t cut,
                std::uint16_t gso, bool fast) {
@@ -140,6 +141,7 @@ class World {
   BufferPoolOwner pool_{BufferPool::make(heap_memory(), 1U << 26)};
   Decisions decisions_;
   Random random_;
+  FastOpenCache fast_open_{heap_memory(), 1};
 };
 
 class Run {

@@ -1,6 +1,7 @@
 // RFC 9293 section 3.10.7.3: SEGMENT ARRIVES in SYN-SENT.
 
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/window.hpp"
@@ -50,6 +51,22 @@ void take_syn(Connection& c, const Segment& segment, Context& context) noexcept 
   }
 }
 
+// RFC 7413 sections 4.1.3 and 4.2.1: what the SYN-ACK says of Fast Open is remembered, and what it
+// left of the data on our SYN goes again at once.
+void take_fast_open_answer(Connection& c, const Segment& segment, bool sent_data,
+                           Context& context) noexcept {
+  if (c.fast_open == FastOpenRole::none) return;
+  context.fast_open.learn(c.remote.address,
+                          segment.options.fast_open.value_or(wire::FastOpenCookie{}), c.peer_mss);
+  if (!sent_data) return;
+  c.syn_data_acked = after(segment.ack, c.iss + 1);
+  // (That it was lost was noted when its time was up.)
+  if (c.syn_data_acked) context.fast_open.tried(c.remote.address, false, context.now);
+  if (c.snd_una == c.snd_nxt || !c.transfer) return;
+  c.transfer->sent.mark_all_lost();
+  c.loss_reason = Reason::retransmit_fast_open;
+}
+
 }  // namespace
 
 void input_syn_sent(Connection& c, const Segment& segment, Context& context) noexcept {
@@ -74,8 +91,10 @@ void input_syn_sent(Connection& c, const Segment& segment, Context& context) noe
   take_syn(c, segment, context);
   c.last_received_at = context.now;
   if (acknowledged) {
+    const bool sent_data = c.snd_nxt != c.iss + 1;
     establish(c, segment, Reason::state_syn_acked, context);
     process_ack(c, segment, context);
+    take_fast_open_answer(c, segment, sent_data, context);
     request_ack(c, Reason::send_handshake_ack);
     process_urgent(c, segment);
     if (!process_text(c, segment, context)) return;

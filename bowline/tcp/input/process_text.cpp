@@ -91,8 +91,9 @@ void note_duplicate(Connection& c, SeqNumber left, SeqNumber right) noexcept {
 
 bool process_text(Connection& c, const Segment& segment, Context& context) noexcept {
   if (segment.data_size == 0) return true;
+  const bool on_syn = c.fast_open == FastOpenRole::accepted && c.state == State::syn_received;
   if (c.state != State::established && c.state != State::fin_wait_1 &&
-      c.state != State::fin_wait_2) {
+      c.state != State::fin_wait_2 && !on_syn) {
     decide(c, Reason::text_in_closing, context);
     return true;
   }
