@@ -1,0 +1,300 @@
+// getsockopt and setsockopt of IPPROTO_TCP: do_tcp_getsockopt(), do_tcp_setsockopt(); and ioctl.
+
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "bowline/sockets/stream_socket.hpp"
+#include "bowline/sockets/tcp_info.hpp"
+
+namespace bowline::inline v0::sockets {
+namespace {
+
+constexpr int kMinMss = 88;            // TCP_MIN_MSS
+constexpr int kMaxWindow = 32'767;     // MAX_TCP_WINDOW
+constexpr int kMaxKeepalive = 32'767;  // MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, in seconds
+constexpr int kMaxCount = 127;         // MAX_TCP_KEEPCNT, MAX_TCP_SYNCNT
+constexpr int kMaxLinger2 = 120;       // TCP_FIN_TIMEOUT_MAX, in seconds
+constexpr int kMinClamp = 2304 / 2;    // SOCK_MIN_RCVBUF / 2
+constexpr int kInitialTimeout = 1;     // TCP_TIMEOUT_INIT, in seconds
+constexpr int kMaxTimeout = 120;       // TCP_RTO_MAX, in seconds
+constexpr std::size_t kNameSize = 16;  // TCP_CA_NAME_MAX
+
+// TCP_DEFER_ACCEPT counts SYN-ACKs and speaks of seconds: secs_to_retrans(), retrans_to_secs().
+int retransmissions_of(int seconds) noexcept {
+  if (seconds <= 0) return 0;
+  int count = 1;
+  int timeout = kInitialTimeout;
+  int period = timeout;
+  while (seconds > period && count < 255) {
+    ++count;
+    timeout = std::min(timeout * 2, kMaxTimeout);
+    period += timeout;
+  }
+  return count;
+}
+
+int seconds_of(int count) noexcept {
+  if (count <= 0) return 0;
+  int timeout = kInitialTimeout;
+  int period = timeout;
+  while (--count > 0) {
+    timeout = std::min(timeout * 2, kMaxTimeout);
+    period += timeout;
+  }
+  return period;
+}
+
+int seconds(Duration duration) noexcept {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+std::optional<tcp::CongestionAlgorithm> algorithm_named(std::string_view wanted) noexcept {
+  using tcp::CongestionAlgorithm;
+  for (const auto each :
+       {CongestionAlgorithm::reno, CongestionAlgorithm::cubic, CongestionAlgorithm::bbr}) {
+    if (tcp::name(each) == wanted) return each;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget to) {
+  if (level != IPPROTO_TCP) return failed(ENOPROTOOPT);
+  const auto now = view();
+  const int state = this->state();
+  const tcp::Settings& defaults = host_.stack.config().tcp;
+  switch (option) {
+    case TCP_MAXSEG: {
+      const int mss = now && now->snd_mss != 0 ? now->snd_mss : defaults.mss_default_v4;
+      const bool as_set = stream_.user_mss != 0 && (state == TCP_CLOSE || state == TCP_LISTEN);
+      return to.put(as_set ? stream_.user_mss : mss);
+    }
+    case TCP_NODELAY:
+      return to.put(tcp_.no_delay);
+    case TCP_CORK:
+      return to.put(tcp_.cork);
+    case TCP_KEEPIDLE:
+      return to.put(seconds(tcp_.keepalive.idle));
+    case TCP_KEEPINTVL:
+      return to.put(seconds(tcp_.keepalive.interval));
+    case TCP_KEEPCNT:
+      return to.put(static_cast<int>(tcp_.keepalive.probes));
+    case TCP_SYNCNT:
+      return to.put(stream_.syn_count != 0 ? stream_.syn_count : kDefaultSynRetries);
+    case TCP_LINGER2:
+      return to.put(stream_.linger2 != 0 ? stream_.linger2 : seconds(defaults.fin_wait_2));
+    case TCP_DEFER_ACCEPT:
+      return to.put(seconds_of(stream_.defer_accept));
+    case TCP_WINDOW_CLAMP:
+      return to.put(stream_.window_clamp);
+    case TCP_INFO: {
+      TcpInfo info;
+      if (now) {
+        info = tcp_info(*now, state, host_.now);
+      } else {
+        info.state = static_cast<std::uint8_t>(state);
+        if (listening()) {
+          if (const auto listener = host_.stack.inspect_listener(handle_)) {
+            info.unacked = listener->accept_queue;
+            info.sacked = backlog_;
+          }
+        }
+      }
+      return to.put(&info, sizeof info);
+    }
+    case TCP_CC_INFO: {
+      if (!now || !now->bbr) return to.put(nullptr, 0);
+      TcpBbrInfo info;
+      info.bw_lo = static_cast<std::uint32_t>(now->bbr->bw);
+      info.bw_hi = static_cast<std::uint32_t>(now->bbr->bw >> 32U);
+      info.min_rtt = static_cast<std::uint32_t>(
+          std::chrono::duration_cast<std::chrono::microseconds>(now->bbr->min_rtt).count());
+      return to.put(&info, sizeof info);
+    }
+    case TCP_QUICKACK:
+      return to.put(stream_.quick_ack);
+    case TCP_CONGESTION: {
+      std::array<char, kNameSize> text{};
+      const auto name =
+          tcp::name(now ? now->congestion : tcp_.congestion.value_or(defaults.congestion));
+      std::memcpy(text.data(), name.data(), std::min(name.size(), text.size() - 1));
+      return to.put(text.data(), text.size());
+    }
+    case TCP_THIN_LINEAR_TIMEOUTS:
+      return to.put(stream_.thin_linear_timeouts);
+    case TCP_THIN_DUPACK:
+      return to.put(0);
+    case TCP_USER_TIMEOUT:
+      return to.put(static_cast<int>(
+          std::chrono::duration_cast<std::chrono::milliseconds>(tcp_.user_timeout).count()));
+    case TCP_FASTOPEN:
+      return to.put(stream_.fast_open);
+    case TCP_FASTOPEN_CONNECT:
+      return to.put(0);
+    case TCP_FASTOPEN_NO_COOKIE:
+      return to.put(stream_.fast_open_no_cookie);
+    case TCP_NOTSENT_LOWAT:
+      return to.put(static_cast<int>(stream_.not_sent_low_water));
+    case TCP_INQ:
+      return to.put(stream_.inq);
+    case TCP_SAVE_SYN:
+      return to.put(stream_.save_syn);
+    case TCP_SAVED_SYN:
+      return to.put(nullptr, 0);  // none was kept
+    case TCP_TIMESTAMP:
+      return to.put(static_cast<int>(static_cast<std::uint32_t>(
+          std::chrono::duration_cast<std::chrono::milliseconds>(host_.now - Time{}).count())));
+    case TCP_REPAIR:
+      return to.put(0);
+    default:
+      return failed(ENOPROTOOPT);
+  }
+}
+
+Outcome StreamSocket::set_transport_option(int level, int option, OptionSource from) {
+  if (level != IPPROTO_TCP) return failed(ENOPROTOOPT);
+  if (option == TCP_CONGESTION) return set_congestion(from);
+  const auto given = from.as<int>();
+  if (!given) return failed(EINVAL);
+  const Outcome outcome = set_number(option, *given);
+  if (outcome.error != 0) return outcome;
+  if (const int error = apply()) return failed(error);
+  return outcome;
+}
+
+Outcome StreamSocket::set_congestion(OptionSource from) {
+  if (from.size() < 1) return failed(EINVAL);
+  std::array<char, kNameSize> text{};
+  std::memcpy(text.data(), from.data(), std::min(from.size(), text.size() - 1));
+  const auto algorithm = algorithm_named(text.data());
+  if (!algorithm) return failed(ENOENT);
+  const auto before = std::exchange(tcp_.congestion, algorithm);
+  if (const int error = apply()) {
+    tcp_.congestion = before;
+    return failed(error);
+  }
+  return returned(0);
+}
+
+Outcome StreamSocket::set_number(int option, int value) {
+  const int state = this->state();
+  const bool unopened = state == TCP_CLOSE || state == TCP_LISTEN;
+  const auto within = [value](int least, int most) { return value >= least && value <= most; };
+  switch (option) {
+    case TCP_MAXSEG:
+      if (value != 0 && !within(kMinMss, kMaxWindow)) return failed(EINVAL);
+      stream_.user_mss = value;
+      tcp_.mss = static_cast<std::uint16_t>(value);
+      return returned(0);
+    case TCP_NODELAY:
+      tcp_.no_delay = value != 0;
+      return returned(0);
+    case TCP_CORK:
+      tcp_.cork = value != 0;
+      return returned(0);
+    case TCP_KEEPIDLE:
+      if (!within(1, kMaxKeepalive)) return failed(EINVAL);
+      tcp_.keepalive.idle = std::chrono::seconds(value);
+      return returned(0);
+    case TCP_KEEPINTVL:
+      if (!within(1, kMaxKeepalive)) return failed(EINVAL);
+      tcp_.keepalive.interval = std::chrono::seconds(value);
+      return returned(0);
+    case TCP_KEEPCNT:
+      if (!within(1, kMaxCount)) return failed(EINVAL);
+      tcp_.keepalive.probes = static_cast<std::uint8_t>(value);
+      return returned(0);
+    case TCP_SYNCNT:
+      if (!within(1, kMaxCount)) return failed(EINVAL);
+      stream_.syn_count = value;
+      return returned(0);
+    case TCP_LINGER2:
+      stream_.linger2 = value < 0 ? -1 : std::min(value, kMaxLinger2);
+      return returned(0);
+    case TCP_DEFER_ACCEPT:
+      stream_.defer_accept = retransmissions_of(value);
+      return returned(0);
+    case TCP_WINDOW_CLAMP:
+      if (value == 0 && state != TCP_CLOSE) return failed(EINVAL);
+      stream_.window_clamp = value == 0 ? 0 : std::max(value, kMinClamp);
+      return returned(0);
+    case TCP_QUICKACK:
+      stream_.quick_ack = value != 0;
+      tcp_.quick_ack = value != 0;
+      return returned(0);
+    case TCP_THIN_LINEAR_TIMEOUTS:
+      if (!within(0, 1)) return failed(EINVAL);
+      stream_.thin_linear_timeouts = value != 0;
+      return returned(0);
+    case TCP_THIN_DUPACK:
+      return within(0, 1) ? returned(0) : failed(EINVAL);
+    case TCP_USER_TIMEOUT:
+      if (value < 0) return failed(EINVAL);
+      tcp_.user_timeout = std::chrono::milliseconds(value);
+      return returned(0);
+    case TCP_FASTOPEN:
+      if (value < 0 || !unopened) return failed(EINVAL);
+      stream_.fast_open = value;
+      return returned(0);
+    case TCP_FASTOPEN_CONNECT:
+      return within(0, 1) ? failed(EOPNOTSUPP) : failed(EINVAL);
+    case TCP_FASTOPEN_NO_COOKIE:
+      if (!within(0, 1) || !unopened) return failed(EINVAL);
+      stream_.fast_open_no_cookie = value != 0;
+      return returned(0);
+    case TCP_NOTSENT_LOWAT:
+      stream_.not_sent_low_water = static_cast<std::uint32_t>(value);
+      return returned(0);
+    case TCP_INQ:
+      if (!within(0, 1)) return failed(EINVAL);
+      stream_.inq = value != 0;
+      return returned(0);
+    case TCP_SAVE_SYN:
+      if (!within(0, 2)) return failed(EINVAL);
+      stream_.save_syn = value;
+      return returned(0);
+    case TCP_REPAIR:
+    case TCP_TIMESTAMP:
+      return failed(EPERM);  // nobody has a connection to repair
+    default:
+      return failed(ENOPROTOOPT);
+  }
+}
+
+// tcp_ioctl()
+std::optional<Outcome> StreamSocket::control(unsigned long request, int* value) {
+  if (request != SIOCINQ && request != SIOCOUTQ && request != SIOCOUTQNSD &&
+      request != SIOCATMARK) {
+    return std::nullopt;
+  }
+  if (request != SIOCATMARK && listening()) return failed(EINVAL);
+  if (value == nullptr) return failed(EFAULT);
+  const auto now = view();
+  const int state = this->state();
+  const bool open = now && state != TCP_SYN_SENT && state != TCP_SYN_RECV;
+  switch (request) {
+    case SIOCINQ:
+      *value = open ? static_cast<int>(readable_bytes(*now)) : 0;
+      break;
+    case SIOCOUTQ:
+      *value = open && state != TCP_CLOSE ? static_cast<int>(now->in_flight + now->unsent) : 0;
+      break;
+    case SIOCOUTQNSD:
+      *value = open && state != TCP_CLOSE ? static_cast<int>(now->unsent) : 0;
+      break;
+    default:
+      *value = now && at_mark(*now) ? 1 : 0;
+      break;
+  }
+  return returned(0);
+}
+
+}  // namespace bowline::inline v0::sockets

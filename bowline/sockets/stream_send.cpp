@@ -1,0 +1,86 @@
+// The write family of a stream socket: tcp_sendmsg_locked().
+
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "bowline/sockets/stream_socket.hpp"
+
+namespace bowline::inline v0::sockets {
+namespace {
+
+constexpr unsigned kSending = 2;
+
+}  // namespace
+
+Call StreamSocket::send(Outgoing message) {
+  // Fast Open as a client is switched off (net.ipv4.tcp_fastopen without 1).
+  if ((message.flags & MSG_FASTOPEN) != 0) return failed(EOPNOTSUPP);
+  const int flags = message.flags;
+  return attempt([this, sending = Sending{std::move(message), 0}](
+                     bool may_wait) mutable { return send_step(sending, may_wait); },
+                 settings_.send_timeout, flags);
+}
+
+// do_error and out_err of tcp_sendmsg_locked(), with sk_stream_error().
+Outcome StreamSocket::stop_sending(const Sending& sending, int error) {
+  if (sending.sent > 0) return returned(static_cast<std::int64_t>(sending.sent));
+  if (error == EPIPE) {
+    if (const int pending = take_error()) error = pending;
+  }
+  Outcome outcome = failed(error);
+  outcome.broken_pipe = error == EPIPE && (sending.message.flags & MSG_NOSIGNAL) == 0;
+  return outcome;
+}
+
+std::optional<Outcome> StreamSocket::send_step(Sending& sending, bool may_wait) {
+  const auto now = view();
+  const int state = this->state();
+  if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) {
+    // sk_stream_wait_connect()
+    if (sending.sent == 0) {
+      if (const int error = take_error()) return stop_sending(sending, error);
+    }
+    if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) return stop_sending(sending, EPIPE);
+    if (may_wait) return std::nullopt;
+    return stop_sending(sending, EAGAIN);
+  }
+  if (error_ != 0 || (shut(now) & kSending) != 0) return stop_sending(sending, EPIPE);
+
+  const Buffers& bytes = sending.message.bytes;
+  const bool more = (sending.message.flags & MSG_MORE) != 0;
+  while (sending.sent < bytes.size()) {
+    std::span<const std::byte> next = bytes.at(sending.sent);
+    if (const auto room = not_sent_room(view())) next = next.first(std::min(next.size(), *room));
+    hold_back(more);
+    const auto written = next.empty() ? Result<std::size_t>(fail(std::errc::operation_would_block))
+                                      : host_.stack.write(handle_, next, host_.now);
+    if (written) {
+      sending.sent += *written;
+      continue;
+    }
+    const int error = written.error().value();
+    // Out of buffers: Linux waits for memory as it waits for room.
+    if (error != EAGAIN && error != EWOULDBLOCK && error != ENOBUFS) {
+      return stop_sending(sending, error);
+    }
+    heard_ &= static_cast<std::uint8_t>(~kWritable);  // SOCK_NOSPACE: the next room is news
+    if (may_wait) return std::nullopt;
+    return stop_sending(sending, EAGAIN);
+  }
+  if (bytes.size() > 0 && (sending.message.flags & MSG_OOB) != 0) {
+    static_cast<void>(host_.stack.mark_urgent(handle_, host_.now));
+  }
+  return returned(static_cast<std::int64_t>(bytes.size()));
+}
+
+// MSG_MORE corks for as long as it takes until a call comes without it.
+void StreamSocket::hold_back(bool more) {
+  if (more == more_) return;
+  more_ = more;
+  if (!tcp_.cork) static_cast<void>(apply());
+}
+
+}  // namespace bowline::inline v0::sockets
