@@ -82,7 +82,7 @@ TEST_F(IpInputTest, K26_GroupsAreNotOurs) {
   EXPECT_EQ(refusal(packet("fd00::2", "ff02::1")), Reason::ip_not_ours);
 }
 
-// RFC 1122 3.2.1.3: a source can be no group, no broadcast (ours included) and not nobody.
+// MUST-63. RFC 1122 3.2.1.3: a source can be no group, no broadcast (ours included) and not nobody.
 TEST_F(IpInputTest, ImpossibleSourcesAreDropped) {
   for (const std::string_view source :
        {"0.0.0.0", "255.255.255.255", "224.0.0.1", "239.1.2.3", "10.0.0.255"}) {

@@ -202,6 +202,7 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.irs = c.irs;
   v.rcv_nxt = c.rcv_nxt;
   v.rcv_up = c.rcv_up;
+  if (c.urgent_received) v.urgent = distance(c.rcv_read(), c.rcv_up);
   v.rcv_wnd = c.rcv_wnd();
   v.snd_mss = c.snd_mss;
   v.rcv_mss = c.rcv_mss;

@@ -53,7 +53,8 @@ struct ConnectionView {
   std::uint32_t max_snd_wnd = 0;    ///< the largest the peer ever offered
   SeqNumber irs;                    ///< the peer's initial number
   SeqNumber rcv_nxt;                ///< the next that we expect
-  SeqNumber rcv_up;                 ///< the peer's urgent pointer
+  SeqNumber rcv_up;                 ///< the peer's urgent pointer, where `urgent`
+  std::uint32_t urgent = 0;         ///< bytes to be read up to it (RFC 9293 MUST-33); 0: none
   std::uint32_t rcv_wnd = 0;        ///< bytes: what the last segment offered, less what came since
   std::uint16_t snd_mss = 0;        ///< payload bytes of a full segment, options taken off
   std::uint16_t rcv_mss = 0;        ///< what we announced

@@ -42,6 +42,7 @@ std::uint8_t Stack::Core::readiness(const tcp::Connection& c) const noexcept {
   const bool failed = c.ended != tcp::EndReason::none && c.ended != tcp::EndReason::orderly;
   if (c.readable() >= std::max(c.options.read_low_water, 1U) || tcp::at_end(c)) mask |= kReadable;
   if (c.fin_received || c.read_closed) mask |= kPeerClosed;
+  if (c.urgent_received) mask |= kUrgent;
   if (c.state == tcp::State::closed) mask |= kClosed | kWritable;
   if (failed && !c.error_told) mask |= kError;
   const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
@@ -115,7 +116,9 @@ void Stack::Core::settle_after_read(std::uint32_t index) noexcept {
 void Stack::Core::announce_readable(std::uint32_t index) noexcept {
   tcp::Connection& c = connections[index];
   const std::uint32_t readable = c.readable();
-  if (!c.orphan) announce(index, readable > c.announced_readable);
+  const bool news = readable > c.announced_readable || c.urgent_news;
+  if (!c.orphan) announce(index, news);
+  c.urgent_news = false;
   c.announced_readable = readable;
 }
 

@@ -39,6 +39,7 @@ enum Readiness : std::uint8_t {
   kAcceptable = 8,  ///< accept() will return a connection
   kError = 16,      ///< take_error() has something to tell; reads and writes fail
   kClosed = 32,     ///< the connection is over, one way or other
+  kUrgent = 64,     ///< the peer's urgent pointer lies ahead of what was read (RFC 9293 3.8.5)
 };
 
 /// A socket whose readiness changed, and what it is ready for now.

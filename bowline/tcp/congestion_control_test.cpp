@@ -25,6 +25,7 @@ CongestionControl started(std::uint32_t segments = 10) {
 TEST(CongestionControl, StartsWithTheInitialWindow) { EXPECT_EQ(started().cwnd(), 10 * kMss); }
 
 // RFC 5681 3.1: "The initial value of ssthresh SHOULD be set arbitrarily high".
+// MUST-19
 TEST(CongestionControl, StartsInSlowStart) { EXPECT_GT(started().ssthresh(), 1U << 30); }
 
 // RFC 5681 3.1 equation 2: in slow start, cwnd += min(N, SMSS) for each ACK.
@@ -44,6 +45,7 @@ TEST(CongestionControl, AMergedAckCountsWhole) {
 }
 
 // RFC 5681 3.1: in congestion avoidance, one segment for each round trip, counted in bytes.
+// MUST-19
 TEST(CongestionControl, CongestionAvoidanceAddsASegmentForEachWindow) {
   CongestionControl congestion = started(20);
   congestion.lost(20 * kMss);

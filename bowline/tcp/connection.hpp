@@ -173,6 +173,7 @@ struct Connection {
   bool peer_fin_pending = false;  ///< fin_seq_peer is valid
   bool urgent_send = false;       ///< snd_up is valid and not acknowledged
   bool urgent_received = false;   ///< rcv_up is valid and not read
+  bool urgent_news = false;       ///< it has moved since the application was told (MUST-32)
   bool probe_due = false;         ///< the zero-window probe is to go out
   bool override_due = false;      ///< a withheld small segment is to go out
   bool keepalive_due = false;
@@ -229,6 +230,10 @@ struct Connection {
   [[nodiscard]] std::uint32_t outstanding() const noexcept { return distance(snd_una, snd_nxt); }
   [[nodiscard]] std::uint32_t readable() const noexcept {
     return transfer ? transfer->received.readable() : 0;
+  }
+  /// The number of the next byte that the application will read.
+  [[nodiscard]] SeqNumber rcv_read() const noexcept {
+    return rcv_nxt - (readable() + (fin_received ? 1U : 0U));
   }
 
   template <class V>

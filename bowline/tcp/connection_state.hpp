@@ -32,9 +32,9 @@ void Connection::visit(V& v) {
   v(handle, tuned_send_buffer, tuned_receive_buffer, max_snd_wnd, listener, outstanding_since,
     path_search, path_mtu, peer_mss, rcv_mss, seen_mss, dup_acks, retransmits, probes, passive,
     orphan, read_closed, window_scaling, syn_lost, peer_fin_pending, urgent_send, urgent_received,
-    probe_due, override_due, keepalive_due, cold, error_told, touched, in_table, waits, next_hop,
-    announced_readable, has_soft_error, ready_mask, extra_acks, ended, soft_error, ack_reason,
-    loss_reason, deficit, fast_open, give_cookie, cookie_experimental, syn_data_acked,
+    urgent_news, probe_due, override_due, keepalive_due, cold, error_told, touched, in_table, waits,
+    next_hop, announced_readable, has_soft_error, ready_mask, extra_acks, ended, soft_error,
+    ack_reason, loss_reason, deficit, fast_open, give_cookie, cookie_experimental, syn_data_acked,
     syn_data_room, fast_open_listener);
   v.excluded(ts_recent, "timestamps are off in the exploration");
   v.excluded(ts_offset, "as ts_recent");

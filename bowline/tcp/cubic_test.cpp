@@ -52,6 +52,7 @@ TEST(CubeRoot, IsTheLargestNumberWhoseCubeFits) {
 }
 
 // Section 4.6: beta is 0.7, and ssthresh no less than two segments.
+// 9438-4.6a
 TEST(Cubic, ALossTakesThreeTenths) {
   Cubic cubic;
   EXPECT_EQ(cubic.lost(1'000'000, 1'000'000, kMss), 700'000U);
@@ -59,6 +60,7 @@ TEST(Cubic, ALossTakesThreeTenths) {
 }
 
 // Section 4.6: what is reduced is what was in flight.
+// 9438-4.6a
 TEST(Cubic, TheThresholdIsOfWhatWasInFlight) {
   Cubic cubic;
   EXPECT_EQ(cubic.lost(1'000'000, 500'000, kMss), 350'000U);
@@ -66,6 +68,7 @@ TEST(Cubic, TheThresholdIsOfWhatWasInFlight) {
 }
 
 // Section 4.7: a loss below the last W_max sets W_max to cwnd * (1 + beta) / 2.
+// 9438-4.7a
 TEST(Cubic, FastConvergence) {
   Cubic cubic;
   static_cast<void>(cubic.lost(1'000'000, 1'000'000, kMss));
@@ -74,6 +77,7 @@ TEST(Cubic, FastConvergence) {
 }
 
 // Section 4.2, figure 1: W_cubic(t) = C (t - K)^3 + W_max, on a path where Reno is far slower.
+// 9438-4.2a
 TEST(Cubic, FollowsTheCube) {
   Flow flow = flow_of(1'000);
   flow.lose();
@@ -103,6 +107,7 @@ TEST(Cubic, IsFlatAtThePlateau) {
 
 // Section 4.3: on a short path with a small window, no slower than Reno: in the average window
 // 9/17 of a segment for each round trip, and a whole one beyond the window before the loss.
+// 9438-4.3a
 TEST(Cubic, IsNoSlowerThanReno) {
   Flow flow = flow_of(40, 10);
   flow.lose();
@@ -117,6 +122,7 @@ TEST(Cubic, IsNoSlowerThanReno) {
 }
 
 // Section 4.2: the target is at most one and a half times the window.
+// 9438-4.2b
 TEST(Cubic, GrowsByAHalfInARoundTripAtMost) {
   Flow flow = flow_of(10);
   flow.cubic.acked(at(0), kMss, 100ms, kMss, flow.cwnd);
@@ -126,6 +132,7 @@ TEST(Cubic, GrowsByAHalfInARoundTripAtMost) {
 }
 
 // Section 4.8: after a timeout the plateau is where slow start ends.
+// 9438-4.8a
 TEST(Cubic, AfterATimeoutThePlateauIsWhereSlowStartEnds) {
   Flow flow = flow_of(1'000);
   flow.lose();

@@ -58,6 +58,7 @@ TEST_F(RackTest, SilenceIsNoEvidence) {
 }
 
 // Step 4: with no reordering seen, three reported segments mean no patience (as DupThresh had it).
+// 8985-5.2a 8985-6.2d
 TEST_F(RackTest, ThreeReportedSegmentsMakeTheOneBeforeThemLost) {
   send(4);
   sack(1, 4, Time(kRtt + 3ms));
@@ -88,6 +89,7 @@ TEST_F(RackTest, LaterSegmentsAreLeftAlone) {
 
 // Step 5: a retransmission that was overtaken in its turn is lost again. No count of duplicate ACKs
 // can tell that.
+// 8985-5.1a
 TEST_F(RackTest, ALostRetransmissionIsFound) {
   send(4);
   sack(1, 3, Time(kRtt + 2ms));
@@ -104,6 +106,7 @@ TEST_F(RackTest, ALostRetransmissionIsFound) {
 }
 
 // Step 2: an acknowledgment that cannot be the retransmission's says nothing of its time.
+// 8985-6.2a
 TEST_F(RackTest, TheOriginalsAcknowledgmentIsNotTheRetransmissions) {
   send(2);
   sent_.mark_lost(sent_.first());
@@ -122,6 +125,7 @@ TEST_F(RackTest, ATimestampTellsTheOriginalFromTheRetransmission) {
 }
 
 // Step 3: a segment that was sent once and comes after a later one has been overtaken.
+// 8985-6.2b
 TEST_F(RackTest, ReorderingIsSeen) { show_reordering(); }
 
 TEST_F(RackTest, AFilledHoleIsNoReordering) {
@@ -142,6 +146,7 @@ TEST_F(RackTest, SeenReorderingKeepsTheWindowInRecovery) {
 
 // Step 4: each round trip with a D-SACK widens the window by a quarter, up to SRTT; after 16
 // recoveries without one it is the default again.
+// 8985-6.2c
 TEST_F(RackTest, DsacksWidenTheWindowOnceInARoundTrip) {
   show_reordering();
   rack_.on_dsack(kStart, kStart + 10 * kMss);
@@ -170,6 +175,7 @@ TEST_F(RackTest, ANeedlessRepairTellsHowWideTheWindowHasToBe) {
 
 // Section 6.3: a timeout holds the first segment for lost, and what is overdue, but not what has
 // just been sent.
+// 8985-6.3a
 TEST_F(RackTest, ATimeoutSparesWhatHasJustBeenSent) {
   send(3);
   SentRange how;

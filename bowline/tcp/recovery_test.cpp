@@ -16,6 +16,7 @@ Recovery entered(std::uint32_t flight_segments, std::uint32_t ssthresh_segments)
   return recovery;
 }
 
+// 9937-6.1a 9937-6.2d
 TEST(Recovery, LastsUntilWhatWasInFlightIsAcknowledged) {
   Recovery recovery = entered(20, 10);
   EXPECT_TRUE(recovery.active());
@@ -26,6 +27,7 @@ TEST(Recovery, LastsUntilWhatWasInFlightIsAcknowledged) {
 }
 
 // RFC 9937 section 6.2: the first retransmission goes out whatever the count says.
+// 9937-6.2c
 TEST(Recovery, FirstRepairIsAlwaysAllowed) {
   Recovery recovery = entered(20, 10);
   EXPECT_EQ(recovery.allowance(kMss), kMss);
@@ -35,6 +37,7 @@ TEST(Recovery, FirstRepairIsAlwaysAllowed) {
 
 // RFC 9937 section 8, the first example (and RFC 6937 section 3.1): 20 segments in flight, ssthresh
 // 10, the first is lost. Data goes out for every second ACK, evenly, and the pipe ends at ssthresh.
+// 9937-6.2a
 TEST(Recovery, HalvesEvenlyOverOneRoundTrip) {
   Recovery recovery = entered(20, 10);
   recovery.sent(kMss);             // the fast retransmit
@@ -70,6 +73,7 @@ TEST(Recovery, ProportionIsThatOfTheWindows) {
 
 // RFC 9937 section 6.1, the other branch: below ssthresh, as much as was delivered, and one segment
 // more for an ACK that makes progress without a new loss (SafeACK), but not above ssthresh.
+// 9937-6.2b
 TEST(Recovery, GrowsBackWhenTheNetworkIsEmptier) {
   Recovery recovery = entered(20, 10);
   recovery.sent(kMss);

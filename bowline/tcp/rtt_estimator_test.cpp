@@ -6,6 +6,7 @@ namespace bowline::tcp {
 namespace {
 
 // RFC 6298 2.1: until there is a sample, the RTO is the initial one.
+// 6298-2.1a
 TEST(RttEstimator, StartsWithTheInitialTimeout) {
   const RttEstimator rtt;
   EXPECT_FALSE(rtt.has_sample());
@@ -14,6 +15,7 @@ TEST(RttEstimator, StartsWithTheInitialTimeout) {
 }
 
 // RFC 6298 2.2: SRTT <- R, RTTVAR <- R/2, RTO <- SRTT + K*RTTVAR with K = 4.
+// 6298-2.2a
 TEST(RttEstimator, FirstSampleSetsBoth) {
   RttEstimator rtt;
   rtt.sample(100ms);
@@ -23,6 +25,7 @@ TEST(RttEstimator, FirstSampleSetsBoth) {
 }
 
 // RFC 6298 2.3: RTTVAR <- 3/4 RTTVAR + 1/4 |SRTT - R'|, SRTT <- 7/8 SRTT + 1/8 R', in this order.
+// 6298-2.3a
 TEST(RttEstimator, LaterSamplesAreSmoothed) {
   RttEstimator rtt;
   rtt.sample(100ms);
@@ -43,6 +46,7 @@ TEST(RttEstimator, TimeoutHasALeast) {
 }
 
 // RFC 6298 2.5: "A maximum value MAY be placed on RTO".
+// 6298-2.5a
 TEST(RttEstimator, TimeoutHasAMost) {
   RttEstimator rtt;
   rtt.sample(50s);

@@ -136,9 +136,7 @@ Status can_receive(Connection& c) noexcept {
 
 void after_receive(Connection& c, std::uint32_t bytes, Context& context) noexcept {
   tune_receive_buffer(c, bytes, context);
-  if (c.urgent_received && c.readable() == 0 && at_or_after(c.rcv_nxt, c.rcv_up)) {
-    c.urgent_received = false;
-  }
+  if (c.urgent_received && at_or_after(c.rcv_read(), c.rcv_up)) c.urgent_received = false;
   if (window_update_due(c, context.settings)) request_ack(c, Reason::send_window_update);
 }
 

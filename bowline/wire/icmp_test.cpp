@@ -159,7 +159,7 @@ TEST(Icmp, KindsOfIpv4) {  // RFC 792, RFC 1122 3.2.2.1, RFC 1812 5.2.7.1
   EXPECT_EQ(kind(11, 0), IcmpKind::time_exceeded);
   EXPECT_EQ(kind(11, 1), IcmpKind::reassembly_timeout);
   EXPECT_EQ(kind(12, 0), IcmpKind::parameter_problem);
-  EXPECT_EQ(kind(4, 0), IcmpKind::other) << "source quench: RFC 6633";
+  EXPECT_EQ(kind(4, 0), IcmpKind::other) << "source quench: RFC 6633, RFC 9293 MUST-55";
   EXPECT_EQ(kind(5, 1), IcmpKind::other) << "redirect";
   EXPECT_EQ(kind(13, 0), IcmpKind::other);
 }

@@ -128,6 +128,7 @@ TEST(Ipv4, ChecksumCoversTheOptions) {
   EXPECT_EQ(error(bytes), Reason::ip_bad_checksum);
 }
 
+// MUST-50
 TEST(Ipv4, OptionsAreSkipped) {  // RFC 1122 3.2.1.8: unknown ones are ignored
   const auto whole = parse(packet_with("01 07 07 04 00000000 99 03 00 00"_hex, 8));
   ASSERT_TRUE(whole);

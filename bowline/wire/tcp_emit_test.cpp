@@ -50,6 +50,7 @@ TEST(TcpEmit, TheTracedExample) {  // CLAIMS.md; its checksums come from the sum
 }
 
 // From the fields and the addresses to the three checksums of CLAIMS.md.
+// MUST-2
 TEST(TcpEmit, ChecksumsOfTheTracedExample) {
   const IpAddress client = IpAddress::v4(0xc0a80174);
   const IpAddress server = IpAddress::v4(0xc0a8017b);
@@ -76,6 +77,7 @@ TEST(TcpEmit, ChecksumsOfTheTracedExample) {
 }
 
 // The orders are Linux's, which test scripts compare exactly (PACKETDRILL.md trap 6).
+// MUST-4 MUST-14 MUST-68
 TEST(TcpEmit, SynWithEverything) {
   TcpOptions options;
   options.mss = 1460;
@@ -111,6 +113,7 @@ TEST(TcpEmit, TimestampsAndSackBlocks) {
                                             "0101 0512 00000003 00000004 00000005 00000006"_hex));
 }
 
+// MUST-69
 TEST(TcpEmit, FastOpenAndUserTimeout) {
   TcpOptions options;
   options.fast_open = FastOpenCookie{};

@@ -57,6 +57,7 @@ TEST(TcpOptions, K25_FortyBytesAreTheMost) {
   EXPECT_EQ(parsed(bytes).sack_count, 4);
 }
 
+// MUST-64
 TEST(TcpOptions, TimestampsAloneInTheUsualLayoutAndInOthers) {
   constexpr Timestamps kExpected{0x01020304, 0x05060708};
   EXPECT_EQ(parsed("0101 080a 01020304 05060708"_hex).timestamps, kExpected);
@@ -119,6 +120,7 @@ TEST(TcpOptions, FastOpenCookiesOfAWrongLengthAreIgnored) {  // RFC 7413 4.1.1
   }
 }
 
+// MUST-4
 TEST(TcpOptions, NothingAfterTheEndOfTheList) {
   const TcpOptions options = parsed("020405b4 00 030307"_hex);
   EXPECT_EQ(options.mss, 1460);

@@ -7,6 +7,7 @@
 namespace bowline::test {
 
 // RFC 5961 4.2, RFC 9293 3.10.7.4 fourth: a SYN on a live connection, wherever its number lies.
+// 5961-4.2a
 SCRIPT(ChallengeAck, K49_ALateSynChangesNothing) {
   open_passively();
   peer.sends("S 5:5(0)"_seg);
@@ -34,6 +35,7 @@ SCRIPT(ChallengeAck, ARestartedPeerResetsTheOldConnection) {
 }
 
 // RFC 5961 5.2: SEG.ACK < SND.UNA - MAX.SND.WND: challenged, and its data not taken.
+// 5961-5.2a
 SCRIPT(ChallengeAck, AnAckFromLongAgoIsNotBelieved) {
   open_passively("S 0:0(0) win 1000 <mss 1460>"_seg);
   Segment injected = "P. 1:6(5) ack 0"_seg;
@@ -51,6 +53,7 @@ SCRIPT(ChallengeAck, AnAckFromLongAgoIsNotBelieved) {
 
 // RFC 9293 3.10.7.4 fifth: "If the ACK acks something not yet sent (SEG.ACK > SND.NXT), then send
 // an ACK, drop the segment, and return."
+// 5961-5.2a
 SCRIPT(ChallengeAck, AnAckOfTheUnsentIsNotBelieved) {
   open_passively();
   peer.sends("P. 1:6(5) ack 2"_seg);
@@ -62,6 +65,7 @@ SCRIPT(ChallengeAck, AnAckOfTheUnsentIsNotBelieved) {
 }
 
 // RFC 5961 7: limited, here to ten a second for each connection (REQUIREMENTS B).
+// 5961-7a
 SCRIPT(ChallengeAck, TenASecond) {
   open_passively();
   for (int i = 0; i < 10; ++i) {

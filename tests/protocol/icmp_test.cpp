@@ -9,6 +9,7 @@ namespace bowline::test {
 using wire::IcmpKind;
 
 // MUST-56: soft errors do not end a connection; SHLD-25: the application can learn of them.
+// MUST-47 MUST-54 SHLD-20
 SCRIPT(Icmp, ASoftErrorDoesNotEndAConnection) {
   open_actively();
   app.writes(10);
@@ -38,6 +39,7 @@ SCRIPT(Icmp, AHardErrorDoesNotEndAnEstablishedConnection) {
 }
 
 // SHLD-26, RFC 5927 5.2: while opening, hard errors end the attempt ...
+// MUST-54
 SCRIPT(Icmp, AHardErrorEndsAnAttemptToConnect) {
   app.connects();
   expect("S 0:0(0)"_seg);

@@ -43,6 +43,7 @@ SCRIPT(Keepalive, K115_IsOffByDefault) {
 }
 
 // K115, MUST-28; K116; K114.
+// MUST-24 SHLD-12
 SCRIPT_OF(WithKeepalive, Keepalive, K115_FirstAfterTwoHoursThenEvery75Seconds) {
   open();
   after(2h);
@@ -58,6 +59,7 @@ SCRIPT_OF(WithKeepalive, Keepalive, K115_FirstAfterTwoHoursThenEvery75Seconds) {
 }
 
 // K117: after ten without an answer, at 7200 + 75 * 10 s.
+// MUST-29
 SCRIPT_OF(WithKeepalive, Keepalive, K117_TenWithoutAnAnswerEndIt) {
   open();
   after(2h);
@@ -133,6 +135,7 @@ SCRIPT_OF(WithKeepalive, Keepalive, APeersProbeIsAnswered) {
 }
 
 // The numbers are the application's to set.
+// MUST-27
 SCRIPT_OF(WithKeepalive, Keepalive, TheNumbersAreSettings) {
   open_actively();
   tcp::SocketOptions options = with_keepalive();

@@ -221,6 +221,7 @@ SCRIPT_OF(WithLiar, LyingPeer, ReportsBytesOneByOne) {
 
 // RFC 2018 8: a peer that throws away what it had reported. The timeout forgets the reports, and
 // every byte is sent again.
+// 2018-5b 2018-8a
 SCRIPT_OF(WithLiar, LyingPeer, ThrowsAwayWhatItHadReported) {
   config.tcp.mtu_probing = tcp::MtuProbing::off;  // its silence would be taken for a black hole
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1000,nop,nop,sackOK>"_seg);

@@ -7,6 +7,7 @@
 namespace bowline::test {
 
 // MUST-14, MUST-67: announced on every SYN: the MTU less fixed IP and TCP headers.
+// SHLD-5 SHLD-6 MUST-65
 SCRIPT(Mss, IsTheMtuLessTheFixedHeaders) {
   mtu = 1'400;
   const std::uint16_t expected = our_address().is_v4() ? 1'360 : 1'340;
@@ -43,6 +44,7 @@ SCRIPT(Mss, OurOwnMtuBoundsItToo) {
 }
 
 // RFC 6691: options count against the data: 12 bytes of timestamps.
+// MUST-16
 SCRIPT(Mss, OptionsCountAgainstTheData) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,TS val 100 ecr 0>"_seg);
   app.writes(3'000);
@@ -82,6 +84,7 @@ SCRIPT(Mss, ASocketMayAskForLess) {
 }
 
 // MUST-6, MUST-7: unknown options are skipped, malformed ones end the segment, and nobody crashes.
+// MUST-5 MUST-68
 SCRIPT(Mss, UnknownOptionsAreSkipped) {
   listener.listens();
   peer.sends("S 0:0(0) win 65535 <bytes fd04abcd,mss 1000>"_seg);
@@ -93,6 +96,7 @@ SCRIPT(Mss, UnknownOptionsAreSkipped) {
   expect_nothing();
 }
 
+// MUST-7
 SCRIPT(Mss, MalformedOptionsAreDropped) {
   listener.listens();
   peer.sends("S 0:0(0) win 65535 <bytes 02000000>"_seg);

@@ -9,6 +9,7 @@ namespace bowline::test {
 // "If there is unacknowledged data (i.e., SND.NXT > SND.UNA), then the sending TCP endpoint buffers
 // all user data until the outstanding data has been acknowledged or until a full-sized segment can
 // be sent."
+// SHLD-7
 SCRIPT(Nagle, ASmallSegmentWaitsForTheAck) {
   open_actively();
   app.writes(10);
@@ -19,6 +20,7 @@ SCRIPT(Nagle, ASmallSegmentWaitsForTheAck) {
   expect("P. 11:21(10) ack 1"_seg);
 }
 
+// SHLD-28
 SCRIPT(Nagle, AFullSegmentDoesNot) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1000>"_seg);
   app.writes(10);

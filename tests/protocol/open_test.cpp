@@ -173,6 +173,7 @@ SCRIPT(Open, WhatIsNeitherSynNorResetIsDroppedInSynSent) {
 
 // RFC 6298 2.1, 5.5, 2.5: first after 1 s, doubling, at most 60 s apart; RFC 9293 3.8.3 MUST-23:
 // for at least 3 minutes. REQUIREMENTS A6: gives up after a limit and says so.
+// MUST-22
 SCRIPT(Open, K51_AnUnansweredSynIsSentAgain) {
   app.connects();
   expect("S 0:0(0)"_seg);
@@ -205,6 +206,7 @@ SCRIPT(Open, ARepeatedSynIsTheSameSyn) {
 }
 
 // The answer to the repeated SYN opens the connection. RFC 6298 5.7: the RTO begins at 3 s then.
+// 6298-5.7a
 SCRIPT(Open, K51_ALostSynCostsASecondAndMakesTheTimerCareful) {
   config.tcp.timestamps = false;  // no sample could be taken without ambiguity (Karn)
   app.connects();

@@ -38,6 +38,7 @@ class OnAPath : public Script {
 
 // RFC 8985 6.2 step 4: three segments reported beyond a hole, and no reordering seen so far: at
 // once.
+// 8985-6.2b
 SCRIPT_OF(OnAPath, Rack, ThreeReportedSegmentsRepairTheHole) {
   open(10);
   after(40ms);
@@ -53,6 +54,7 @@ SCRIPT_OF(OnAPath, Rack, ThreeReportedSegmentsRepairTheHole) {
 }
 
 // RFC 8985 6.2 step 5: with fewer, a quarter of the smallest RTT later.
+// 8985-6.2c 8985-6.2e
 SCRIPT_OF(OnAPath, Rack, AfterAQuarterOfTheRttOneReportIsEnough) {
   open(2);
   after(40ms);
@@ -92,6 +94,7 @@ SCRIPT_OF(OnAPath, Rack, ALostRetransmissionIsRepairedWithoutATimeout) {
 }
 
 // RFC 8985 7.3: two round trips without an answer: the last segment once more.
+// 8985-7.2a 8985-7.3b
 SCRIPT_OF(OnAPath, TailLossProbe, RepeatsTheLastSegment) {
   open(3);
   after(80ms);
@@ -105,6 +108,7 @@ SCRIPT_OF(OnAPath, TailLossProbe, RepeatsTheLastSegment) {
 }
 
 // RFC 8985 7.3: new data, if there is any, rather than old.
+// 8985-7.3a
 SCRIPT_OF(OnAPath, TailLossProbe, PrefersNewData) {
   open(10);
   app.writes(5'000);  // the congestion window is full
@@ -116,6 +120,7 @@ SCRIPT_OF(OnAPath, TailLossProbe, PrefersNewData) {
 
 // RFC 8985 7.2: a segment alone may wait for its receiver's delayed ACK; the timeout comes first
 // here.
+// 8985-7.2a
 SCRIPT_OF(OnAPath, TailLossProbe, ASingleSegmentIsLeftToTheTimeout) {
   open(1);
   after(200ms);
@@ -124,6 +129,7 @@ SCRIPT_OF(OnAPath, TailLossProbe, ASingleSegmentIsLeftToTheTimeout) {
 }
 
 // RFC 8985 7.4: what the probe repaired silently was a loss, and slows the sender down.
+// 8985-7.4a
 SCRIPT_OF(OnAPath, TailLossProbe, ARepairByTheProbeReducesTheWindow) {
   open(3);
   after(80ms);

@@ -66,6 +66,7 @@ SCRIPT(Reset, ToABadAckInSynReceived) {
 }
 
 // RFC 9293 3.10.7.4 second (RFC 5961 3.2): exactly RCV.NXT resets.
+// 5961-3.2b MUST-12
 SCRIPT(Reset, AtRcvNxtResets) {
   open_passively();
   peer.sends("R 1:1(0)"_seg);
@@ -95,6 +96,7 @@ SCRIPT(Reset, AfterDataTheErrorComesOnce) {
 }
 
 // RFC 9293 3.10.7.4 first: outside the window: dropped in silence.
+// 5961-3.2a
 SCRIPT(Reset, OutsideTheWindowIsDropped) {
   open_passively();
   peer.sends("R 0:0(0)"_seg);
@@ -105,6 +107,7 @@ SCRIPT(Reset, OutsideTheWindowIsDropped) {
 }
 
 // RFC 9293 3.10.7.4 second: in the window, not at RCV.NXT: challenge ACK. REQUIREMENTS A7.
+// 5961-3.2c
 SCRIPT(Reset, ElsewhereInTheWindowIsChallenged) {
   open_passively();
   peer.sends("R 2:2(0)"_seg);

@@ -8,6 +8,7 @@
 namespace bowline::test {
 
 // RFC 6298 5.4 to 5.6: retransmit the earliest, double, restart.
+// 6298-5.4a 6298-5.5a MUST-19
 SCRIPT(Rto, DoublesFromTimeToTime) {
   open_with_a_sample();
   app.writes(100);
@@ -22,6 +23,7 @@ SCRIPT(Rto, DoublesFromTimeToTime) {
 }
 
 // RFC 6298 2.5: a maximum of 60 s. (R2 is moved out of the way.)
+// 6298-2.5a
 SCRIPT(Rto, StaysBelowAMinute) {
   config.tcp.r2_data = 1h;
   open_with_a_sample();
@@ -52,6 +54,7 @@ SCRIPT(Rto, TheFloorIsASetting) {
 }
 
 // RFC 6298 2.2, 2.3: the estimate: SRTT = R, RTTVAR = R/2; then 7/8, 3/4; RTO = SRTT + 4 RTTVAR.
+// 6298-3b
 SCRIPT(Rto, FollowsTheRoundTripTime) {
   config.tcp.timestamps = false;
   app.connects();
@@ -77,6 +80,7 @@ SCRIPT(Rto, FollowsTheRoundTripTime) {
 
 // RFC 6298 3 (Karn): an ACK of what was sent twice is no sample, and the backed-off RTO stays until
 // there is one.
+// 6298-3a MUST-18
 SCRIPT(Rto, KarnKeepsTheBackedOffTimer) {
   open_with_a_sample();
   app.writes(100);
@@ -94,6 +98,7 @@ SCRIPT(Rto, KarnKeepsTheBackedOffTimer) {
 }
 
 // RFC 6298 5.3: an ACK of new data restarts the timer for what is left.
+// 6298-5.1a 6298-5.3a
 SCRIPT(Rto, AnAckOfNewDataRestartsIt) {
   open_with_a_sample();
   tcp::SocketOptions options;
@@ -112,6 +117,7 @@ SCRIPT(Rto, AnAckOfNewDataRestartsIt) {
 }
 
 // RFC 6298 5.2: all acknowledged: no timer. K112: an idle connection sends nothing, however long.
+// 6298-5.2a
 SCRIPT(Rto, K112_AnIdleConnectionSendsNothing) {
   open_with_a_sample();
   idle(720h);
@@ -122,6 +128,7 @@ SCRIPT(Rto, K112_AnIdleConnectionSendsNothing) {
 
 // RFC 5681 3.1: after a timeout: cwnd of one segment, ssthresh half of what was in flight, slow
 // start. The earliest segment first, the others as ACKs come in.
+// MUST-19
 SCRIPT(Rto, AfterATimeoutItStartsSlowly) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1000>"_seg);
   app.writes(8'000);
@@ -142,6 +149,7 @@ SCRIPT(Rto, AfterATimeoutItStartsSlowly) {
 
 // K97, RFC 9293 3.8.3 MUST-20, MUST-12: TCP delivers, or gives up and says so. R1: suspected; R2:
 // given up.
+// SHLD-9 SHLD-10 SHLD-11
 SCRIPT(Rto, K97_GivesUpAndSaysSo) {
   open_with_a_sample();
   app.writes(100);

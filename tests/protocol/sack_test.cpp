@@ -8,6 +8,7 @@
 namespace bowline::test {
 
 // RFC 2018 2: offered on our SYN; on a SYN-ACK only if the SYN had it.
+// 2018-2a
 SCRIPT(Sack, IsOfferedAndNotAnsweredUnasked) {
   app.connects();
   expect_true(take_sent().tcp->options.sack_permitted, "SACK-permitted on the SYN");
@@ -19,6 +20,7 @@ SCRIPT(Sack, IsOfferedAndNotAnsweredUnasked) {
 }
 
 // RFC 2018 4: what came out of order is reported, the block of the latest segment first.
+// 2018-3a 2018-4a 2018-4b
 SCRIPT(Sack, WhatCameOutOfOrderIsReported) {
   open_passively("S 0:0(0) win 65535 <mss 1460,nop,nop,sackOK>"_seg);
   peer.sends(". 1001:2001(1000) ack 1"_seg);
@@ -33,6 +35,7 @@ SCRIPT(Sack, WhatCameOutOfOrderIsReported) {
 }
 
 // RFC 2018 3: three blocks at most beside timestamps, four without.
+// 2018-4c 2018-4d
 SCRIPT(Sack, NoMoreBlocksThanAHeaderHolds) {
   open_passively("S 0:0(0) win 65535 <mss 1460,nop,nop,sackOK>"_seg);
   for (std::uint32_t i = 0; i < 6; ++i) {
@@ -61,6 +64,7 @@ SCRIPT(Sack, BlocksTakeTheirRoomFromTheData) {
 }
 
 // RFC 6675: what the peer has is not sent again.
+// 2018-5a
 SCRIPT(Sack, WhatThePeerHasIsNotSentAgain) {
   app.connects();
   expect("S 0:0(0)"_seg);

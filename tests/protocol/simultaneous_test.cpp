@@ -45,6 +45,7 @@ SCRIPT(Simultaneous, TheSynAckIsRepeated) {
 }
 
 // RFC 9293 3.10.7.4 second: RST in SYN-RECEIVED after an active open: connection refused.
+// MUST-11
 SCRIPT(Simultaneous, AResetRefuses) {
   app.connects();
   expect("S 0:0(0)"_seg);

@@ -24,6 +24,7 @@ SCRIPT(Timestamps, AreAnsweredWhenAsked) {
   expect_true(view().timestamps, "timestamps are in use");
 }
 
+// 7323-3.2a
 SCRIPT(Timestamps, AreNotAnsweredUnasked) {
   listener.listens();
   peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
@@ -31,6 +32,7 @@ SCRIPT(Timestamps, AreNotAnsweredUnasked) {
 }
 
 // 3.2: on every segment then but a RST (which every script checks); TSecr is TS.Recent.
+// 7323-3.2a 7323-3.2c
 SCRIPT(Timestamps, EchoWhatCame) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   peer.sends("P. 1:11(10) ack 1 <nop,nop,TS val 1050 ecr 0>"_seg);
@@ -39,6 +41,7 @@ SCRIPT(Timestamps, EchoWhatCame) {
 }
 
 // 4.3: with a delayed ACK the echo is of the earliest segment that it acknowledges.
+// 7323-4.3a
 SCRIPT(Timestamps, EchoTheEarliestOfADelayedAck) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   peer.sends(". 1:1449(1448) ack 1 <nop,nop,TS val 1050 ecr 0>"_seg);
@@ -49,6 +52,7 @@ SCRIPT(Timestamps, EchoTheEarliestOfADelayedAck) {
 }
 
 // 4.3: a segment beyond a hole does not change what is echoed (SEG.SEQ <= Last.ACK.sent).
+// 7323-4.3a
 SCRIPT(Timestamps, DoNotEchoWhatIsOutOfOrder) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   peer.sends("P. 11:21(10) ack 1 <nop,nop,TS val 1050 ecr 0>"_seg);
@@ -58,6 +62,7 @@ SCRIPT(Timestamps, DoNotEchoWhatIsOutOfOrder) {
 }
 
 // 5.4: our clock goes up, by 1 ms to 1 s a tick.
+// 7323-5.4a
 SCRIPT(Timestamps, OurClockGoesUp) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   app.writes(10);
@@ -71,6 +76,7 @@ SCRIPT(Timestamps, OurClockGoesUp) {
 
 // RFC 7323 5.4, REQUIREMENTS B: a keyed offset for each four-tuple: two connections have unrelated
 // clocks.
+// 7323-5.4b
 SCRIPT(Timestamps, EachConnectionHasItsOwnOffset) {
   Peer& other = add_peer(40'001);
   Socket second(*this);
@@ -82,6 +88,7 @@ SCRIPT(Timestamps, EachConnectionHasItsOwnOffset) {
 }
 
 // 4.1: RTTM: an ACK of retransmitted data is a sample with timestamps.
+// 7323-4.1a
 SCRIPT(Timestamps, MeasureEvenWhatWasSentAgain) {
   app.connects();
   expect("S 0:0(0)"_seg);
@@ -101,6 +108,7 @@ SCRIPT(Timestamps, MeasureEvenWhatWasSentAgain) {
 
 // REQUIREMENTS B: tolerant of a missing option in the handshake: agreed on by both SYNs, then
 // absent: RFC 7323 3.2 says drop (SHOULD) once they have been agreed on.
+// 7323-3.2b
 SCRIPT(Timestamps, ASegmentWithoutThemIsDropped) {
   open_passively("S 0:0(0) win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   peer.sends("P. 1:11(10) ack 1 <>"_seg);
@@ -121,6 +129,7 @@ SCRIPT(Timestamps, AResetIsTakenWithoutThem) {
 }
 
 // 5.3 R1: SEG.TSval < TS.Recent: not acceptable: an ACK, and drop.
+// 7323-5.3a
 SCRIPT(Paws, AnOldTimestampIsNotAcceptable) {
   open_passively("S 0:0(0) win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   peer.sends("P. 1:11(10) ack 1 <nop,nop,TS val 1050 ecr 0>"_seg);
@@ -147,6 +156,7 @@ SCRIPT(Paws, TheClockMayWrap) {
 }
 
 // 5.2: "RST segments ... PAWS is not applied".
+// 7323-5.2a
 SCRIPT(Paws, DoesNotConcernResets) {
   open_passively("S 0:0(0) win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   peer.sends("R 1:1(0) <nop,nop,TS val 1 ecr 0>"_seg);
@@ -154,6 +164,7 @@ SCRIPT(Paws, DoesNotConcernResets) {
 }
 
 // 5.5: after 24 days of idling TS.Recent is worth nothing.
+// 7323-5.3b
 SCRIPT(Paws, After24DaysAnyTimestampIsTaken) {
   open_passively("S 0:0(0) win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
   idle(25 * 24h);

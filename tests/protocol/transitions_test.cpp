@@ -74,6 +74,7 @@ SCRIPT(Figure5, SynReceivedToEstablishedByAckOfSyn) {
 
 // SYN-RECEIVED -> LISTEN: rcv RST (note 1), after a passive open: the entry goes, the listener
 // stays.
+// MUST-11
 SCRIPT(Figure5, SynReceivedToListenByReset) {
   enter(State::syn_received);
   peer.sends("R 1:1(0)"_seg);

@@ -7,6 +7,7 @@
 namespace bowline::test {
 
 // K18, MUST-62: the pointer is an offset from SEG.SEQ to the byte after the urgent data.
+// MUST-30
 SCRIPT(Urgent, K18_ThePointerIsAnOffsetPastTheLastUrgentByte) {
   open_actively();
   hold_output();
@@ -51,6 +52,25 @@ SCRIPT(Urgent, RcvUpDoesNotGoBack) {
   expect_equal(distance(view().irs, view().rcv_up), 501U, "RCV.UP still");
   skip_sent();
   app.reads(20);
+  lets_pass(40ms);
+  skip_sent();
+}
+
+// MUST-32: the application is told, and again when the pointer moves on. MUST-33: it can learn how
+// much there is. It is over once the last urgent byte is read.
+SCRIPT(Urgent, TheApplicationIsToldAndCanAskHowMuch) {
+  open_passively();
+  peer.sends("P. 1:6(5) ack 1"_seg);
+  app.is_not_ready(kUrgent);
+  peer.sends("PU. 6:16(10) ack 1 urg 5"_seg);
+  app.is_ready(kUrgent);
+  expect_equal(view().urgent, 10U, "bytes up to the pointer");
+  app.reads(9);
+  app.is_ready(kUrgent);
+  peer.sends("U. 16:26(10) ack 1 urg 10"_seg);
+  expect_equal(view().urgent, 16U, "bytes up to the pointer that moved");
+  app.reads(16);
+  app.is_not_ready(kUrgent);
   lets_pass(40ms);
   skip_sent();
 }

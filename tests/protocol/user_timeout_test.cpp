@@ -8,6 +8,7 @@ namespace bowline::test {
 
 // "If the user timeout expires, flush all queues, signal the user "error: connection aborted due to
 // user timeout" ..., delete the TCB, enter the CLOSED state, and return."
+// MUST-21
 SCRIPT(UserTimeout, EndsAConnectionWhoseDataIsNotAcknowledged) {
   open_with_a_sample();
   tcp::SocketOptions options;
@@ -43,6 +44,7 @@ SCRIPT(UserTimeout, DoesNotEndAnIdleConnection) {
 }
 
 // It may also be longer than R2 (RFC 5482 2).
+// MUST-21
 SCRIPT(UserTimeout, MayBeLongerThanR2) {
   open_with_a_sample();
   tcp::SocketOptions options;

@@ -8,6 +8,7 @@
 namespace bowline::test {
 
 // RFC 9293 3.8.6: no more than SND.WND beyond SND.UNA. (K94, K23)
+// MUST-1
 SCRIPT(Window, K94_BoundsTheSender) {
   open_actively("S. 0:0(0) ack 1 win 3000 <mss 1000>"_seg);
   app.writes(10'000);
@@ -58,6 +59,7 @@ SCRIPT(Window, AnOldAckDoesNotSetIt) {
 
 // RFC 9293 3.8.6 MUST-34: a peer that takes window back is borne with: what is sent stays sent, new
 // data waits.
+// SHLD-15 SHLD-16 SHLD-17 7323-2.4b
 SCRIPT(Window, ShrinkingIsTolerated) {
   open_actively("S. 0:0(0) ack 1 win 3000 <mss 1000>"_seg);
   app.writes(5'000);
@@ -74,6 +76,7 @@ SCRIPT(Window, ShrinkingIsTolerated) {
 
 // RFC 9293 3.8.6.2.1: sender's SWS avoidance: not less than a full segment, all there is, or half
 // the largest window ever seen.
+// MUST-38
 SCRIPT(Window, TheSenderWaitsForAWorthwhileWindow) {
   open_actively("S. 0:0(0) ack 1 win 4000 <mss 1000>"_seg);
   app.writes(10'000);
@@ -85,6 +88,7 @@ SCRIPT(Window, TheSenderWaitsForAWorthwhileWindow) {
 }
 
 // ... (3): half of the largest window, for a peer whose buffer is smaller than a segment.
+// MUST-38
 SCRIPT(Window, ATinyBufferIsFilledByHalves) {
   open_actively("S. 0:0(0) ack 1 win 600 <mss 1000>"_seg);
   app.writes(2'000);
@@ -118,6 +122,7 @@ SCRIPT(Window, OursShrinksAsTheBufferFills) {
 }
 
 // RFC 9293 3.8.6.2.2: receiver's SWS avoidance: the edge moves by at least min(buffer / 2, MSS).
+// MUST-39
 SCRIPT(Window, TheReceiverOpensItByWorthwhileSteps) {
   tcp::SocketOptions options;
   options.receive_buffer = 4'000;
@@ -206,6 +211,7 @@ SCRIPT(Stream, K93_TheCutsMeanNothingToTheApplication) {
 }
 
 // What was held back by Nagle is sent with what came after it, in one segment (RFC 9293 3.7.4).
+// SHLD-27 SHLD-28
 SCRIPT(Stream, K93_SmallWritesAreJoined) {
   open_actively();
   app.writes(10);
@@ -219,6 +225,7 @@ SCRIPT(Stream, K93_SmallWritesAreJoined) {
 
 // K91: out of order is put in order (RFC 9293 3.4, 3.10.7.4 seventh), and answered at once
 // (5681 4.2).
+// SHLD-31
 SCRIPT(Stream, K91_WhatComesOutOfOrderIsPutInOrder) {
   open_passively();
   peer.sends("P. 11:21(10) ack 1"_seg);
@@ -270,6 +277,7 @@ SCRIPT(Stream, AWrongChecksumIsDropped) {
 
 // K19, RFC 9293 3.9.1.2 MUST-61: PSH on the last segment of what the application has written, and
 // only there.
+// MUST-60
 SCRIPT(Stream, K19_PushStandsOnTheLastSegment) {
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1000>"_seg);
   app.writes(3'000);

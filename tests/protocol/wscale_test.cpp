@@ -19,6 +19,7 @@ SCRIPT(WindowScale, IsOfferedForTheWholeBuffer) {
 }
 
 // 2.2: a SYN-ACK has it only if the SYN had.
+// 7323-2.2a
 SCRIPT(WindowScale, IsNotAnsweredUnasked) {
   listener.listens();
   peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
@@ -30,6 +31,7 @@ SCRIPT(WindowScale, IsNotAnsweredUnasked) {
 }
 
 // 2.3: the peer's windows are shifted by its shift, but for those on a SYN.
+// 7323-2.3b REC-1
 SCRIPT(WindowScale, ThePeersWindowsAreShifted) {
   open_actively("S. 0:0(0) ack 1 win 1000 <mss 1000,nop,wscale 3>"_seg);
   expect_equal(view().snd_wnd, 1'000U, "SND.WND from the SYN-ACK");
@@ -37,6 +39,7 @@ SCRIPT(WindowScale, ThePeersWindowsAreShifted) {
   expect_equal(view().snd_wnd, 8'000U, "SND.WND from an ACK");
 }
 
+// 7323-2.3b
 SCRIPT(WindowScale, OursAreShiftedToo) {
   config.tcp.receive_buffer = 1U << 20;
   open_actively("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 7>"_seg);
@@ -53,6 +56,7 @@ SCRIPT(WindowScale, OursAreShiftedToo) {
 }
 
 // The third segment of the handshake is already scaled.
+// 7323-2.2b 7323-2.3b
 SCRIPT(WindowScale, TheThirdSegmentIsScaled) {
   listener.listens();
   peer.sends("S 0:0(0) win 65535 <mss 1460,nop,wscale 4>"_seg);
@@ -63,6 +67,7 @@ SCRIPT(WindowScale, TheThirdSegmentIsScaled) {
 }
 
 // 2.3: a shift above 14 counts as 14.
+// 7323-2.3a
 SCRIPT(WindowScale, MoreThan14CountsAs14) {
   open_actively("S. 0:0(0) ack 1 win 1000 <mss 1000,nop,wscale 15>"_seg);
   expect_equal(view().snd_wind_shift, 14, "the shift");

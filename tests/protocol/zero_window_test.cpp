@@ -44,6 +44,7 @@ class ShutWindow : public Script {
 
 // SHLD-29, SHLD-30: the first after the RTO, then exponentially; B: at most 60 s apart; MUST-37:
 // for as long as the peer answers.
+// MUST-36
 SCRIPT_OF(ShutWindow, ZeroWindow, K94_IsProbedFromTheRtoUpToAMinute) {
   open_with_a_sample();
   peer.sends(". 1:1(0) ack 101 win 0"_seg);
@@ -111,6 +112,7 @@ SCRIPT(ZeroWindow, ALostUpdateIsMadeUpForByTheProbe) {
 
 // RFC 9293 3.8.6.1 MUST-35, 3.10.7.4 first: as a receiver with the window shut: data is not taken,
 // and answered with an ACK; RST is heard, and an ACK's field is used.
+// MUST-66
 SCRIPT(ZeroWindow, OursRefusesDataAndHearsTheRest) {
   tcp::SocketOptions options;
   options.receive_buffer = 2'000;

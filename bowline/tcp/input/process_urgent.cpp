@@ -13,8 +13,11 @@ void process_urgent(Connection& c, const Segment& segment) noexcept {
   }
   const SeqNumber up = segment.seq + segment.urgent;
   if (!after(up, c.rcv_nxt)) return;
-  if (!c.urgent_received || after(up, c.rcv_up)) c.rcv_up = up;
-  c.urgent_received = true;
+  if (c.urgent_received && !after(up, c.rcv_up)) return;
+  c.rcv_up = up;
+  // MUST-32: told "whenever it receives an urgent pointer and there was previously no pending
+  // urgent data, or whenever the urgent pointer advances".
+  c.urgent_received = c.urgent_news = true;
 }
 
 }  // namespace bowline::inline v0::tcp
