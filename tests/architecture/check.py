@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "driver": CORE,
     "os": ["base", "wire", "link", "driver"],
     "sim": TO_DRIVER + ["trace"],
+    "model": CORE + ["trace"],
     "scenario": TO_DRIVER + ["trace", "sim"],
     "sockets": TO_DRIVER,
     "packetdrill": TO_DRIVER + ["trace", "sockets"],
