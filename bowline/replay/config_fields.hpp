@@ -18,7 +18,8 @@ void fields(V& v, tcp::Settings& s) {
       s.ecn, s.mss_default_v4, s.mss_default_v6, s.mss_floor, s.msl, s.time_wait_reuse,
       s.fin_wait_2, s.challenge_acks_per_second, s.keepalive, s.user_timeout, s.send_buffer,
       s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.mtu_probing, s.shed_after,
-      s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open);
+      s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open, s.nagle_by_minshall,
+      s.reset_when_keepalive_fails);
 }
 
 template <class V>

@@ -118,7 +118,7 @@ bool Stack::Core::open_fast(std::uint32_t number, const tcp::Segment& syn,
   if (fresh == kNone) return false;
   tcp::Connection& c = connections[fresh];
   tcp::Context ctx = context();
-  c.iss = c.snd_una = c.snd_nxt = iss;
+  c.iss = c.snd_una = c.snd_nxt = c.snd_small = iss;
   c.send_front = iss + 1;
   if (!tcp::ensure_transfer(c, ctx) || !tuples.insert(c.hash, tagged(Kind::connection, fresh))) {
     decisions.make(Reason::no_memory);
@@ -255,7 +255,7 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
   if (fresh == kNone) return kNone;  // the entry stays: there may be room when the ACK is repeated
   tcp::Connection& c = connections[fresh];
   tcp::Context ctx = context();
-  c.iss = c.snd_una = c.snd_nxt = entry.iss;
+  c.iss = c.snd_una = c.snd_nxt = c.snd_small = entry.iss;
   tcp::SentRange syn;
   // A SYN-ACK that was repeated gives no sample (Karn); otherwise it was sent when the entry last
   // waited.

@@ -139,6 +139,7 @@ struct Connection {
   SeqNumber fin_seq_peer;         ///< where the peer's FIN stands, once it came out of order
   SeqNumber last_ack_sent;        ///< RFC 7323's Last.ACK.sent
   SeqNumber snd_up;               ///< the number after the urgent byte sent last
+  SeqNumber snd_small;            ///< the number after the last segment that was not full
   SeqNumber rcv_up;               ///< the number after the urgent byte received last
   SeqNumber progress;             ///< SND.UNA when the next hop was last confirmed (RFC 4861 7.3.1)
   SeqNumber latest_out_of_order;  ///< for the first SACK block (RFC 2018 section 4)
@@ -218,6 +219,8 @@ struct Connection {
   [[nodiscard]] bool syn_outstanding() const noexcept { return before(snd_una, send_front); }
   /// Is our FIN acknowledged?
   [[nodiscard]] bool fin_acked() const noexcept { return fin_sent && snd_una == snd_nxt; }
+  /// Is a segment outstanding that was not full?
+  [[nodiscard]] bool small_outstanding() const noexcept { return after(snd_small, snd_una); }
   /// Bytes that were written while the SYN is still to be sent.
   [[nodiscard]] std::uint32_t unsent_on_syn() const noexcept {
     return transfer ? transfer->send.size() : 0;

@@ -20,6 +20,7 @@ void Connection::visit(V& v) {
     v.remote(snd_wl1);
   }
   if (is_set(urgent_send)) v.local(snd_up);
+  if (is_set(small_outstanding())) v.local(snd_small);
   if (is_set(urgent_received)) v.remote(rcv_up);
   if (is_set(peer_fin_pending)) v.remote(fin_seq_peer);
   if (is_set(transfer && transfer->received.waiting() > 0)) v.remote(latest_out_of_order);

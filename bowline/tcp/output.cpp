@@ -140,9 +140,10 @@ std::uint32_t paced(const Connection& c, std::uint32_t data, Time now) noexcept 
   return std::min(data, std::max<std::uint32_t>(whole, c.snd_mss));
 }
 
-std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link, Time now) noexcept {
+std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link,
+                              const Settings& settings, Time now) noexcept {
   if (!may_send_data(c) || !c.transfer->sent.has_room()) return std::nullopt;
-  std::uint32_t data = paced(c, sendable(c, link), now);
+  std::uint32_t data = paced(c, sendable(c, link, settings), now);
   if (data >= c.snd_mss) {
     if (auto probe = plan_path_probe(c, c.unsent(), window_allowance(c), now)) return probe;
   }
@@ -207,7 +208,8 @@ Plan plan_control(const Connection& c, Reason why, SeqNumber seq) noexcept {
 
 }  // namespace
 
-std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept {
+std::uint32_t sendable(const Connection& c, const LinkAbility& link,
+                       const Settings& settings) noexcept {
   const std::uint32_t unsent = c.unsent();
   if (unsent == 0) return 0;
   const std::uint32_t window = window_allowance(c);
@@ -225,8 +227,9 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept {
   // A SYN-ACK under way is no data that a small segment could wait for (Fast Open sends behind it).
   const SeqNumber first = c.syn_outstanding() ? c.send_front : c.snd_una;
   const bool idle = first == c.snd_nxt && full == 0;
+  // Section 3.7.4: a small segment waits for what is in flight.
   const bool nagle =
-      !c.options.no_delay && !idle;  // section 3.7.4: a small segment waits for what is in flight
+      !c.options.no_delay && !idle && (!settings.nagle_by_minshall || c.small_outstanding());
   const bool corked = c.options.cork && !c.fin_queued;
   // Section 3.8.6.2.1 (2) and (3): all that there is, or half of the largest window that the peer
   // ever had.
@@ -248,11 +251,11 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
     // RFC 5682 section 3 step 2 b: new data first.
     const bool new_data_first = c.transfer->forward_rto == ForwardRto::probing;
     if (new_data_first) {
-      if (auto plan = plan_data(c, link, now)) return plan;
+      if (auto plan = plan_data(c, link, settings, now)) return plan;
     }
     if (auto plan = plan_retransmission(c, settings, now)) return plan;
     if (!new_data_first) {
-      if (auto plan = plan_data(c, link, now)) return plan;
+      if (auto plan = plan_data(c, link, settings, now)) return plan;
     }
   }
   if (c.state == State::syn_sent) return std::nullopt;
@@ -287,6 +290,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     if (syn && data > 0) c.transfer->sent.split_tail(data);
     c.snd_nxt += length;
     c.bytes_sent += data;
+    if (data % c.snd_mss != 0 && !plan.path_probe) c.snd_small = c.snd_nxt;
     if (plan.path_probe && whole) path_probe_sent(c, plan);
     c.fin_sent = c.fin_sent || how.fin;
   } else if (plan.range != SentRanges::kNone) {

@@ -42,7 +42,8 @@ struct Plan {
 
 /// What of the new data may go now: bytes, 0 when something (window, congestion window, Nagle,
 /// silly-window avoidance, cork) holds it back. RFC 9293 sections 3.7.4 and 3.8.6.2.1.
-[[nodiscard]] std::uint32_t sendable(const Connection& c, const LinkAbility& link) noexcept;
+[[nodiscard]] std::uint32_t sendable(const Connection& c, const LinkAbility& link,
+                                     const Settings& settings) noexcept;
 
 /// Builds the frame of `plan`: headers of TCP and IP together, payload by reference. The link's
 /// header stands in front of them, unwritten. False when no memory is left. May shorten plan.data

@@ -118,6 +118,9 @@ struct Settings {
   Duration probe_max = 60s;      ///< zero-window probes back off up to this
   std::uint8_t initial_window_segments = 10;  ///< RFC 6928
   std::uint8_t duplicate_ack_threshold = 3;   ///< RFC 5681 section 3.2
+  /// Nagle's algorithm waits only for small segments that are outstanding, not for full ones
+  /// (draft-minshall-nagle, what Linux does): the tail of a large write is not held back.
+  bool nagle_by_minshall = false;
 
   // -- options: RFC 9293 section 3.2, RFC 7323, RFC 2018
   bool window_scaling = true;           ///< RFC 7323 section 2
@@ -144,6 +147,9 @@ struct Settings {
   std::uint8_t challenge_acks_per_second = 10;  ///< per connection (5961 section 7)
 
   // -- staying alive
+  /// A peer that answers no probe is sent a RST when it is given up, should it only be deaf
+  /// (Linux).
+  bool reset_when_keepalive_fails = false;
   Keepalive keepalive;                       ///< of new sockets
   Duration user_timeout = Duration::zero();  ///< 0: R2 alone decides (RFC 5482)
 
@@ -180,6 +186,8 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.r2_data = 924600ms;  // tcp_retries2 = 15
     settings.r2_syn = 127s;       // tcp_syn_retries = 6
     settings.cold_ack_at_once = false;
+    settings.nagle_by_minshall = true;
+    settings.reset_when_keepalive_fails = true;
     settings.mtu_probing = MtuProbing::off;
     settings.hystart = HyStartForm::classic;
     settings.window_validation = false;  // tcp_slow_start_after_idle = 1

@@ -5,6 +5,7 @@
 #include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
 #include "bowline/tcp/path_mtu.hpp"
+#include "bowline/tcp/user_calls.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {
@@ -69,6 +70,11 @@ void on_keepalive_timer(Connection& c, Context& context) noexcept {
   // Never while data is outstanding (MUST-26): the retransmission finds a dead peer by itself.
   if (has_something_to_deliver(c)) {
     c.timers.set(Timer::keepalive, saturating_add(context.now, keepalive.idle));
+    return;
+  }
+  if (c.probes >= keepalive.probes && context.settings.reset_when_keepalive_fails) {
+    abort(c, Reason::send_rst_timeout, EndReason::keepalive_failed, Reason::state_keepalive_failed,
+          context);
     return;
   }
   if (c.probes >= keepalive.probes) {
@@ -186,7 +192,8 @@ void settle_timers(Connection& c, const LinkAbility& link, Context& context) noe
   const bool shut = c.snd_wnd == 0 && !c.syn_outstanding() && is_synchronized(c.state) &&
                     has_something_to_deliver(c);
   const bool withheld = !shut && is_synchronized(c.state) && c.snd_una == c.snd_nxt &&
-                        c.unsent() > 0 && !c.override_due && sendable(c, link) == 0;
+                        c.unsent() > 0 && !c.override_due &&
+                        sendable(c, link, context.settings) == 0;
   if (shut || withheld) {
     c.timers.cancel(Timer::retransmit);
     c.timers.cancel(Timer::tail_probe);

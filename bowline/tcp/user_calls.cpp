@@ -80,7 +80,7 @@ FastOpenPlan plan_fast_open(const IpAddress& remote, const SocketOptions& option
 
 bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
   if (!ensure_transfer(c, context)) return false;
-  c.iss = c.snd_una = c.snd_nxt = iss;
+  c.iss = c.snd_una = c.snd_nxt = c.snd_small = iss;
   c.send_front = iss + 1;
   c.transfer->recovery.leave(iss);
   set_path_mtu(c, c.path_mtu);

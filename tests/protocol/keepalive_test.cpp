@@ -77,6 +77,21 @@ SCRIPT_OF(WithKeepalive, Keepalive, K117_TenWithoutAnAnswerEndIt) {
   app.was_told(std::errc::timed_out);
 }
 
+// Profile::linux: a peer that only could not be heard is told.
+SCRIPT_OF(WithKeepalive, Keepalive, AtItsEndThePeerMayBeReset) {
+  config.tcp.reset_when_keepalive_fails = true;
+  open();
+  after(2h);
+  expect_probe(1);
+  for (int i = 1; i < 10; ++i) {
+    after(75s);
+    expect_probe(1);
+  }
+  after(75s);
+  expect("R. 1:1(0) ack 1"_seg);
+  app.ended(EndReason::keepalive_failed);
+}
+
 // K118: any segment resets the timer, in both directions of use.
 SCRIPT_OF(WithKeepalive, Keepalive, K118_AnySegmentResetsTheTimer) {
   open();

@@ -79,6 +79,22 @@ SCRIPT(Nagle, AFinTakesTheRestAlong) {
   expect("F. 11:21(10) ack 1"_seg);
 }
 
+// draft-minshall-nagle, Profile::linux: full segments outstanding do not hold a small one back,
+// small ones do.
+SCRIPT(Nagle, ByMinshallOnlySmallSegmentsAreWaitedFor) {
+  config.tcp.nagle_by_minshall = true;
+  open_actively();
+  hold_output();
+  app.writes(1'560);
+  release_output();
+  expect(". 1:1461(1460) ack 1"_seg);
+  expect("P. 1461:1561(100) ack 1"_seg);
+  app.writes(50);
+  expect_nothing();
+  peer.sends(". 1:1(0) ack 1561"_seg);
+  expect("P. 1561:1611(50) ack 1"_seg);
+}
+
 // cork: what does not fill a segment is held back even with nothing outstanding, until it is taken
 // off.
 SCRIPT(Nagle, CorkHoldsBackUntilItIsTakenOff) {

@@ -166,6 +166,7 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
     news.delivered = acked.newly_delivered;
     if (divides_a_packet(c, acked)) decide(c, Reason::ack_divided, context, acked.part);
     c.snd_una = segment.ack;
+    c.snd_small = latest(c.snd_small, c.snd_una);  // so that it stays within half of all numbers
     release_acknowledged(c, segment.ack);
     if (c.urgent_send && at_or_after(c.snd_una, c.snd_up)) c.urgent_send = false;
   }
