@@ -53,6 +53,16 @@ SCRIPT_OF(OnAPath, Rack, ThreeReportedSegmentsRepairTheHole) {
   expect_count(Reason::cwnd_fast_recovery, 1);
 }
 
+// RFC 8985 6.2 step 3 and RFC 2018 4: an ACK reports the latest block first. What lies below it in
+// the same ACK was not overtaken by it, so both holes are repaired at once.
+SCRIPT_OF(OnAPath, Rack, TheOrderOfTheBlocksIsNoReordering) {
+  open(10);
+  after(40ms);
+  peer.sends(". 1:1(0) ack 1 <nop,nop,sack 5001:10001 1001:4001>"_seg);
+  expect(". 1:1001(1000) ack 1"_seg);
+  expect(". 4001:5001(1000) ack 1"_seg);
+}
+
 // RFC 8985 6.2 step 5: with fewer, a quarter of the smallest RTT later.
 // 8985-6.2c 8985-6.2e
 SCRIPT_OF(OnAPath, Rack, AfterAQuarterOfTheRttOneReportIsEnough) {

@@ -1,6 +1,7 @@
 #include "bowline/tcp/input/ack_news.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "bowline/tcp/feedback.hpp"
@@ -123,7 +124,18 @@ void take_sack_blocks(Connection& c, const Segment& segment, AckNews& news, Coll
   news.dsack = twice && is_plausible_dsack(c, blocks[0]);
   news.dsack_of_last = news.dsack && blocks[0].right == c.snd_nxt;
   if (twice) decide(c, news.dsack ? Reason::dsack_received : Reason::sack_ignored, context);
+  // The block that came last stands first (RFC 2018 section 4). In that order what lies lower would
+  // look overtaken by what the same ACK reports (RFC 8985 section 6.2 step 3).
+  std::array<wire::SackBlock, wire::kMaxSackBlocks> ascending;
+  std::size_t count = 0;
   for (const wire::SackBlock& block : blocks.subspan(twice ? 1 : 0)) {
+    std::size_t at = count++;
+    for (; at > 0 && before(block.left, ascending[at - 1].left); --at) {
+      ascending[at] = ascending[at - 1];
+    }
+    ascending[at] = block;
+  }
+  for (const wire::SackBlock& block : std::span(ascending).first(count)) {
     if (!before(block.left, block.right) || before(block.left, c.snd_una) ||
         after(block.right, c.snd_nxt)) {
       // A block that the cumulative number has passed is old news, not a lie.
