@@ -287,7 +287,9 @@ int DatagramSocket::apply() {
   return 0;
 }
 
-Outcome DatagramSocket::get_transport_option(int, int, OptionTarget) { return failed(ENOPROTOOPT); }
+Outcome DatagramSocket::get_transport_option(int level, int, OptionTarget) {
+  return failed(level != IPPROTO_UDP && domain() == AF_INET ? EOPNOTSUPP : ENOPROTOOPT);
+}
 Outcome DatagramSocket::set_transport_option(int, int, OptionSource) { return failed(ENOPROTOOPT); }
 
 int DatagramSocket::current_send_buffer() const { return static_cast<int>(host_.limits.wmem_max); }

@@ -39,9 +39,7 @@ Outcome SocketTable::socket(int domain, int type, int protocol, Time now) {
   type &= kTypeMask;
   if ((flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) != 0) return failed(EINVAL);
   if (domain < 0 || domain >= AF_MAX) return failed(EAFNOSUPPORT);
-  if (type > SOCK_PACKET || type == 0 || (type > SOCK_DCCP && type < SOCK_PACKET)) {
-    return failed(EINVAL);
-  }
+  if (type > SOCK_PACKET) return failed(EINVAL);
   if (domain != AF_INET && domain != AF_INET6) return failed(EAFNOSUPPORT);
   if (protocol < 0 || protocol >= IPPROTO_MAX) return failed(EINVAL);
   std::shared_ptr<Socket> socket;

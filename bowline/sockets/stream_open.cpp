@@ -33,6 +33,8 @@ Outcome StreamSocket::bind(const sockaddr* address, socklen_t length) {
       return failed(EADDRNOTAVAIL);
     }
   }
+  // When a connection is over, a port that bind() did not name is free again.
+  if (handle_ && claimed_ && !port_bound_ && state() == TCP_CLOSE) unclaim();
   if (state() != TCP_CLOSE || claimed_) return failed(EINVAL);
   if (const int error = claim(*wanted)) return failed(error);
   address_bound_ = !wanted->address.is_unspecified();
@@ -178,12 +180,19 @@ Call StreamSocket::connect(const sockaddr* address, socklen_t length) {
     case Phase::connected:
       return failed(EISCONN);
     case Phase::connecting:
+      if (deferred_) return failed(EISCONN);
       break;
     case Phase::unconnected: {
       if (state() != TCP_CLOSE) return failed(EISCONN);
       const auto remote = read_address(domain(), address, length);
       if (!remote) return failed(remote.error());
-      if (const int error = open(*remote)) return failed(error);
+      // With a cookie at hand the SYN waits for the first write, and takes it along.
+      if (stream_.fast_open_connect && fast_open_room(*remote) > 0) {
+        deferred_ = *remote;
+        phase_ = Phase::connecting;
+        return returned(0);
+      }
+      if (const int error = open(*remote, stream_.fast_open_connect)) return failed(error);
       phase_ = Phase::connecting;
       progress = EINPROGRESS;
       break;
@@ -210,8 +219,26 @@ std::optional<Outcome> StreamSocket::connect_step(int progress, bool may_wait) {
   }
 }
 
-// Begins a connection. Returns an errno.
-int StreamSocket::open(const Endpoint& to) {
+ConnectOptions StreamSocket::connect_options(const Endpoint& remote, bool fast) const {
+  ConnectOptions options;
+  options.remote = remote;
+  options.socket = engine_options(remote.address.family());
+  options.socket.fast_open = fast;
+  if (claimed_) {
+    options.local = claim_.local;
+    if (claim_.local.address.is_unspecified()) {
+      options.local->address = IpAddress::any(remote.address.family());
+    }
+  }
+  return options;
+}
+
+std::uint32_t StreamSocket::fast_open_room(const Endpoint& remote) const {
+  return host_.stack.fast_open_room(connect_options(remote, true), host_.now).value_or(0);
+}
+
+// Begins a connection, with Fast Open if `fast`. Returns an errno.
+int StreamSocket::open(const Endpoint& to, bool fast) {
   Endpoint remote = to;
   if (domain() == AF_INET6 && ip_.v6_only && remote.address.is_v4()) return ENETUNREACH;
   // "This host": the loopback address.
@@ -223,15 +250,7 @@ int StreamSocket::open(const Endpoint& to) {
   }
   if (remote.address.is_multicast() || remote.address.is_limited_broadcast()) return ENETUNREACH;
   if (handle_) give_up_handles();  // of a connection that is over
-  ConnectOptions options;
-  options.remote = remote;
-  options.socket = engine_options(remote.address.family());
-  if (claimed_) {
-    options.local = claim_.local;
-    if (claim_.local.address.is_unspecified()) {
-      options.local->address = IpAddress::any(remote.address.family());
-    }
-  }
+  const ConnectOptions options = connect_options(remote, fast);
   constexpr int kAttempts = 16;
   for (int i = 0; i < kAttempts; ++i) {
     const auto opened = host_.stack.connect(options, host_.now);
@@ -258,6 +277,7 @@ int StreamSocket::open(const Endpoint& to) {
     claimed_ = true;
     handle_ = *opened;
     heard_ = 0;
+    error_ = 0;
     host_.own(handle_, *this);
     return 0;
   }
@@ -266,6 +286,8 @@ int StreamSocket::open(const Endpoint& to) {
 
 // tcp_disconnect(): back to a fresh socket, with its options and what bind() has named.
 void StreamSocket::disconnect() {
+  urgent_ = Urgent::none;
+  deferred_.reset();
   switch (state()) {
     case TCP_SYN_SENT:
     case TCP_SYN_RECV:
@@ -279,6 +301,7 @@ void StreamSocket::disconnect() {
       error_ = ECONNRESET;
       break;
     default:
+      error_ = take_error();  // what waits to be told still does
       give_up_handles();
       break;
   }

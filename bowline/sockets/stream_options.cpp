@@ -67,7 +67,8 @@ std::optional<tcp::CongestionAlgorithm> algorithm_named(std::string_view wanted)
 }  // namespace
 
 Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget to) {
-  if (level != IPPROTO_TCP) return failed(ENOPROTOOPT);
+  // do_ip_getsockopt() and ipv6_getsockopt() differ about levels that they do not know.
+  if (level != IPPROTO_TCP) return failed(domain() == AF_INET ? EOPNOTSUPP : ENOPROTOOPT);
   const auto now = view();
   const int state = this->state();
   const tcp::Settings& defaults = host_.stack.config().tcp;
@@ -98,7 +99,8 @@ Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget t
     case TCP_INFO: {
       TcpInfo info;
       if (now) {
-        info = tcp_info(*now, state, host_.now);
+        const auto flight = host_.stack.inspect_flight(handle_);
+        info = tcp_info(*now, flight.value_or(FlightView{}), state, host_.now);
       } else {
         info.state = static_cast<std::uint8_t>(state);
         if (listening()) {
@@ -138,7 +140,7 @@ Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget t
     case TCP_FASTOPEN:
       return to.put(stream_.fast_open);
     case TCP_FASTOPEN_CONNECT:
-      return to.put(0);
+      return to.put(stream_.fast_open_connect);
     case TCP_FASTOPEN_NO_COOKIE:
       return to.put(stream_.fast_open_no_cookie);
     case TCP_NOTSENT_LOWAT:
@@ -151,7 +153,8 @@ Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget t
       return to.put(nullptr, 0);  // none was kept
     case TCP_TIMESTAMP:
       return to.put(static_cast<int>(static_cast<std::uint32_t>(
-          std::chrono::duration_cast<std::chrono::milliseconds>(host_.now - Time{}).count())));
+          std::chrono::duration_cast<std::chrono::milliseconds>(host_.now - Time{}).count() +
+          (now ? now->ts_offset : 0U))));
     case TCP_REPAIR:
       return to.put(0);
     default:
@@ -245,7 +248,11 @@ Outcome StreamSocket::set_number(int option, int value) {
       stream_.fast_open = value;
       return returned(0);
     case TCP_FASTOPEN_CONNECT:
-      return within(0, 1) ? failed(EOPNOTSUPP) : failed(EINVAL);
+      if (!within(0, 1)) return failed(EINVAL);
+      if (!host_.stack.config().tcp.fast_open.client) return failed(EOPNOTSUPP);
+      if (state != TCP_CLOSE) return failed(EINVAL);
+      stream_.fast_open_connect = value != 0;
+      return returned(0);
     case TCP_FASTOPEN_NO_COOKIE:
       if (!within(0, 1) || !unopened) return failed(EINVAL);
       stream_.fast_open_no_cookie = value != 0;

@@ -38,12 +38,27 @@ std::optional<Outcome> StreamSocket::receive_step(Receiving& receiving, bool may
       1);
   if (peeks) receiving.copied = 0;  // what was seen before is seen again
   while (true) {
-    const auto now = view();
-    const std::size_t waiting = now ? now->receive_queue : 0;
+    auto now = view();
+    if (now) {
+      follow_urgent(*now);
+      if (receiving.copied > 0 && !peeks && now->urgent == 1) break;  // stops at the mark
+      if (!peeks) pass_urgent(*now);
+      now = view();
+    }
+    // A peek starts at the first byte each time, behind an urgent one; so does what it counts.
+    const std::size_t skipped = peeks && now && now->urgent == 1 && !settings_.oob_inline ? 1 : 0;
+    const std::size_t waiting =
+        now ? now->receive_queue - std::min<std::size_t>(now->receive_queue, skipped) : 0;
     const bool readable = (shut_ & kReceiving) == 0 || waiting > 0;
     if (readable && waiting > (peeks ? receiving.copied : 0)) {
       if (size == 0) return finish_receiving(message, 0, 0);
-      const std::size_t taken = take(receiving, size - receiving.copied);
+      const std::size_t seen = peeks ? receiving.copied : 0;
+      std::size_t most = size - receiving.copied;
+      if (now->urgent > 1) {
+        if (now->urgent - 1 <= seen) break;
+        most = std::min(most, now->urgent - 1 - seen);
+      }
+      const std::size_t taken = take(receiving, most, skipped);
       receiving.copied += taken;
       if (receiving.copied == size) break;
       if (taken > 0) continue;
@@ -51,7 +66,7 @@ std::optional<Outcome> StreamSocket::receive_step(Receiving& receiving, bool may
     }
     if (receiving.copied >= target) break;
     const int state = now ? this->state() : TCP_CLOSE;
-    const bool ended = (shut(now) & kReceiving) != 0 || (!now && shut_ != 0);
+    const bool ended = (shut(now) & kReceiving) != 0;
     if (receiving.copied > 0) {
       const bool over = ended || state == TCP_CLOSE || error_ != 0;
       if (over || !may_wait) break;
@@ -70,12 +85,12 @@ std::optional<Outcome> StreamSocket::receive_step(Receiving& receiving, bool may
 }
 
 // Moves up to `most` bytes into (or, with MSG_TRUNC, past) the buffers. Returns how many.
-std::size_t StreamSocket::take(const Receiving& receiving, std::size_t most) {
+std::size_t StreamSocket::take(const Receiving& receiving, std::size_t most, std::size_t skipped) {
   const Incoming& message = receiving.message;
   if ((message.flags & MSG_PEEK) != 0) {
     const auto to = message.bytes.at(receiving.copied);
     const auto seen = host_.stack.peek(handle_, to.first(std::min(to.size(), most)),
-                                       static_cast<std::uint32_t>(receiving.copied));
+                                       static_cast<std::uint32_t>(receiving.copied + skipped));
     return seen ? *seen : 0;
   }
   if ((message.flags & MSG_TRUNC) != 0) {
@@ -106,10 +121,48 @@ Outcome StreamSocket::finish_receiving(const Incoming& message, std::size_t coun
   return returned(static_cast<std::int64_t>(count));
 }
 
+// ---- urgent data. The Stack has it where it stands in the stream (RFC 9293 section 3.8.5); BSD
+// ---- takes the one byte before the pointer out of it, unless SO_OOBINLINE is set.
+
+// Has the peer announced another urgent byte since we last looked?
+void StreamSocket::follow_urgent(const ConnectionView& view) {
+  if (view.urgent == 0) {
+    if (urgent_ == Urgent::announced) urgent_ = Urgent::none;  // it was read in line
+    return;
+  }
+  if (urgent_ != Urgent::none && view.rcv_up == urgent_end_) return;
+  urgent_ = Urgent::announced;
+  urgent_end_ = view.rcv_up;
+}
+
+// The urgent byte is the next: whoever reads on passes it, and has lost it unless MSG_OOB came
+// before.
+void StreamSocket::pass_urgent(const ConnectionView& view) {
+  if (settings_.oob_inline || view.urgent != 1 || view.receive_queue == 0) return;
+  std::byte byte{};
+  const auto got = host_.stack.read(handle_, {&byte, 1}, host_.now);
+  if (got && *got == 1) urgent_ = Urgent::none;
+}
+
 // tcp_recv_urg()
 Outcome StreamSocket::receive_urgent(const Incoming& message) {
-  static_cast<void>(message);
-  return failed(EINVAL);
+  const auto now = view();
+  if (now) follow_urgent(*now);
+  if (settings_.oob_inline || urgent_ == Urgent::none || urgent_ == Urgent::read) {
+    return failed(EINVAL);
+  }
+  const bool keeps = (message.flags & MSG_PEEK) != 0;
+  if (!now || now->urgent > now->receive_queue) {  // it has not come yet
+    return (shut(now) & kReceiving) != 0 ? returned(0) : failed(EAGAIN);
+  }
+  std::byte byte{};
+  const auto seen = host_.stack.peek(handle_, {&byte, 1}, now->urgent - 1);
+  if (!seen || *seen != 1) return failed(EAGAIN);
+  if (!keeps) urgent_ = Urgent::read;
+  const auto to = message.bytes.at(0);
+  if (to.empty()) return finish_receiving(message, 0, MSG_OOB | MSG_TRUNC);
+  to[0] = byte;
+  return finish_receiving(message, 1, MSG_OOB);
 }
 
 }  // namespace bowline::inline v0::sockets

@@ -16,12 +16,51 @@ constexpr unsigned kSending = 2;
 }  // namespace
 
 Call StreamSocket::send(Outgoing message) {
-  // Fast Open as a client is switched off (net.ipv4.tcp_fastopen without 1).
-  if ((message.flags & MSG_FASTOPEN) != 0) return failed(EOPNOTSUPP);
   const int flags = message.flags;
-  return attempt([this, sending = Sending{std::move(message), 0}](
+  Sending sending{std::move(message), 0, false};
+  if ((flags & MSG_FASTOPEN) != 0 || deferred_) {
+    if (const auto outcome = fast_open(sending)) return *outcome;
+  }
+  return attempt([this, sending = std::move(sending)](
                      bool may_wait) mutable { return send_step(sending, may_wait); },
                  settings_.send_timeout, flags);
+}
+
+// tcp_sendmsg_fastopen(): opens, with as much of the data on the SYN as goes there. Nothing: what
+// is left is sent as usual.
+std::optional<Outcome> StreamSocket::fast_open(Sending& sending) {
+  if (!host_.stack.config().tcp.fast_open.client) return failed(EOPNOTSUPP);
+  const Outgoing& message = sending.message;
+  Endpoint remote;
+  if (deferred_) {
+    remote = *std::exchange(deferred_, std::nullopt);
+  } else {
+    const auto family = family_of(message.to, message.to_length);
+    if (family && *family == AF_UNSPEC) return failed(EOPNOTSUPP);
+    if (phase_ == Phase::connected) return failed(EISCONN);
+    if (phase_ == Phase::connecting) return failed(EALREADY);
+    if (state() != TCP_CLOSE) return failed(EISCONN);
+    const auto to = read_address(domain(), message.to, message.to_length);
+    if (!to) return failed(to.error());
+    remote = *to;
+  }
+  const std::uint32_t room = fast_open_room(remote);
+  if (const int error = open(remote, true)) {
+    phase_ = Phase::unconnected;
+    return failed(error);
+  }
+  phase_ = Phase::connecting;
+  sending.opens = true;
+  const std::size_t takes = std::min<std::size_t>(room, message.bytes.size());
+  while (sending.sent < takes) {
+    const auto next = message.bytes.at(sending.sent);
+    const auto written = host_.stack.write(
+        handle_, next.first(std::min(next.size(), takes - sending.sent)), host_.now);
+    if (!written) break;
+    sending.sent += *written;
+  }
+  if (!nonblocking() && (message.flags & MSG_DONTWAIT) == 0) return std::nullopt;
+  return sending.sent > 0 ? returned(static_cast<std::int64_t>(sending.sent)) : failed(EINPROGRESS);
 }
 
 // do_error and out_err of tcp_sendmsg_locked(), with sk_stream_error().
@@ -38,7 +77,8 @@ Outcome StreamSocket::stop_sending(const Sending& sending, int error) {
 std::optional<Outcome> StreamSocket::send_step(Sending& sending, bool may_wait) {
   const auto now = view();
   const int state = this->state();
-  if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) {
+  if (sending.opens && state == TCP_CLOSE) return connect_step(EINPROGRESS, may_wait);
+  if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && !(now && now->early)) {
     // sk_stream_wait_connect()
     if (sending.sent == 0) {
       if (const int error = take_error()) return stop_sending(sending, error);
@@ -47,6 +87,8 @@ std::optional<Outcome> StreamSocket::send_step(Sending& sending, bool may_wait) 
     if (may_wait) return std::nullopt;
     return stop_sending(sending, EAGAIN);
   }
+  if (phase_ == Phase::connecting) phase_ = Phase::connected;
+  sending.opens = false;
   if (error_ != 0 || (shut(now) & kSending) != 0) return stop_sending(sending, EPIPE);
 
   const Buffers& bytes = sending.message.bytes;

@@ -73,6 +73,7 @@ std::optional<ConnectionView> StreamSocket::view() const {
 
 int StreamSocket::state() const {
   if (listening()) return TCP_LISTEN;
+  if (deferred_) return TCP_SYN_SENT;
   if (!handle_) return TCP_CLOSE;
   const auto now = view();
   return now ? linux_state(now->state) : TCP_CLOSE;
@@ -93,14 +94,16 @@ std::uint32_t StreamSocket::poll_mask() {
         host_.stack.readiness(handle_) | (second_ ? unsigned{host_.stack.readiness(second_)} : 0U);
     return (ready & kAcceptable) != 0 ? kIn : 0;
   }
+  if (deferred_) return kOut;
   const auto now = view();
+  if (now) follow_urgent(*now);
   const int state = now ? linux_state(now->state) : TCP_CLOSE;
   const unsigned ended = shut(now);
   const unsigned ready = now ? unsigned{host_.stack.readiness(handle_)} : unsigned{kWritable};
   std::uint32_t mask = 0;
   if (ended == kBoth || state == TCP_CLOSE) mask |= EPOLLHUP;
   if ((ended & kReceiving) != 0) mask |= kIn | EPOLLRDHUP;
-  if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
+  if (state != TCP_SYN_SENT && (state != TCP_SYN_RECV || now->early)) {
     if (now && readable_bytes(*now) >= low_water(*now)) mask |= kIn;
     if ((ended & kSending) != 0 || ((ready & kWritable) != 0 && below_not_sent_limit(now))) {
       mask |= kOut;
@@ -112,7 +115,11 @@ std::uint32_t StreamSocket::poll_mask() {
 }
 
 std::uint32_t StreamSocket::readable_bytes(const ConnectionView& view) const {
-  return view.receive_queue;
+  // tcp_inq(): what stands before the urgent byte; or behind it, when that is the next.
+  if (settings_.oob_inline || view.urgent == 0 || view.urgent > view.receive_queue) {
+    return view.receive_queue;
+  }
+  return view.urgent == 1 ? view.receive_queue - 1 : view.urgent - 1;
 }
 
 bool StreamSocket::readable_now() const {
@@ -126,9 +133,12 @@ std::uint32_t StreamSocket::low_water(const ConnectionView& view) const {
   return static_cast<std::uint32_t>(std::max(settings_.receive_low_water, 1));
 }
 
-bool StreamSocket::urgent_waits(const ConnectionView&) const { return false; }
+// TCP_URG_VALID: it has come and was not read.
+bool StreamSocket::urgent_waits(const ConnectionView& view) const {
+  return urgent_ == Urgent::announced && view.urgent != 0 && view.urgent <= view.receive_queue;
+}
 
-bool StreamSocket::at_mark(const ConnectionView&) const { return false; }
+bool StreamSocket::at_mark(const ConnectionView& view) { return view.urgent == 1; }
 
 std::optional<std::size_t> StreamSocket::not_sent_room(
     const std::optional<ConnectionView>& view) const {
@@ -151,6 +161,13 @@ tcp::SocketOptions StreamSocket::engine_options(Family family) const {
   options.keepalive.enabled = settings_.keep_alive;
   options.linger = settings_.lingers;
   options.linger_time = settings_.linger_time;
+  options.syn_retries = static_cast<std::uint8_t>(stream_.syn_count);
+  options.window_clamp = static_cast<std::uint32_t>(stream_.window_clamp);
+  options.fin_wait_2 = std::chrono::seconds(stream_.linger2);
+  options.defer_accept = static_cast<std::uint8_t>(stream_.defer_accept);
+  constexpr int kMostPending = 0xffff;
+  options.fast_open_backlog = static_cast<std::uint16_t>(std::min(stream_.fast_open, kMostPending));
+  options.fast_open_without_cookie = stream_.fast_open_no_cookie;
   options.cork = tcp_.cork || more_;
   // What the application counts is doubled for the kernel's bookkeeping; the Stack counts payload.
   options.send_buffer = static_cast<std::uint32_t>(settings_.send_buffer) / 2;
@@ -174,7 +191,7 @@ int StreamSocket::apply() {
 void StreamSocket::hear(std::uint8_t readiness) {
   const unsigned fresh = readiness & ~heard_;
   heard_ = readiness;
-  if ((readiness & (kReadable | kAcceptable)) != 0) ++news.readable;
+  if ((readiness & (kReadable | kAcceptable | kUrgent)) != 0) ++news.readable;
   if ((fresh & kWritable) != 0) ++news.writable;
   if ((fresh & (kPeerClosed | kError | kClosed)) != 0) ++news.state;
   // The first time that it is writable it has opened.

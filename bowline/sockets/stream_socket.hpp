@@ -18,12 +18,13 @@ namespace bowline::inline v0::sockets {
 
 /// What IPPROTO_TCP sets and the Stack does not know. A listener's are inherited.
 struct StreamSettings {
-  int syn_count = 0;     ///< TCP_SYNCNT; 0: the default
-  int linger2 = 0;       ///< TCP_LINGER2 in seconds; 0: the default, -1: no FIN-WAIT-2
-  int defer_accept = 0;  ///< TCP_DEFER_ACCEPT as a number of retransmissions
-  int window_clamp = 0;  ///< TCP_WINDOW_CLAMP
-  int user_mss = 0;      ///< TCP_MAXSEG as it was set
-  int fast_open = 0;     ///< TCP_FASTOPEN: length of the queue
+  int syn_count = 0;               ///< TCP_SYNCNT; 0: the default
+  int linger2 = 0;                 ///< TCP_LINGER2 in seconds; 0: the default, -1: no FIN-WAIT-2
+  int defer_accept = 0;            ///< TCP_DEFER_ACCEPT as a number of retransmissions
+  int window_clamp = 0;            ///< TCP_WINDOW_CLAMP
+  int user_mss = 0;                ///< TCP_MAXSEG as it was set
+  int fast_open = 0;               ///< TCP_FASTOPEN: length of the queue
+  bool fast_open_connect = false;  ///< TCP_FASTOPEN_CONNECT
   std::uint32_t not_sent_low_water = 0;  ///< TCP_NOTSENT_LOWAT; 0: none
   int save_syn = 0;                      ///< TCP_SAVE_SYN
   bool inq = false;                      ///< TCP_INQ
@@ -71,9 +72,16 @@ class StreamSocket final : public Socket {
  private:
   // Linux's socket->state.
   enum class Phase : std::uint8_t { unconnected, connecting, connected };
+  // Linux's urg_data, for the one urgent byte that BSD knows.
+  enum class Urgent : std::uint8_t {
+    none,
+    announced,  // somewhere in what was received or will be
+    read,       // by MSG_OOB; it is skipped in the stream
+  };
   struct Sending {
     Outgoing message;
     std::size_t sent = 0;
+    bool opens = false;  // MSG_FASTOPEN has begun the connection
   };
   struct Receiving {
     Incoming message;
@@ -95,7 +103,7 @@ class StreamSocket final : public Socket {
   [[nodiscard]] std::uint32_t low_water(const ConnectionView& view) const;
   [[nodiscard]] bool urgent_waits(const ConnectionView& view) const;
   /// Is the urgent byte the next (SIOCATMARK)?
-  [[nodiscard]] bool at_mark(const ConnectionView& view) const;
+  [[nodiscard]] static bool at_mark(const ConnectionView& view);
   /// TCP_NOTSENT_LOWAT: how much more may be queued; nothing: no such bound.
   [[nodiscard]] std::optional<std::size_t> not_sent_room(
       const std::optional<ConnectionView>& view) const;
@@ -111,13 +119,16 @@ class StreamSocket final : public Socket {
   [[nodiscard]] int claim(Endpoint local);
   void unclaim();
   [[nodiscard]] bool in_use_by_connection(const Endpoint& local) const;
-  [[nodiscard]] int open(const Endpoint& remote);
+  [[nodiscard]] int open(const Endpoint& remote, bool fast = false);
+  [[nodiscard]] std::uint32_t fast_open_room(const Endpoint& remote) const;
+  [[nodiscard]] ConnectOptions connect_options(const Endpoint& remote, bool fast) const;
   [[nodiscard]] std::optional<Outcome> connect_step(int progress, bool may_wait);
   void disconnect();
   void give_up_handles();
   [[nodiscard]] std::shared_ptr<StreamSocket> adopt(Handle connection) const;
 
   // stream_send.cpp
+  [[nodiscard]] std::optional<Outcome> fast_open(Sending& sending);
   [[nodiscard]] std::optional<Outcome> send_step(Sending& sending, bool may_wait);
   [[nodiscard]] Outcome stop_sending(const Sending& sending, int error);
   void hold_back(bool more);
@@ -125,8 +136,10 @@ class StreamSocket final : public Socket {
   // stream_receive.cpp
   [[nodiscard]] std::optional<Outcome> receive_step(Receiving& receiving, bool may_wait);
   [[nodiscard]] Outcome receive_urgent(const Incoming& message);
+  void follow_urgent(const ConnectionView& view);
+  void pass_urgent(const ConnectionView& view);
   [[nodiscard]] Outcome finish_receiving(const Incoming& message, std::size_t count, int flags);
-  std::size_t take(const Receiving& receiving, std::size_t most);
+  std::size_t take(const Receiving& receiving, std::size_t most, std::size_t skipped);
 
   Handle handle_;  // the connection, or the listener of the socket's own family
   Handle second_;  // the IPv4 listener of a socket that listens on both
@@ -139,6 +152,9 @@ class StreamSocket final : public Socket {
   bool more_ = false;           // the last send() said MSG_MORE
   std::uint8_t heard_ = 0;      // the readiness that was heard of last
   std::uint32_t backlog_ = 0;
+  std::optional<Endpoint> deferred_;  // TCP_FASTOPEN_CONNECT: the SYN waits for the first write
+  Urgent urgent_ = Urgent::none;
+  SeqNumber urgent_end_;  // the number after the urgent byte
   PortClaim claim_;
   tcp::SocketOptions tcp_;
   StreamSettings stream_;

@@ -113,7 +113,9 @@ struct TcpBbrInfo {
 };
 static_assert(sizeof(TcpBbrInfo) == 20);
 
-/// What a connection looks like at `now`; `state` is Linux's name of its state.
-[[nodiscard]] TcpInfo tcp_info(const ConnectionView& view, int state, Time now) noexcept;
+/// What a connection looks like at `now`; `state` is Linux's name of its state. Where Linux counts
+/// what the Stack does not, the field is 0 (docs/sockets.md lists them).
+[[nodiscard]] TcpInfo tcp_info(const ConnectionView& view, const FlightView& flight, int state,
+                               Time now) noexcept;
 
 }  // namespace bowline::inline v0::sockets

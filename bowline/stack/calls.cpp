@@ -223,6 +223,18 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.rto = tcp::rto(c, config.tcp);
   v.retransmissions = c.retransmissions;
   v.backoff = c.rtt.backoff();
+  v.timeouts = c.retransmits;
+  v.passive = c.passive;
+  v.early = c.fast_open == tcp::FastOpenRole::accepted && c.state == tcp::State::syn_received;
+  v.ecn = c.ecn.active();
+  v.recovering = c.transfer && c.transfer->recovery.active();
+  v.reordering_seen = c.transfer && c.transfer->rack.reordering_seen();
+  v.ts_offset = c.ts_offset;
+  if (c.transfer) v.receive_rtt = c.transfer->tuning.rtt();
+  v.ack_timeout = config.tcp.delayed_ack;
+  v.bytes_acked_in_order = c.delivered - (c.transfer ? c.transfer->sent.sacked() : 0);
+  v.tally = c.tally;
+  v.tally.hold(c.tally.held, now);  // up to this very moment
   v.send_queue = c.transfer ? c.transfer->send.size() : 0;
   v.unsent = c.unsent();
   v.receive_queue = c.readable();

@@ -15,6 +15,7 @@
 #include "bowline/tcp/end_reason.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/tcp/state.hpp"
+#include "bowline/tcp/tally.hpp"
 #include "bowline/wire/ethernet.hpp"
 #include "bowline/wire/ip_address.hpp"
 
@@ -105,12 +106,32 @@ struct ConnectionView {
   std::uint64_t bytes_received = 0;       ///< payload, in order
   std::uint64_t bytes_acked = 0;          ///< sequence numbers that the peer has confirmed
   std::uint64_t bytes_retransmitted = 0;  ///< payload sent again
+  /// Numbers that the peer has confirmed without a gap; its own SYN counts where we opened.
+  std::uint64_t bytes_acked_in_order = 0;
+  bool passive = false;          ///< from a listener
+  bool early = false;            ///< Fast Open: may talk before the handshake is done
+  bool ecn = false;              ///< agreed on (RFC 3168 or RFC 9768)
+  bool recovering = false;       ///< losses are being repaired (RFC 9937)
+  std::uint8_t timeouts = 0;     ///< in a row without progress
+  bool reordering_seen = false;  ///< RFC 8985 section 6.2 step 4
+  std::uint32_t ts_offset = 0;   ///< of our timestamps: milliseconds, added to the clock
+  Duration receive_rtt{};        ///< the round trip as the receiver sees it; 0: not known
+  Duration ack_timeout{};        ///< how long an ACK may be delayed
+  tcp::Tally tally;              ///< what is counted for the user alone
   bool syn_data = false;  ///< Fast Open: the data on the SYN was acknowledged, or taken (RFC 7413)
   std::uint64_t segments_sent = 0;      ///< with or without payload, repeated ones too
   std::uint64_t segments_received = 0;  ///< that belonged to it
   Time last_sent_at{};                  ///< any segment; the origin: none yet
   Time last_received_at{};              ///< the same
   EndReason ended = EndReason::none;    ///< how, if it has
+};
+
+/// What a connection has in flight, in packets.
+struct FlightView {
+  std::uint32_t outstanding = 0;    ///< sent and not acknowledged
+  std::uint32_t sacked = 0;         ///< of these, with the peer, beyond a hole
+  std::uint32_t lost = 0;           ///< of these, held for lost and not sent again
+  std::uint32_t retransmitted = 0;  ///< of these, sent again and in the network
 };
 
 /// Where a walk over the connections stands. As made: at the beginning.

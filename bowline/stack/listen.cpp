@@ -236,6 +236,12 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
     }
     return kNone;
   }
+  // TCP_DEFER_ACCEPT: an ACK alone brings nothing to do; data will come, or the SYN-ACK again.
+  if (entry.retries < listener.options.defer_accept && segment.data_size == 0 && !segment.fin()) {
+    half_open[index].answered = true;
+    decisions.make(Reason::accept_deferred, decisions.frame(), entry.number, {});
+    return kNone;
+  }
   if (listener.accept_queue.size >= listener.backlog) {
     // Nothing is lost: the SYN-ACK comes again, and the peer's ACK with it (REQUIREMENTS A8).
     ++listener.overflows;
@@ -360,8 +366,14 @@ bool Stack::Core::reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagge
 void Stack::Core::expire_half_open() noexcept {
   for (std::uint32_t index = half_open.due(config.tcp, now); index != kNone;
        index = half_open.due(config.tcp, now)) {
-    if (half_open[index].retries >= config.tcp.syn_ack_retries) {
+    const tcp::SynEntry& entry = half_open[index];
+    // A peer that has answered is not asked again before it is the last time (defer_accept).
+    const std::uint8_t deferred =
+        entry.answered ? listeners[entry.listener].options.defer_accept : 0;
+    if (entry.retries >= std::max(config.tcp.syn_ack_retries, deferred)) {
       drop_syn_entry(index, Reason::state_syn_received_timeout);
+    } else if (entry.retries + 1 < deferred) {
+      half_open.sent_again(index, now);
     } else {
       half_open.sent_again(index, now);
       send_syn_ack(index, Reason::retransmit_syn_ack);

@@ -97,6 +97,7 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
   if (c.state == tcp::State::time_wait && c.orphan && become_record(index)) return;
 
   tcp::settle_timers(c, interface.ability(), ctx);
+  tcp::note_holdup(c, config.tcp, now);
   const Time earliest = c.timers.earliest();
   // Lazy re-arming: a later deadline is noticed when the earlier one fires (DESIGN section 7).
   if (earliest < c.wheel.deadline) wheel.schedule(wheel_links, index, earliest);

@@ -258,6 +258,10 @@ Status Stack::Bare::set_options(Handle socket, const tcp::SocketOptions& options
     c->options = before;
     return fail(std::errc::no_buffer_space);
   }
+  // "Switch to quickack mode": what is owed goes now.
+  if (options.quick_ack && !before.quick_ack && c->unacked_bytes > 0) {
+    tcp::request_ack(*c, Reason::send_ack_immediate);
+  }
   if (before.keepalive != options.keepalive) c->timers.cancel(tcp::Timer::keepalive);
   tcp::set_path_mtu(*c, c->path_mtu);
   core_->settle(socket.index);
@@ -339,6 +343,24 @@ Result<std::uint32_t> Stack::fast_open_room(const ConnectOptions& options,
 Result<ConnectionView> Stack::inspect(Handle socket) const noexcept {
   if (const tcp::Connection* c = core_->find(socket)) return core_->view(*c);
   return fail(std::errc::bad_file_descriptor);
+}
+
+Result<FlightView> Stack::inspect_flight(Handle socket) const noexcept {
+  const tcp::Connection* c = core_->find(socket);
+  if (c == nullptr) return fail(std::errc::bad_file_descriptor);
+  FlightView flight;
+  if (!c->transfer) return flight;
+  const tcp::SentRanges& sent = c->transfer->sent;
+  const std::uint32_t mss = std::max<std::uint32_t>(c->snd_mss, 1);
+  for (std::uint32_t id = sent.first(); id != tcp::SentRanges::kNone; id = sent.next(id)) {
+    const auto& range = sent[id];
+    const std::uint32_t packets = (range.length + mss - 1) / mss;
+    flight.outstanding += packets;
+    if (range.value.sacked) flight.sacked += packets;
+    if (range.value.lost) flight.lost += packets;
+    if (range.value.in_network() && range.value.retransmitted()) flight.retransmitted += packets;
+  }
+  return flight;
 }
 
 Result<ListenerView> Stack::inspect_listener(Handle listener) const noexcept {

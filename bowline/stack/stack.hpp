@@ -226,6 +226,8 @@ class Stack {
   [[nodiscard]] Time next_deadline() const noexcept;
   /// A view of a connection. Errors: bad_file_descriptor.
   [[nodiscard]] Result<ConnectionView> inspect(Handle socket) const noexcept;
+  /// What it has in flight; looks at each range of it. Errors: bad_file_descriptor.
+  [[nodiscard]] Result<FlightView> inspect_flight(Handle socket) const noexcept;
   /// A view of a listener. Errors: bad_file_descriptor.
   [[nodiscard]] Result<ListenerView> inspect_listener(Handle listener) const noexcept;
   /// A view of a UDP socket. Errors: bad_file_descriptor.

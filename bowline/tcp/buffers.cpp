@@ -15,6 +15,11 @@ bool tunes_sending(const Connection& c, const Settings& settings) noexcept {
   return c.options.send_buffer == 0 && settings.send_buffer < settings.send_buffer_max;
 }
 
+// The window never says more than this: neither need its scale be able to.
+std::uint32_t clamped(std::uint32_t buffer, const SocketOptions& options) noexcept {
+  return options.window_clamp != 0 ? std::min(buffer, options.window_clamp) : buffer;
+}
+
 // Sizes are no reservations: many connections may be allowed more together than there is. So none
 // grows into what the pool keeps for those who cannot do without.
 std::uint32_t growth_limit(std::uint32_t held, std::uint32_t most, Context& context) noexcept {
@@ -36,13 +41,15 @@ std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexc
 
 std::uint32_t first_receive_buffer(const SocketOptions& options,
                                    const Settings& settings) noexcept {
-  return options.receive_buffer != 0 ? options.receive_buffer : settings.receive_buffer;
+  return clamped(options.receive_buffer != 0 ? options.receive_buffer : settings.receive_buffer,
+                 options);
 }
 
 std::uint32_t most_receive_buffer(const SocketOptions& options, const Settings& settings) noexcept {
-  return options.receive_buffer != 0
-             ? options.receive_buffer
-             : std::max(settings.receive_buffer, settings.receive_buffer_max);
+  return clamped(options.receive_buffer != 0
+                     ? options.receive_buffer
+                     : std::max(settings.receive_buffer, settings.receive_buffer_max),
+                 options);
 }
 
 void start_receive_tuning(Connection& c, Context& context) noexcept {

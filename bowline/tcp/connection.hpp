@@ -35,6 +35,7 @@
 #include "bowline/tcp/sent_ranges.hpp"
 #include "bowline/tcp/state.hpp"
 #include "bowline/tcp/tail_loss_probe.hpp"
+#include "bowline/tcp/tally.hpp"
 #include "bowline/tcp/timers.hpp"
 #include "bowline/tcp/undo.hpp"
 #include "bowline/tcp/window_validation.hpp"
@@ -207,6 +208,7 @@ struct Connection {
   std::uint64_t delivered = 0;  ///< bytes acknowledged, cumulatively or by SACK
   std::uint64_t bytes_sent = 0, bytes_received = 0, bytes_retransmitted = 0;
   std::uint64_t segments_sent = 0, segments_received = 0;
+  Tally tally;
 
   /// RCV.WND: what is left of the last announced window.
   [[nodiscard]] std::uint32_t rcv_wnd() const noexcept { return distance(rcv_nxt, rcv_edge); }

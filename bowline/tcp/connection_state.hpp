@@ -57,6 +57,7 @@ void Connection::visit(V& v) {
   v.excluded(bytes_retransmitted, "a statistic");
   v.excluded(segments_sent, "a statistic");
   v.excluded(segments_received, "a statistic");
+  v(tally);
 
   bool accurate = static_cast<bool>(acc_ecn);
   v(accurate);

@@ -70,6 +70,7 @@ bool forward_rto_says_spurious(Connection& c, const AckNews& news) noexcept {
 
 bool was_spurious(Connection& c, const AckNews& news) noexcept {
   Undo& undo = c.transfer->undo;
+  if (news.dsack) ++c.tally.duplicate_sacks;
   const bool forward = forward_rto_says_spurious(c, news);
   // Timestamps tell sooner than D-SACKs; counting both would count a packet twice.
   if (c.timestamps) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
 #include "bowline/tcp/path_mtu.hpp"
@@ -238,6 +239,20 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link,
   return full;
 }
 
+void note_holdup(Connection& c, const Settings& settings, Time now) noexcept {
+  Holdup held = Holdup::idle;
+  const std::uint32_t unsent = c.unsent();
+  if (unsent > 0 || c.snd_una != c.snd_nxt) held = Holdup::network;
+  if (is_synchronized(c.state) && unsent > 0 &&
+      window_allowance(c) < std::min<std::uint32_t>(unsent, c.snd_mss)) {
+    held = Holdup::peer_window;
+  } else if (c.tally.wants_room && unsent == 0 && held == Holdup::network) {
+    const std::uint32_t limit = send_limit(c, settings);
+    if (c.transfer && c.transfer->send.size() > limit - limit / 3) held = Holdup::send_buffer;
+  }
+  if (held != c.tally.held || held != Holdup::idle) c.tally.hold(held, now);
+}
+
 std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
                                  const Settings& settings, Time now) noexcept {
   if (c.state == State::closed || c.state == State::listen) return std::nullopt;
@@ -271,6 +286,11 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   const std::uint32_t length = data + (syn ? 1U : 0U) + (plan.fin && whole ? 1U : 0U);
   ++c.segments_sent;
   c.last_sent_at = context.now;
+  if (data > 0) {
+    const std::uint32_t mss = std::max<std::uint32_t>(c.snd_mss, 1);
+    c.tally.data_segments_sent += (data + mss - 1) / mss;
+    c.tally.data_sent_at = context.now;
+  }
 
   std::optional<RateStamp> stamp;
   if (c.bbr && length > 0) stamp = bbr_sending(c, length, context.now);
@@ -318,6 +338,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   if ((plan.flags & (wire::kCwr | wire::kSyn)) == wire::kCwr) c.ecn.answered();
   if (plan.why == Reason::send_window_probe) c.probe_due = false;
   if (plan.why == Reason::send_keepalive) c.keepalive_due = false;
+  note_holdup(c, context.settings, context.now);
   c.override_due = false;
   if ((plan.flags & wire::kAck) == 0) return;
 

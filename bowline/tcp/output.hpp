@@ -55,4 +55,7 @@ struct Plan {
 /// has not gone out.
 void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& context) noexcept;
 
+/// Notes what holds the sender up from `now` on (Tally). To be called when that may have changed.
+void note_holdup(Connection& c, const Settings& settings, Time now) noexcept;
+
 }  // namespace bowline::inline v0::tcp

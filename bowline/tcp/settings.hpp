@@ -212,6 +212,16 @@ struct SocketOptions {
   std::uint8_t hop_limit = 0;        ///< TTL; 0: 64
   std::uint8_t traffic_class = 0;    ///< DSCP and ECN bits, as in the header
   std::uint32_t read_low_water = 1;  ///< readable when so many bytes are there, or the end
+  /// Retransmissions of a SYN before the open is given up (TCP_SYNCNT); 0: Settings::r2_syn.
+  std::uint8_t syn_retries = 0;
+  /// The largest window that is offered, in bytes (TCP_WINDOW_CLAMP); 0: what the buffer admits.
+  std::uint32_t window_clamp = 0;
+  /// How long FIN-WAIT-2 lasts after close() (TCP_LINGER2); 0: Settings::fin_wait_2; negative: not
+  /// at all, a RST is sent instead.
+  Duration fin_wait_2{};
+  /// Of a listener: a connection is accepted when data has come with it, or after so many
+  /// retransmissions of the SYN-ACK (TCP_DEFER_ACCEPT); 0: at once.
+  std::uint8_t defer_accept = 0;
   /// Who governs the congestion window; nothing: as in Settings. May change at any time.
   std::optional<CongestionAlgorithm> congestion{};
   /// An active open asks for a cookie or, when it has one, sends what is written before the next
@@ -225,8 +235,8 @@ struct SocketOptions {
   template <class V>
   void visit(V& v) {
     v(no_delay, cork, quick_ack, linger, linger_time, keepalive, user_timeout, send_buffer,
-      receive_buffer, mss, hop_limit, traffic_class, read_low_water, congestion, fast_open,
-      fast_open_without_cookie, fast_open_backlog);
+      receive_buffer, mss, hop_limit, traffic_class, read_low_water, syn_retries, window_clamp,
+      fin_wait_2, defer_accept, congestion, fast_open, fast_open_without_cookie, fast_open_backlog);
   }
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
 };

@@ -20,11 +20,45 @@ bool has_something_to_deliver(const Connection& c) noexcept {
          (c.fin_queued && !c.fin_sent && is_synchronized(c.state));
 }
 
+// RFC 5482; zero: none. An orphan has no user any more.
+Duration user_timeout(const Connection& c, const Settings& settings) noexcept {
+  if (c.orphan) return Duration::zero();
+  return c.options.user_timeout != Duration::zero() ? c.options.user_timeout
+                                                    : settings.user_timeout;
+}
+
+Duration r2_of(const Connection& c, const Settings& settings) noexcept {
+  const Duration user = user_timeout(c, settings);
+  if (user != Duration::zero()) return user;
+  // So many SYNs, however long that takes: gives_up_opening().
+  if (is_opening(c) && c.options.syn_retries != 0) return Duration::max();
+  const Duration limit = is_opening(c) ? settings.r2_syn : settings.r2_data;
+  return c.orphan ? std::min(limit, settings.orphan_r2) : limit;
+}
+
+void on_give_up(Connection& c, Context& context) noexcept {
+  const bool opening = is_opening(c);
+  Reason why = opening ? Reason::state_syn_timeout : Reason::state_timed_out;
+  if (user_timeout(c, context.settings) != Duration::zero()) why = Reason::state_user_timeout;
+  if (c.has_soft_error && opening) {
+    end(c, EndReason::unreachable, why, context);
+  } else {
+    end(c, EndReason::timed_out, why, context);
+  }
+}
+
+// TCP_SYNCNT of BSD sockets: R2 of a SYN (MUST-23) as a number of retransmissions.
+bool gives_up_opening(const Connection& c) noexcept {
+  return is_opening(c) && c.options.syn_retries != 0 && c.retransmits >= c.options.syn_retries;
+}
+
 // RFC 6298 5.4 to 5.7, RFC 5681 section 3.1.
 void on_retransmission_timeout(Connection& c, Context& context) noexcept {
   if (!c.transfer || c.snd_una == c.snd_nxt) return;
   const bool first = c.retransmits == 0;
+  if (gives_up_opening(c)) return on_give_up(c, context);
   if (c.retransmits < 255) ++c.retransmits;
+  c.tally.timed_out(first, context.now);
   if (c.retransmits == context.settings.r1) decide(c, Reason::r1_passed, context);
 
   const Duration until_now = rto(c, context.settings);
@@ -84,31 +118,6 @@ void on_keepalive_timer(Connection& c, Context& context) noexcept {
   ++c.probes;
   c.keepalive_due = true;
   c.timers.set(Timer::keepalive, saturating_add(context.now, keepalive.interval));
-}
-
-// RFC 5482; zero: none. An orphan has no user any more.
-Duration user_timeout(const Connection& c, const Settings& settings) noexcept {
-  if (c.orphan) return Duration::zero();
-  return c.options.user_timeout != Duration::zero() ? c.options.user_timeout
-                                                    : settings.user_timeout;
-}
-
-Duration r2_of(const Connection& c, const Settings& settings) noexcept {
-  const Duration user = user_timeout(c, settings);
-  if (user != Duration::zero()) return user;
-  const Duration limit = is_opening(c) ? settings.r2_syn : settings.r2_data;
-  return c.orphan ? std::min(limit, settings.orphan_r2) : limit;
-}
-
-void on_give_up(Connection& c, Context& context) noexcept {
-  const bool opening = is_opening(c);
-  Reason why = opening ? Reason::state_syn_timeout : Reason::state_timed_out;
-  if (user_timeout(c, context.settings) != Duration::zero()) why = Reason::state_user_timeout;
-  if (c.has_soft_error && opening) {
-    end(c, EndReason::unreachable, why, context);
-  } else {
-    end(c, EndReason::timed_out, why, context);
-  }
 }
 
 void on_ending_timer(Connection& c, Context& context) noexcept {

@@ -102,6 +102,7 @@ Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
     tune_send_buffer(c, context);
     room = send_room(c, context.settings);
   }
+  c.tally.wants_room = room < bytes.size();
   if (room == 0) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
   review_window(c, context);
@@ -201,9 +202,16 @@ void release(Connection& c, Context& context) noexcept {
     // Nobody is left to try again: the peer must learn of it some way.
     return abort(c, Reason::send_rst_abort, EndReason::no_resources, Reason::state_abort, context);
   }
-  if (c.state == State::fin_wait_2) {
-    c.timers.set(Timer::ending, saturating_add(context.now, context.settings.fin_wait_2));
+  if (c.state == State::fin_wait_2) wait_for_peers_fin(c, context);
+}
+
+void wait_for_peers_fin(Connection& c, Context& context) noexcept {
+  if (c.options.fin_wait_2 < Duration::zero()) {
+    return abort(c, Reason::send_rst_abort, EndReason::aborted, Reason::state_abort, context);
   }
+  const Duration wait =
+      c.options.fin_wait_2 != Duration::zero() ? c.options.fin_wait_2 : context.settings.fin_wait_2;
+  c.timers.set(Timer::ending, saturating_add(context.now, wait));
 }
 
 void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,

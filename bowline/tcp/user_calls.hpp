@@ -38,6 +38,9 @@ void after_receive(Connection& c, std::uint32_t bytes, Context& context) noexcep
 /// (section 3.6.1).
 void release(Connection& c, Context& context) noexcept;
 
+/// An orphan is in FIN-WAIT-2: it waits for the peer's FIN for a bounded time, or not at all.
+void wait_for_peers_fin(Connection& c, Context& context) noexcept;
+
 /// ABORT (section 3.10.5): RST where the peer may know the connection, and CLOSED.
 void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
            Context& context) noexcept;

@@ -11,7 +11,8 @@ namespace {
 SeqNumber possible_edge(const Connection& c, const Settings& settings) noexcept {
   const std::uint32_t buffer = receive_limit(c, settings);
   const std::uint32_t used = c.readable();
-  const std::uint32_t room = buffer > used ? buffer - used : 0;
+  std::uint32_t room = buffer > used ? buffer - used : 0;
+  if (c.options.window_clamp != 0) room = std::min(room, c.options.window_clamp);
   const std::uint32_t sayable = std::uint32_t{0xffff} << c.rcv_shift;
   return c.rcv_nxt + std::min(room, sayable);
 }

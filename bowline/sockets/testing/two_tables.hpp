@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,9 @@ struct In6 {
 /// Two programs and the cable between them.
 class TwoTables : public ::testing::Test {
  protected:
-  TwoTables() {
+  explicit TwoTables(const StackConfig& left = bowline::testing::config_with_seed(1),
+                     const StackConfig& right = bowline::testing::config_with_seed(9))
+      : wire(left, right) {
     const auto left6 = IpAddress::parse("fd00::1");
     const auto right6 = IpAddress::parse("fd00::2");
     EXPECT_TRUE(wire.left.add_address(bowline::testing::kInterface, {*left6, 64}));

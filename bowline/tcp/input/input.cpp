@@ -70,6 +70,11 @@ TcbView view_of(const Connection& c) noexcept {
 
 void input(Connection& c, const Segment& segment, Context& context) noexcept {
   ++c.segments_received;
+  if (segment.data_size > 0) {
+    ++c.tally.data_segments_received;
+    c.tally.data_received_at = context.now;
+  }
+  if (segment.has_ack()) c.tally.ack_received_at = context.now;
   if (!input_fast(c, segment, context)) input_slowly(c, segment, context);
 }
 

@@ -9,6 +9,7 @@
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
 #include "bowline/tcp/path_mtu.hpp"
+#include "bowline/tcp/user_calls.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 // RFC 6298 5.2 and 5.3: everything acknowledged, off; something, on anew.
 void restart_timers(Connection& c, Context& context) noexcept {
   c.retransmits = 0;
+  c.tally.progressed(context.now);
   if (c.snd_una == c.snd_nxt) {
     c.timers.cancel(Timer::retransmit);
     c.timers.cancel(Timer::tail_probe);
@@ -45,9 +47,7 @@ void on_fin_acknowledged(Connection& c, Context& context) noexcept {
   switch (c.state) {
     case State::fin_wait_1:
       set_state(c, State::fin_wait_2, Reason::state_fin_acked, context);
-      if (c.orphan) {
-        c.timers.set(Timer::ending, saturating_add(context.now, context.settings.fin_wait_2));
-      }
+      if (c.orphan) wait_for_peers_fin(c, context);
       break;
     case State::closing:
       set_state(c, State::time_wait, Reason::state_fin_acked, context);

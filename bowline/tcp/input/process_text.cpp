@@ -125,7 +125,10 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
   c.bytes_received += in_order;
   if (c.read_closed) received.clear_readable();  // shutdown(receive): acknowledged and thrown away
   if (placed == Placed::refused) decide(c, Reason::reassembly_full, context);
-  if (placed == Placed::out_of_order) c.latest_out_of_order = wanted.first;
+  if (placed == Placed::out_of_order) {
+    c.latest_out_of_order = wanted.first;
+    ++c.tally.out_of_order;
+  }
   if (placed == Placed::duplicate && c.sack) {
     // All of it waits already: RFC 2883 section 4 reports that as well, before the block around it.
     c.dsack_left = wanted.first;
