@@ -29,7 +29,7 @@ endfunction()
 
 # bowline_layer(name [CORE] [HEAVY] [DEPS layer…] [LIBS library…] [TEST_LIBS library…])
 #
-# Makes of the current folder
+# Makes of the current folder, and of folders in it that have no CMakeLists.txt of their own,
 #   bowline_<name>          a static library of *.cpp, header-only if there is none,
 #   <name>_test             a GoogleTest program of *_test.cpp, if there are any,
 #   bowline_<name>_testing  a static library of testing/*.cpp for that program, if there are any.
@@ -50,6 +50,11 @@ function(bowline_layer name)
   endif()
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+  file(GLOB_RECURSE others CONFIGURE_DEPENDS */CMakeLists.txt)
+  foreach(other IN LISTS others)
+    cmake_path(GET other PARENT_PATH other)
+    list(FILTER sources EXCLUDE REGEX "^${other}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")

@@ -5,22 +5,10 @@
 // the process's own affair.
 
 #include "bowline/base/fields.hpp"
+#include "bowline/stack/call_bytes.hpp"
 #include "bowline/stack/config.hpp"
 
 namespace bowline::inline v0::replay {
-
-template <class V>
-void fields(V& v, tcp::Settings& s) {
-  visit_fields<tcp::Settings>(
-      v, s.profile, s.rto_initial, s.rto_initial_after_loss, s.rto_min, s.rto_max, s.r1, s.r2_data,
-      s.r2_syn, s.syn_ack_retries, s.orphan_r2, s.delayed_ack, s.cold_ack_at_once, s.probe_max,
-      s.initial_window_segments, s.duplicate_ack_threshold, s.window_scaling, s.timestamps, s.sack,
-      s.ecn, s.mss_default_v4, s.mss_default_v6, s.mss_floor, s.msl, s.time_wait_reuse,
-      s.fin_wait_2, s.challenge_acks_per_second, s.keepalive, s.user_timeout, s.send_buffer,
-      s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.mtu_probing, s.shed_after,
-      s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open, s.nagle_by_minshall,
-      s.reset_when_keepalive_fails);
-}
 
 template <class V>
 void fields(V& v, Limits& l) {
@@ -59,7 +47,7 @@ template <class V>
 void fields(V& v, StackConfig& c) {
   check_fields<StackConfig, 1>(c.tcp, c.limits, c.seed, c.answer_echo, c.interface_id_key, c.timing,
                                c.first_ephemeral_port, c.last_ephemeral_port);
-  fields(v, c.tcp);
+  call_bytes::fields(v, c.tcp);
   fields(v, c.limits);
   v(c.seed, c.answer_echo, c.interface_id_key);
   fields(v, c.timing);

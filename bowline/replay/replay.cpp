@@ -351,6 +351,8 @@ class Replayer final : private CallListener {
         return again(&Stack::poll_ready);
       case StackCall::pick_port:
         return again(&Stack::pick_port);
+      case StackCall::set_tcp_settings:
+        return again(&Stack::set_tcp_settings);
     }
     throw WrongCall{"there is no such call"};
   }

@@ -19,6 +19,7 @@ struct Stack::Bare {
   Status add_route(const Route& route) const noexcept;
   Status remove_route(const Route& route) const noexcept;
   Status set_mtu(InterfaceId interface, std::uint32_t mtu) const noexcept;
+  Status set_tcp_settings(const tcp::Settings& settings, Time now) const noexcept;
   void advance(Time now) const noexcept;
   Result<Handle> listen(const ListenOptions& options, Time now) const noexcept;
   Result<Handle> accept(Handle listener, Time now) const noexcept;

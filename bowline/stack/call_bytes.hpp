@@ -18,6 +18,19 @@
 namespace bowline::inline v0::call_bytes {
 
 template <class V>
+void fields(V& v, tcp::Settings& s) {
+  visit_fields<tcp::Settings>(
+      v, s.profile, s.rto_initial, s.rto_initial_after_loss, s.rto_min, s.rto_max, s.r1, s.r2_data,
+      s.r2_syn, s.syn_ack_retries, s.orphan_r2, s.delayed_ack, s.cold_ack_at_once, s.probe_max,
+      s.initial_window_segments, s.duplicate_ack_threshold, s.window_scaling, s.timestamps, s.sack,
+      s.ecn, s.mss_default_v4, s.mss_default_v6, s.mss_floor, s.msl, s.time_wait_reuse,
+      s.fin_wait_2, s.challenge_acks_per_second, s.keepalive, s.user_timeout, s.send_buffer,
+      s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.mtu_probing, s.shed_after,
+      s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open, s.nagle_by_minshall,
+      s.reset_when_keepalive_fails);
+}
+
+template <class V>
 void fields(V& v, LinkInfo& link) {
   visit_fields<LinkInfo>(v, link.kind, link.mac, link.mtu, link.max_gso, link.transmit_checksum,
                          link.receive_merges);

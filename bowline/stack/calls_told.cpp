@@ -177,6 +177,12 @@ Status Stack::set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept {
       interface, mtu);
 }
 
+Status Stack::set_tcp_settings(const tcp::Settings& settings, Time now) noexcept {
+  return told(
+      calls_, StackCall::set_tcp_settings,
+      [&] { return Bare{core_.get()}.set_tcp_settings(settings, now); }, settings, now);
+}
+
 Result<Handle> Stack::listen(const ListenOptions& options, Time now) noexcept {
   return told(
       calls_, StackCall::listen, [&] { return Bare{core_.get()}.listen(options, now); }, options,

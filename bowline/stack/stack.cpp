@@ -14,6 +14,15 @@
 
 namespace bowline::inline v0 {
 
+namespace {
+
+bool in_order(const tcp::Settings& settings) noexcept {
+  return settings.rto_min > Duration::zero() && settings.rto_min <= settings.rto_max &&
+         settings.delayed_ack <= 500ms;  // MUST-40
+}
+
+}  // namespace
+
 Stack::Stack(Core* core) noexcept : core_(core) {}
 Stack::Stack(Stack&&) noexcept = default;
 Stack& Stack::operator=(Stack&&) noexcept = default;
@@ -28,10 +37,7 @@ void Stack::CoreDeleter::operator()(Core* core) const noexcept {
 Result<Stack> Stack::create(const StackConfig& config) noexcept {
   const bool ports_in_order =
       config.first_ephemeral_port != 0 && config.first_ephemeral_port <= config.last_ephemeral_port;
-  const bool times_in_order = config.tcp.rto_min > Duration::zero() &&
-                              config.tcp.rto_min <= config.tcp.rto_max &&
-                              config.tcp.delayed_ack <= 500ms;  // MUST-40
-  if (!ports_in_order || !times_in_order) return fail(std::errc::invalid_argument);
+  if (!ports_in_order || !in_order(config.tcp)) return fail(std::errc::invalid_argument);
   Memory& memory = config.memory != nullptr ? *config.memory : heap_memory();
   BufferPool* pool = BufferPool::make(memory, config.limits.buffer_bytes);
   if (pool == nullptr) return fail(std::errc::not_enough_memory);
@@ -105,6 +111,13 @@ void Stack::set_listener(DecisionListener* listener) noexcept {
 }
 
 BufferPool& Stack::pool() noexcept { return *core_->pool; }
+
+Status Stack::Bare::set_tcp_settings(const tcp::Settings& settings, Time now) const noexcept {
+  if (!in_order(settings)) return fail(std::errc::invalid_argument);
+  core_->begin(now);
+  core_->config.tcp = settings;
+  return {};
+}
 
 void Stack::Bare::receive(InterfaceId interface, std::span<Frame> frames, Time now) const noexcept {
   core_->begin(now);

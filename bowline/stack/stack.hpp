@@ -94,6 +94,10 @@ class Stack {
   Status remove_route(const Route& route) noexcept;
   /// The link's MTU changed. Errors: invalid_argument.
   Status set_mtu(InterfaceId interface, std::uint32_t mtu) noexcept;
+  /// From now on `settings` hold instead of config().tcp. What two SYNs have agreed on and the
+  /// options of sockets stay; all else that connections look up, they look up in the new ones.
+  /// Errors: invalid_argument, as create().
+  Status set_tcp_settings(const tcp::Settings& settings, Time now) noexcept;
   /// Sends decisions to `listener` (null: nobody) from now on; it must outlive the Stack or be
   /// taken back.
   void set_listener(DecisionListener* listener) noexcept;

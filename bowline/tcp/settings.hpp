@@ -182,6 +182,7 @@ constexpr Settings Settings::of(Profile profile) noexcept {
   settings.profile = profile;
   if (profile == Profile::linux) {
     settings.keepalive.probes = 9;
+    settings.rto_max = 120s;  // TCP_RTO_MAX
     settings.rto_initial_after_loss = 1s;
     settings.r2_data = 924600ms;  // tcp_retries2 = 15
     settings.r2_syn = 127s;       // tcp_syn_retries = 6
