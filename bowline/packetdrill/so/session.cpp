@@ -1,0 +1,185 @@
+#include "bowline/packetdrill/so/session.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace bowline::inline v0::packetdrill {
+namespace {
+
+// Far beyond any descriptor of the process's own: close() and getsockopt() tell them apart by it.
+constexpr int kFirstDescriptor = 1'000'000;
+// How long, in real time, a woken thread may take to look at the clock. It does at once; this is so
+// that a program that does not is slow instead of stuck.
+constexpr std::chrono::seconds kPatience{1};
+// A deadline that comes again at one instant so often would never let the time pass.
+constexpr int kMostAtOneInstant = 10'000;
+
+sockets::TableLimits limits() {
+  sockets::TableLimits limits;
+  limits.first_descriptor = kFirstDescriptor;
+  return limits;
+}
+
+// Was this thread woken from a call, and has it not looked at the clock since?
+thread_local bool returning = false;
+
+}  // namespace
+
+Session::Session(const NetworkFlags& network, std::string sysctl_file)
+    : sysctls_(std::move(sysctl_file)),
+      applied_(sysctls_.found()),
+      world_(network, applied_.apply_to(tcp::Settings::of(tcp::Profile::linux))),
+      table_(world_.stack(), limits()) {}
+
+bool Session::on_scripts_thread() const { return std::this_thread::get_id() == script_; }
+
+// A thread that was woken has got so far: the clock may move again.
+void Session::enter() {
+  if (!std::exchange(returning, false)) return;
+  --returning_;
+  returned_.notify_all();
+}
+
+void Session::apply_settings() {
+  sysctls_.look();
+  if (sysctls_.found() == applied_) return;
+  applied_ = sysctls_.found();
+  world_.stack().set_tcp_settings(applied_.apply_to(tcp::Settings::of(tcp::Profile::linux)),
+                                  world_.now());
+}
+
+sockets::Outcome Session::socket(int domain, int type, int protocol) {
+  const Lock lock(mutex_);
+  enter();
+  apply_settings();
+  return table_.socket(domain, type, protocol, world_.now());
+}
+
+sockets::Outcome Session::call(const std::function<sockets::Outcome(Table&, Time)>& make) {
+  Lock lock(mutex_);
+  enter();
+  const sockets::Outcome outcome = make(table_, world_.now());
+  world_.collect();
+  resume_waiting(lock);
+  return outcome;
+}
+
+sockets::Outcome Session::wait(const std::function<sockets::Call(Table&, Time)>& make) {
+  Lock lock(mutex_);
+  enter();
+  sockets::Call call = make(table_, world_.now());
+  world_.collect();
+  resume_waiting(lock);
+  if (!call.done()) {
+    if (on_scripts_thread()) {
+      move_clock_until_done(call, lock);
+    } else {
+      sleep_until_done(call, lock);
+    }
+  }
+  return call.outcome();
+}
+
+bool Session::owns(int fd) {
+  if (fd < kFirstDescriptor) return false;
+  const Lock lock(mutex_);
+  return table_.owns(fd);
+}
+
+// The script itself waits. Nobody can send it a packet meanwhile: only timers go on.
+void Session::move_clock_until_done(sockets::Call& call, Lock& lock) {
+  while (!call.resume(world_.now())) {
+    const Time next = std::min(next_event(), call.until());
+    if (next == kNever) {
+      call.interrupt(world_.now());  // it would wait for ever
+      return;
+    }
+    move_to(next, lock);
+  }
+  world_.collect();
+}
+
+void Session::sleep_until_done(sockets::Call& call, Lock& lock) {
+  Waiting self(call);
+  waiting_.push_back(&self);
+  self.woken.wait(lock, [&] { return self.done; });
+  waiting_.remove(&self);
+  returning = true;
+}
+
+// Whatever has happened may have ended a wait.
+void Session::resume_waiting(Lock& lock) {
+  for (Waiting* one : waiting_) {
+    if (one->done || !one->call.resume(world_.now())) continue;
+    world_.collect();
+    one->done = true;
+    ++returning_;
+    one->woken.notify_one();
+  }
+  if (on_scripts_thread()) {
+    returned_.wait_for(lock, kPatience, [this] { return returning_ == 0; });
+  }
+}
+
+Time Session::next_event() const {
+  Time next = world_.next_deadline();
+  for (const Waiting* one : waiting_) {
+    if (!one->done && one->call.until() < next) next = one->call.until();
+  }
+  return next;
+}
+
+void Session::move_to(Time to, Lock& lock) {
+  world_.move_to(to);
+  resume_waiting(lock);
+}
+
+void Session::run_to(Time to, Lock& lock) {
+  int at_one_instant = 0;
+  for (Time next = next_event(); next <= to; next = next_event()) {
+    at_one_instant = next > world_.now() ? 0 : at_one_instant + 1;
+    if (at_one_instant > kMostAtOneInstant) break;
+    move_to(next, lock);
+  }
+  move_to(to, lock);
+}
+
+void Session::inject(std::span<const std::byte> packet) {
+  Lock lock(mutex_);
+  enter();
+  world_.inject(packet);
+  resume_waiting(lock);
+}
+
+std::optional<SentPacket> Session::next_packet() {
+  Lock lock(mutex_);
+  enter();
+  int at_one_instant = 0;
+  while (!world_.has_packet()) {
+    const Time next = next_event();
+    if (next == kNever) return std::nullopt;
+    at_one_instant = next > world_.now() ? 0 : at_one_instant + 1;
+    if (at_one_instant > kMostAtOneInstant) return std::nullopt;
+    move_to(next, lock);
+  }
+  return world_.take_packet();
+}
+
+void Session::sleep(Duration time) {
+  Lock lock(mutex_);
+  enter();
+  run_to(world_.now() + time, lock);
+}
+
+Time Session::look_at_clock() {
+  Lock lock(mutex_);
+  const bool came_back = returning;
+  enter();
+  // A thread that comes back reads the time at which it was woken.
+  if (!came_back) run_to(world_.now() + 1us, lock);
+  return world_.now();
+}
+
+}  // namespace bowline::inline v0::packetdrill

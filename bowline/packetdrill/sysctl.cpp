@@ -1,0 +1,213 @@
+#include "bowline/packetdrill/sysctl.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstdint>
+
+namespace bowline::inline v0::packetdrill {
+namespace {
+
+constexpr std::array<std::string_view, 18> kKnown{
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+    "net.ipv4.tcp_moderate_rcvbuf",
+    "net.ipv4.tcp_syn_retries",
+    "net.ipv4.tcp_synack_retries",
+    "net.ipv4.tcp_retries1",
+    "net.ipv4.tcp_retries2",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_sack",
+    "net.ipv4.tcp_window_scaling",
+    "net.ipv4.tcp_ecn",
+    "net.ipv4.tcp_reordering",
+    "net.ipv4.tcp_mtu_probing",
+    "net.ipv4.tcp_congestion_control",
+};
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::string canonical(std::string_view key) {
+  constexpr std::string_view kRoot = "/proc/sys/";
+  if (key.starts_with(kRoot)) key.remove_prefix(kRoot.size());
+  std::string name(trimmed(key));
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
+
+// Decimal or 0x…: as the kernel reads them.
+std::optional<std::int64_t> number(std::string_view text) {
+  text = trimmed(text);
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const bool hex = text.starts_with("0x") || text.starts_with("0X");
+  if (hex) text.remove_prefix(2);
+  std::int64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return negative ? -value : value;
+}
+
+// tcp_rmem and tcp_wmem: the least, the first and the most.
+std::optional<std::array<std::int64_t, 3>> three_numbers(std::string_view text) {
+  std::array<std::int64_t, 3> values{};
+  for (std::int64_t& value : values) {
+    text = trimmed(text);
+    const std::size_t end = std::min(text.find_first_of(kBlanks), text.size());
+    const auto one = number(text.substr(0, end));
+    if (!one) return std::nullopt;
+    value = *one;
+    text.remove_prefix(end);
+  }
+  return values;
+}
+
+// How long `retries` retransmissions take, each after twice as long as the one before, from `first`
+// on and up to `most`: Linux's model of tcp_retries2 and tcp_syn_retries (tcp(7)).
+Duration time_of_retries(std::int64_t retries, Duration first, Duration most) {
+  Duration total{};
+  Duration next = first;
+  for (std::int64_t i = 0; i <= retries; ++i) {
+    total += next;
+    next = std::min(2 * next, most);
+  }
+  return total;
+}
+
+// Calls `then` with the number that `key` has, if it lies between `least` and `most`.
+template <class Then>
+void with_number(const Sysctls& sysctls, std::string_view key, std::int64_t least,
+                 std::int64_t most, Then then) {
+  const auto text = sysctls.value(key);
+  if (!text) return;
+  const auto value = number(*text);
+  if (value && *value >= least && *value <= most) then(*value);
+}
+
+void read_switch(const Sysctls& sysctls, std::string_view key, bool& field) {
+  with_number(sysctls, key, 0, 255, [&](std::int64_t value) { field = value != 0; });
+}
+
+void apply_buffers(const Sysctls& sysctls, tcp::Settings& s) {
+  constexpr std::int64_t kMost = 1 << 30;
+  if (const auto text = sysctls.value("net.ipv4.tcp_rmem")) {
+    const auto values = three_numbers(*text);
+    if (values && (*values)[1] > 0 && (*values)[2] <= kMost) {
+      s.receive_buffer = static_cast<std::uint32_t>((*values)[1]);
+      s.receive_buffer_max = static_cast<std::uint32_t>((*values)[2]);
+    }
+  }
+  if (const auto text = sysctls.value("net.ipv4.tcp_wmem")) {
+    const auto values = three_numbers(*text);
+    if (values && (*values)[1] > 0 && (*values)[2] <= kMost) {
+      s.send_buffer = static_cast<std::uint32_t>((*values)[1]);
+      s.send_buffer_max = static_cast<std::uint32_t>((*values)[2]);
+    }
+  }
+  with_number(sysctls, "net.ipv4.tcp_moderate_rcvbuf", 0, 0,
+              [&](std::int64_t) { s.receive_buffer_max = s.receive_buffer; });
+}
+
+void apply_retries(const Sysctls& sysctls, tcp::Settings& s) {
+  with_number(sysctls, "net.ipv4.tcp_syn_retries", 1, 127, [&](std::int64_t retries) {
+    s.r2_syn = time_of_retries(retries, s.rto_initial, s.rto_max);
+  });
+  with_number(sysctls, "net.ipv4.tcp_synack_retries", 0, 255, [&](std::int64_t retries) {
+    s.syn_ack_retries = static_cast<std::uint8_t>(retries);
+  });
+  with_number(sysctls, "net.ipv4.tcp_retries1", 0, 255,
+              [&](std::int64_t retries) { s.r1 = static_cast<std::uint8_t>(retries); });
+  with_number(sysctls, "net.ipv4.tcp_retries2", 0, 255,
+              [&](std::int64_t retries) { s.r2_data = time_of_retries(retries, s.rto_min, 120s); });
+  with_number(sysctls, "net.ipv4.tcp_fin_timeout", 1, 1 << 20,
+              [&](std::int64_t seconds) { s.fin_wait_2 = std::chrono::seconds(seconds); });
+  with_number(sysctls, "net.ipv4.tcp_keepalive_time", 1, 32'767,
+              [&](std::int64_t seconds) { s.keepalive.idle = std::chrono::seconds(seconds); });
+  with_number(sysctls, "net.ipv4.tcp_keepalive_intvl", 1, 32'767,
+              [&](std::int64_t seconds) { s.keepalive.interval = std::chrono::seconds(seconds); });
+  with_number(sysctls, "net.ipv4.tcp_keepalive_probes", 1, 127,
+              [&](std::int64_t probes) { s.keepalive.probes = static_cast<std::uint8_t>(probes); });
+}
+
+void apply_options(const Sysctls& sysctls, tcp::Settings& s) {
+  read_switch(sysctls, "net.ipv4.tcp_timestamps", s.timestamps);
+  read_switch(sysctls, "net.ipv4.tcp_sack", s.sack);
+  read_switch(sysctls, "net.ipv4.tcp_window_scaling", s.window_scaling);
+  with_number(sysctls, "net.ipv4.tcp_ecn", 0, 5, [&](std::int64_t mode) {
+    constexpr std::array kModes{tcp::EcnMode::off,      tcp::EcnMode::request,
+                                tcp::EcnMode::accept,   tcp::EcnMode::accurate,
+                                tcp::EcnMode::accurate, tcp::EcnMode::accurate};
+    s.ecn = kModes[static_cast<std::size_t>(mode)];
+  });
+}
+
+void apply_recovery(const Sysctls& sysctls, tcp::Settings& s) {
+  with_number(sysctls, "net.ipv4.tcp_reordering", 1, 127, [&](std::int64_t threshold) {
+    s.duplicate_ack_threshold = static_cast<std::uint8_t>(threshold);
+  });
+  with_number(sysctls, "net.ipv4.tcp_mtu_probing", 0, 2, [&](std::int64_t mode) {
+    constexpr std::array kModes{tcp::MtuProbing::off, tcp::MtuProbing::on_black_hole,
+                                tcp::MtuProbing::always};
+    s.mtu_probing = kModes[static_cast<std::size_t>(mode)];
+  });
+  if (const auto name = sysctls.value("net.ipv4.tcp_congestion_control")) {
+    for (const auto algorithm : {tcp::CongestionAlgorithm::reno, tcp::CongestionAlgorithm::cubic,
+                                 tcp::CongestionAlgorithm::bbr}) {
+      if (*name == tcp::name(algorithm)) s.congestion = algorithm;
+    }
+  }
+}
+
+}  // namespace
+
+void Sysctls::assign(std::string_view key, std::string_view value) {
+  std::string name = canonical(key);
+  if (!name.empty()) values_.insert_or_assign(std::move(name), std::string(trimmed(value)));
+}
+
+bool Sysctls::assign_line(std::string_view line) {
+  line = trimmed(line);
+  while (line.starts_with('-')) {  // options: no value follows any of those that set something
+    const std::size_t end = std::min(line.find_first_of(kBlanks), line.size());
+    line = trimmed(line.substr(end));
+  }
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos || equals == 0) return false;
+  std::string_view value = trimmed(line.substr(equals + 1));
+  if (value.size() >= 2 && value.front() == value.back() &&
+      (value.front() == '"' || value.front() == '\'')) {
+    value = value.substr(1, value.size() - 2);
+  }
+  assign(line.substr(0, equals), value);
+  return true;
+}
+
+std::span<const std::string_view> Sysctls::known() noexcept { return kKnown; }
+
+std::optional<std::string_view> Sysctls::value(std::string_view key) const {
+  const auto found = values_.find(canonical(key));
+  if (found == values_.end()) return std::nullopt;
+  return std::string_view(found->second);
+}
+
+tcp::Settings Sysctls::apply_to(tcp::Settings settings) const {
+  apply_buffers(*this, settings);
+  apply_retries(*this, settings);
+  apply_options(*this, settings);
+  apply_recovery(*this, settings);
+  return settings;
+}
+
+}  // namespace bowline::inline v0::packetdrill

@@ -1,0 +1,82 @@
+// Settings of Linux as settings of a Stack.
+
+#include "bowline/packetdrill/sysctl.hpp"
+
+#include <gtest/gtest.h>
+
+namespace bowline::packetdrill {
+namespace {
+
+tcp::Settings applied(std::initializer_list<std::string_view> lines) {
+  Sysctls sysctls;
+  for (const std::string_view line : lines) sysctls.assign_line(line);
+  return sysctls.apply_to(tcp::Settings::of(tcp::Profile::linux));
+}
+
+TEST(Sysctl, KeysHaveThreeSpellings) {
+  Sysctls sysctls;
+  sysctls.assign("net.ipv4.tcp_sack", "0");
+  EXPECT_EQ(sysctls.value("net/ipv4/tcp_sack"), "0");
+  sysctls.assign("/proc/sys/net/ipv4/tcp_sack", "1\n");
+  EXPECT_EQ(sysctls.value("net.ipv4.tcp_sack"), "1");
+}
+
+TEST(Sysctl, LinesMayBeCommandLines) {
+  Sysctls sysctls;
+  EXPECT_TRUE(sysctls.assign_line("-e -q net.ipv4.tcp_ecn = 1"));
+  EXPECT_EQ(sysctls.value("net.ipv4.tcp_ecn"), "1");
+  EXPECT_TRUE(sysctls.assign_line("net.ipv4.tcp_rmem=\"4096 87380 6291456\""));
+  EXPECT_EQ(sysctls.value("net.ipv4.tcp_rmem"), "4096 87380 6291456");
+  EXPECT_FALSE(sysctls.assign_line("net.ipv4.tcp_ecn"));
+  EXPECT_FALSE(sysctls.assign_line("=1"));
+  EXPECT_FALSE(sysctls.assign_line(""));
+}
+
+TEST(Sysctl, OptionsAreSwitches) {
+  const tcp::Settings settings = applied({"net.ipv4.tcp_timestamps=0", "net.ipv4.tcp_sack=0",
+                                          "net.ipv4.tcp_window_scaling=0", "net.ipv4.tcp_ecn=0"});
+  EXPECT_FALSE(settings.timestamps);
+  EXPECT_FALSE(settings.sack);
+  EXPECT_FALSE(settings.window_scaling);
+  EXPECT_EQ(settings.ecn, tcp::EcnMode::off);
+  EXPECT_EQ(applied({"net.ipv4.tcp_ecn=1"}).ecn, tcp::EcnMode::request);
+  EXPECT_EQ(applied({"net.ipv4.tcp_ecn=2"}).ecn, tcp::EcnMode::accept);
+}
+
+TEST(Sysctl, BuffersAreTheSecondAndTheThirdNumber) {
+  const tcp::Settings settings = applied({"net.ipv4.tcp_rmem=4096 540000 15728640",
+                                          "net.ipv4.tcp_wmem=4096\t262144\t4194304"});
+  EXPECT_EQ(settings.receive_buffer, 540'000U);
+  EXPECT_EQ(settings.receive_buffer_max, 15'728'640U);
+  EXPECT_EQ(settings.send_buffer, 262'144U);
+  EXPECT_EQ(settings.send_buffer_max, 4'194'304U);
+}
+
+// tcp(7), tcp_retries2: "the default value 15 … corresponds to a duration of approximately between
+// 13 to 30 minutes"; the kernel's ip-sysctl says 924.6 seconds.
+TEST(Sysctl, RetriesBecomeTimes) {
+  EXPECT_EQ(applied({"net.ipv4.tcp_retries2=15"}).r2_data, 924'600ms);
+  EXPECT_EQ(applied({"net.ipv4.tcp_syn_retries=6"}).r2_syn, 127s);
+  EXPECT_EQ(applied({"net.ipv4.tcp_syn_retries=5"}).r2_syn, 63s);
+  EXPECT_EQ(applied({"net.ipv4.tcp_synack_retries=3"}).syn_ack_retries, 3);
+}
+
+TEST(Sysctl, WhatCannotBeReadChangesNothing) {
+  const tcp::Settings linux_settings = tcp::Settings::of(tcp::Profile::linux);
+  const tcp::Settings settings =
+      applied({"net.ipv4.tcp_reordering=many", "net.ipv4.tcp_reordering=1000",
+               "net.ipv4.tcp_rmem=1 2", "net.ipv4.tcp_congestion_control=vegas",
+               "net.ipv4.no_such_thing=1", "net.ipv4.tcp_keepalive_time="});
+  EXPECT_EQ(settings.duplicate_ack_threshold, linux_settings.duplicate_ack_threshold);
+  EXPECT_EQ(settings.receive_buffer, linux_settings.receive_buffer);
+  EXPECT_EQ(settings.congestion, linux_settings.congestion);
+  EXPECT_EQ(settings.keepalive, linux_settings.keepalive);
+}
+
+TEST(Sysctl, CongestionControlGoesByName) {
+  EXPECT_EQ(applied({"net.ipv4.tcp_congestion_control=reno"}).congestion,
+            tcp::CongestionAlgorithm::reno);
+}
+
+}  // namespace
+}  // namespace bowline::packetdrill
