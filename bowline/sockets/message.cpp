@@ -16,6 +16,7 @@ std::expected<Buffers, int> Buffers::of(const iovec* parts, std::size_t count, i
   Buffers buffers;
   buffers.parts_.assign(parts, parts + count);
   for (const iovec& part : buffers.parts_) {
+    if (part.iov_base == nullptr && part.iov_len > 0) return std::unexpected(EFAULT);
     if (part.iov_len > kMostBytes - buffers.size_) return std::unexpected(EINVAL);
     buffers.size_ += part.iov_len;
   }

@@ -156,6 +156,7 @@ Call SocketTable::recvfrom(int fd, void* to, std::size_t size, int flags, sockad
   descriptors_->host.now = now;
   const auto socket = descriptors_->socket(fd);
   if (!socket) return failed(socket.error());
+  if (to == nullptr && size > 0) return failed(EFAULT);
   Incoming message;
   message.bytes = Buffers(to, size);
   message.from = address;
@@ -202,6 +203,7 @@ Call SocketTable::sendto(int fd, const void* from, std::size_t size, int flags,
   const auto socket = descriptors_->socket(fd);
   if (!socket) return failed(socket.error());
   if (address != nullptr && length > sizeof(sockaddr_storage)) return failed(EINVAL);
+  if (from == nullptr && size > 0) return failed(EFAULT);
   Outgoing message;
   message.bytes = Buffers(from, size);
   message.to = address;
