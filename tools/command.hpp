@@ -22,5 +22,7 @@ void add_demo(CLI::App& app, ExitStatus& status);
 void add_explain(CLI::App& app, ExitStatus& status);
 /// Adds `bowline sim`.
 void add_sim(CLI::App& app, ExitStatus& status);
+/// Adds `bowline drill`.
+void add_drill(CLI::App& app, ExitStatus& status);
 
 }  // namespace bowline::tools

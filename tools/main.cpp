@@ -25,6 +25,7 @@ constexpr const char* kExamples =
     "  bowline serve --help               all about serving\n"
     "  bowline sim lossy.toml             a network in virtual time: table, capture, graphs\n"
     "  bowline explain web.pcapng         what happened in a capture, and what broke which rule\n"
+    "  bowline drill tests/scripts        packetdrill scripts, thousands in a second\n"
     "\n"
     "Exit status: 0 done, 1 failed (one line says why and what would help), 2 wrong usage.\n";
 
@@ -82,6 +83,7 @@ ExitStatus run(int argc, char** argv) {
   add_demo(app, status);
   add_explain(app, status);
   add_sim(app, status);
+  add_drill(app, status);
 
   try {
     app.parse(argc, argv);

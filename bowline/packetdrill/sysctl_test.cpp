@@ -44,8 +44,8 @@ TEST(Sysctl, OptionsAreSwitches) {
 }
 
 TEST(Sysctl, BuffersAreTheSecondAndTheThirdNumber) {
-  const tcp::Settings settings = applied({"net.ipv4.tcp_rmem=4096 540000 15728640",
-                                          "net.ipv4.tcp_wmem=4096\t262144\t4194304"});
+  const tcp::Settings settings = applied(
+      {"net.ipv4.tcp_rmem=4096 540000 15728640", "net.ipv4.tcp_wmem=4096\t262144\t4194304"});
   EXPECT_EQ(settings.receive_buffer, 540'000U);
   EXPECT_EQ(settings.receive_buffer_max, 15'728'640U);
   EXPECT_EQ(settings.send_buffer, 262'144U);

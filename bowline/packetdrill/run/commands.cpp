@@ -1,0 +1,157 @@
+#include "bowline/packetdrill/run/commands.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace bowline::inline v0::packetdrill {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// What stock packetdrill's scripts assume unless they say otherwise: its common/defaults.sh, in our
+// words. Its buffers: the receive buffer may grow to 15 MB.
+void apply_defaults(Sysctls& sysctls) {
+  sysctls.assign("net.ipv4.tcp_rmem", "4096 540000 15728640");
+  sysctls.assign("net.ipv4.tcp_wmem", "4096 262144 4194304");
+  sysctls.assign("net.ipv4.tcp_timestamps", "1");
+  sysctls.assign("net.ipv4.tcp_syn_retries", "5");
+  sysctls.assign("net.ipv4.tcp_synack_retries", "5");
+  sysctls.assign("net.ipv4.tcp_sack", "1");
+  sysctls.assign("net.ipv4.tcp_reordering", "3");
+  sysctls.assign("net.ipv4.tcp_congestion_control", "cubic");
+  sysctls.assign("net.ipv4.tcp_slow_start_after_idle", "0");
+  sysctls.assign("net.ipv4.tcp_ecn", "0");
+  sysctls.assign("net.ipv4.tcp_ecn_option", "2");
+  sysctls.assign("net.ipv4.tcp_fastopen", "0x70403");
+  sysctls.assign("net.ipv4.tcp_fastopen_key", "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4");
+  sysctls.assign("net.ipv4.tcp_syncookies", "1");
+}
+
+// The commands of a line or several, each as its words: quotes are taken off, redirections left
+// out, what stands behind a '|' only reads.
+std::vector<Words> commands_of(std::string_view text) {
+  std::vector<Words> commands(1);
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  const auto end_word = [&] {
+    if (in_word) commands.back().push_back(word);
+    word.clear();
+    in_word = false;
+  };
+  for (const char c : text) {
+    if (quote != 0) {
+      if (c == quote) {
+        quote = 0;
+      } else {
+        word += c;
+      }
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+      in_word = true;
+    } else if (c == ' ' || c == '\t' || c == '\r' || c == '\\') {
+      end_word();
+    } else if (c == '&' && word.ends_with('>')) {
+      word += c;  // 2>&1
+    } else if (c == '\n' || c == ';' || c == '&' || c == '|') {
+      end_word();
+      commands.emplace_back();
+    } else {
+      word += c;
+      in_word = true;
+    }
+  }
+  end_word();
+  std::erase_if(commands, [](const Words& words) { return words.empty(); });
+  return commands;
+}
+
+std::string joined(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::optional<std::uint32_t> number(const std::string& text) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// The number behind `name` ("mtu 1400", "mtu lock 1400").
+std::optional<std::uint32_t> behind(const Words& words, std::string_view name) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] != name) continue;
+    const std::size_t at = words[i + 1] == "lock" && i + 2 < words.size() ? i + 2 : i + 1;
+    return number(words[at]);
+  }
+  return std::nullopt;
+}
+
+bool understand_route(const Words& words, SystemSettings& settings) {
+  bool all = true;
+  if (const auto mtu = behind(words, "mtu")) settings.route_mtu = *mtu;
+  if (const auto window = behind(words, "initcwnd"); window && *window > 0 && *window <= 255) {
+    settings.initial_window = static_cast<std::uint8_t>(*window);
+  }
+  for (const std::string_view other : {"quickack", "initrwnd", "features", "rto_min", "congctl"}) {
+    all &= std::ranges::find(words, other) == words.end();
+  }
+  return all;
+}
+
+bool assign_all(const Words& words, Sysctls& sysctls) {
+  bool any = false;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i].find('=') != std::string::npos && !words[i].starts_with('-')) {
+      any |= sysctls.assign_line(words[i]);
+    }
+  }
+  return any;
+}
+
+bool understand(const Words& words, SystemSettings& settings) {
+  // In front of a command: VARIABLE=value is the shell's.
+  const std::string& name = words[0];
+  const auto ends = [&](std::string_view suffix) { return name.ends_with(suffix); };
+  if (ends("defaults.sh")) {
+    apply_defaults(settings.sysctls);
+    return true;
+  }
+  if (ends("set_sysctls.py") || name == "sysctl") return assign_all(words, settings.sysctls);
+  if (name.starts_with("/tmp/sysctl_restore")) return true;
+  for (const std::string_view reader : {"nstat", "grep", "cat", "echo", "true", ":", "sleep"}) {
+    if (name == reader) return true;
+  }
+  if (name == "ip" && words.size() > 2 && words[1] == "tcp_metrics") return true;
+  if (name == "ip" && std::ranges::find(words, "route") != words.end()) {
+    return understand_route(words, settings);
+  }
+  // Without a pacing or dropping queue below it, a stack is what pfifo makes of it.
+  if (name == "tc")
+    return std::ranges::find(words, "limit") == words.end() ||
+           std::ranges::find(words, "delete") != words.end();
+  if (name == "ethtool" || name == "modprobe") return true;
+  return false;
+}
+
+}  // namespace
+
+tcp::Settings SystemSettings::apply_to(tcp::Settings settings) const {
+  settings = sysctls.apply_to(settings);
+  if (initial_window != 0) settings.initial_window_segments = initial_window;
+  if (const auto idle = sysctls.value("net.ipv4.tcp_slow_start_after_idle")) {
+    settings.window_validation = *idle == "0";
+  }
+  return settings;
+}
+
+void understand(std::string_view text, SystemSettings& settings) {
+  for (const Words& words : commands_of(text)) {
+    if (!understand(words, settings)) settings.not_understood.push_back(joined(words));
+  }
+}
+
+}  // namespace bowline::inline v0::packetdrill

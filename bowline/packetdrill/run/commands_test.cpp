@@ -1,0 +1,50 @@
+#include "bowline/packetdrill/run/commands.hpp"
+
+#include <gtest/gtest.h>
+
+namespace bowline::packetdrill {
+namespace {
+
+SystemSettings understood(std::string_view text) {
+  SystemSettings settings;
+  understand(text, settings);
+  return settings;
+}
+
+TEST(Commands, SysctlInItsForms) {
+  EXPECT_EQ(understood("sysctl -q net.ipv4.tcp_sack=0").sysctls.value("net.ipv4.tcp_sack"), "0");
+  EXPECT_EQ(understood("sysctl -w 'net.ipv4.tcp_rmem=1 2 3' > /dev/null 2>&1")
+                .sysctls.value("net.ipv4.tcp_rmem"),
+            "1 2 3");
+  const auto two = understood(
+      "../common/defaults.sh\n ../common/set_sysctls.py "
+      "/proc/sys/net/ipv4/tcp_timestamps=0 /proc/sys/net/ipv4/tcp_ecn=2");
+  EXPECT_EQ(two.sysctls.value("net.ipv4.tcp_timestamps"), "0");
+  EXPECT_EQ(two.sysctls.value("net.ipv4.tcp_ecn"), "2");
+  EXPECT_TRUE(two.not_understood.empty());
+}
+
+TEST(Commands, ARouteSetsMtuAndInitialWindow) {
+  const auto route = understood(
+      "ip route change 192.0.2.1 via 192.168.0.2 dev tun0 mtu lock 1400 "
+      "initcwnd 4");
+  EXPECT_EQ(route.route_mtu, 1400U);
+  EXPECT_EQ(route.initial_window, 4);
+  EXPECT_EQ(route.apply_to(tcp::Settings::of(tcp::Profile::linux)).initial_window_segments, 4);
+  EXPECT_EQ(understood("ip route change default quickack 1").not_understood.size(), 1U);
+}
+
+TEST(Commands, WhatLooksOrTidiesUpIsPassedOver) {
+  EXPECT_TRUE(understood("nstat | grep TcpExtOutOfWindowIcmps > /dev/null").not_understood.empty());
+  EXPECT_TRUE(understood("/tmp/sysctl_restore_${PPID}.sh").not_understood.empty());
+  EXPECT_TRUE(understood("ip tcp_metrics flush all > /dev/null 2>&1").not_understood.empty());
+}
+
+TEST(Commands, WhatAsksForMoreIsNamed) {
+  const auto asked = understood("tc qdisc replace dev tun0 root pfifo limit 0; reboot");
+  ASSERT_EQ(asked.not_understood.size(), 2U);
+  EXPECT_EQ(asked.not_understood[1], "reboot");
+}
+
+}  // namespace
+}  // namespace bowline::packetdrill

@@ -1,0 +1,265 @@
+#include "bowline/packetdrill/run/interpreter.hpp"
+
+#include <algorithm>
+
+#include "bowline/packetdrill/code/run.hpp"
+#include "bowline/packetdrill/run/calls.hpp"
+#include "bowline/packetdrill/run/clock.hpp"
+#include "bowline/packetdrill/run/commands.hpp"
+#include "bowline/packetdrill/run/info.hpp"
+#include "bowline/packetdrill/run/packets.hpp"
+#include "bowline/packetdrill/run/session.hpp"
+
+namespace bowline::inline v0::packetdrill {
+namespace {
+
+// Commands that stand before the first call and packet describe the system that the stack begins
+// with.
+SystemSettings settings_before(const Script& script) {
+  SystemSettings settings;
+  if (script.set_up) understand(script.set_up->text, settings);
+  for (const Event& event : script.events) {
+    const auto* const command = std::get_if<CommandSpec>(&event.action);
+    if (command == nullptr) break;
+    understand(command->text, settings);
+  }
+  return settings;
+}
+
+class Interpreter {
+ public:
+  Interpreter(const Script& script, const RunConfig& config, const RunView& view, Verdict& verdict)
+      : script_(script),
+        config_(config),
+        settings_(settings_before(script)),
+        verdict_(verdict),
+        world_(config_, settings_.apply_to(tcp::Settings::of(config.profile)), view.recorder),
+        session_(config_, world_),
+        packets_(session_, view.packets ? &verdict.packets : nullptr) {
+    add_constants(variables_);
+    world_.set_hook([this] { return look_at_blocking_call(); });
+  }
+
+  void run() {
+    for (const Event& event : script_.events) {
+      verdict_.position = event.position;
+      run(event);
+      rethrow_from_blocking_call();
+      previous_ = &event;
+      previous_due_ = due_;
+    }
+    finish();
+    verdict_.passed = true;
+  }
+
+  void conclude() {
+    verdict_.decisions = world_.last_decisions();
+    for (const std::string& command : settings_.not_understood) {
+      verdict_.notes.push_back("not done, for it is no setting that is known here: `" + command +
+                               "`");
+    }
+  }
+
+ private:
+  // A call that blocks goes on while other events happen.
+  struct Blocking {
+    const CallSpec* spec = nullptr;
+    Position position{};
+    Due due;           // when it must return
+    Duration begun{};  // when it was due itself
+    MadeCall made;
+  };
+
+  [[nodiscard]] Duration now() const noexcept { return world_.now() - World::start(); }
+
+  static bool is_inbound(const Event* event) noexcept {
+    if (event == nullptr) return false;
+    const auto* const packet = std::get_if<PacketSpec>(&event->action);
+    return packet != nullptr && packet->way == Way::inbound;
+  }
+
+  // Inbound packets that follow each other count from each other, all else from now.
+  Due due_of(const Event& event) const {
+    const bool relative =
+        event.time_kind != TimeKind::absolute && event.time_kind != TimeKind::absolute_range;
+    Duration from{};
+    if (relative) from = is_inbound(previous_) && is_inbound(&event) ? previous_due_.at : now();
+    const bool range =
+        event.time_kind == TimeKind::absolute_range || event.time_kind == TimeKind::relative_range;
+    return {.kind = event.time_kind,
+            .at = from + event.time,
+            .end = from + (range ? event.time_end : event.time)};
+  }
+
+  [[nodiscard]] std::optional<Duration> previous_at() const {
+    if (previous_ == nullptr) return std::nullopt;
+    return previous_due_.at;
+  }
+
+  void wait(const char* what) {
+    if (!world_.run_until(World::start() + due_.at)) {
+      throw Mismatch("the stack makes work without end at " + seconds_text(now()) + " s");
+    }
+    rethrow_from_blocking_call();
+    if (previous_ == nullptr) return;
+    if (const auto late = check_time(config_, due_, now(), previous_at(), what)) {
+      throw Mismatch(*late);
+    }
+  }
+
+  void run(const Event& event) {
+    due_ = due_of(event);
+    if (const auto* const packet = std::get_if<PacketSpec>(&event.action)) {
+      if (packet->way == Way::outbound) return packets_.expect(*packet, due_, previous_at());
+      wait("the packet's turn came");
+      packets_.inject(*packet);
+    } else if (const auto* const call = std::get_if<CallSpec>(&event.action)) {
+      wait("the call's turn came");
+      run(*call, event);
+    } else if (const auto* const command = std::get_if<CommandSpec>(&event.action)) {
+      wait("the command's turn came");
+      run(*command);
+    } else {
+      wait("the code's turn came");
+      run(std::get<code::Block>(event.action));
+    }
+  }
+
+  // ---- calls
+
+  void run(const CallSpec& spec, const Event& event) {
+    MadeCall made = make_call(session_, spec);
+    world_.settle();
+    if (!spec.blocks_until) {
+      if (!made.call.done()) {
+        throw Mismatch(spec.name + "() blocks, expected it to return at once");
+      }
+      return check_call(spec, made);
+    }
+    if (blocking_) throw Mismatch(blocking_->spec->name + "() blocks still: one call at a time");
+    const bool relative = event.time_kind == TimeKind::relative;
+    const Duration end = *spec.blocks_until + (relative ? due_.at - event.time : Duration::zero());
+    blocking_.emplace(Blocking{.spec = &spec,
+                               .position = event.position,
+                               .due = {.kind = event.time_kind, .at = end, .end = end},
+                               .begun = due_.at,
+                               .made = std::move(made)});
+    world_.settle();
+  }
+
+  // The hook: something has happened, and a call that blocks may go on. Nothing is thrown through
+  // the stack: what is wrong waits in failure_.
+  Time look_at_blocking_call() {
+    if (!blocking_ || failure_) return kNever;
+    if (!blocking_->made.call.resume(world_.now())) return blocking_->made.call.until();
+    const Blocking ended = std::move(*blocking_);
+    blocking_.reset();
+    try {
+      check_call(*ended.spec, ended.made);
+      const auto late =
+          check_time(config_, ended.due, now(), ended.begun, "the call that blocked returned");
+      if (late) throw Mismatch(*late);
+    } catch (const Mismatch& mismatch) {
+      failure_ = mismatch.what();
+      failure_at_ = ended.position;
+    }
+    return kNever;
+  }
+
+  void rethrow_from_blocking_call() {
+    if (!failure_) return;
+    verdict_.position = failure_at_;
+    throw Mismatch(*failure_);
+  }
+
+  // ---- commands and code
+
+  void run(const CommandSpec& command) {
+    SystemSettings next = settings_;
+    next.not_understood.clear();
+    understand(command.text, next);
+    if (before_first_action()) return;  // the stack began with it
+    settings_.not_understood.insert(settings_.not_understood.end(), next.not_understood.begin(),
+                                    next.not_understood.end());
+    if (next.sysctls == settings_.sysctls && next.initial_window == settings_.initial_window)
+      return;
+    next.not_understood = settings_.not_understood;
+    settings_ = next;
+    const Status set = world_.stack().set_tcp_settings(
+        settings_.apply_to(tcp::Settings::of(config_.profile)), world_.now());
+    if (!set) throw Mismatch("these settings contradict each other: " + set.error().message());
+  }
+
+  [[nodiscard]] bool before_first_action() const {
+    for (const Event& event : script_.events) {
+      if (!std::holds_alternative<CommandSpec>(event.action)) return false;
+      if (event.position == verdict_.position) return true;
+    }
+    return false;
+  }
+
+  void run(const code::Block& block) {
+    const Conversation* const conversation = session_.under_test();
+    if (conversation == nullptr || conversation->live_fd < 0) {
+      throw Mismatch("there is no socket whose TCP_INFO this code could look at");
+    }
+    const auto none = add_info(world_.sockets(), conversation->live_fd, world_.now(), variables_);
+    if (none) throw Mismatch(*none);
+    if (const auto failure = code::run(block, variables_, verdict_.printed)) {
+      verdict_.position = failure->position;
+      throw Mismatch(failure->message);
+    }
+  }
+
+  // ---- the end
+
+  // A call that blocks may still return when it should.
+  void finish() {
+    if (blocking_) {
+      verdict_.position = blocking_->position;
+      const Duration patience = std::max<Duration>(config_.tolerance, 1s);
+      (void)world_.run_until(World::start() + std::max(blocking_->due.at, now()) + patience);
+      rethrow_from_blocking_call();
+      if (blocking_) throw Mismatch(blocking_->spec->name + "() blocks still at the end");
+    }
+    for (const int fd : session_.open_fds()) {
+      (void)world_.sockets().close(fd, world_.now());
+      world_.settle();
+    }
+    packets_.reset_all();
+  }
+
+  const Script& script_;
+  const RunConfig config_;
+  SystemSettings settings_;
+  Verdict& verdict_;
+  World world_;
+  Session session_;
+  Packets packets_;
+  code::Variables variables_;
+  const Event* previous_ = nullptr;
+  Due previous_due_;
+  Due due_;
+  std::optional<Blocking> blocking_;
+  std::optional<std::string> failure_;
+  Position failure_at_;
+};
+
+}  // namespace
+
+Verdict run_script(const Script& script, const RunConfig& config, const RunView& view) {
+  Verdict verdict;
+  RunConfig used = config;
+  const SystemSettings before = settings_before(script);
+  if (before.route_mtu != 0) used.mtu = std::clamp<std::uint32_t>(before.route_mtu, 576, 0xffff);
+  Interpreter interpreter(script, used, view, verdict);
+  try {
+    interpreter.run();
+  } catch (const Mismatch& mismatch) {
+    verdict.message = mismatch.what();
+  }
+  interpreter.conclude();
+  return verdict;
+}
+
+}  // namespace bowline::inline v0::packetdrill
