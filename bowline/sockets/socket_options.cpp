@@ -30,8 +30,8 @@ Outcome put_timeout(OptionTarget& to, Duration timeout) noexcept {
   if (timeout != kForever) {
     const auto microseconds =
         std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
-    value.tv_sec = microseconds / 1'000'000;
-    value.tv_usec = microseconds % 1'000'000;
+    value.tv_sec = static_cast<time_t>(microseconds / 1'000'000);
+    value.tv_usec = static_cast<suseconds_t>(microseconds % 1'000'000);
   }
   return to.put(&value, sizeof value);
 }
