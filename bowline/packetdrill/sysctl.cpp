@@ -9,7 +9,7 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-constexpr std::array<std::string_view, 18> kKnown{
+constexpr std::array<std::string_view, 20> kKnown{
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
     "net.ipv4.tcp_moderate_rcvbuf",
@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, 18> kKnown{
     "net.ipv4.tcp_reordering",
     "net.ipv4.tcp_mtu_probing",
     "net.ipv4.tcp_congestion_control",
+    "net.ipv4.tcp_fastopen",
+    "net.ipv4.tcp_fastopen_key",
 };
 
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -153,6 +155,37 @@ void apply_options(const Sysctls& sysctls, tcp::Settings& s) {
   });
 }
 
+// One key: four words of eight hexadecimal digits, each little endian in the key's bytes.
+std::optional<SipKey> fast_open_key(std::string_view text) {
+  std::array<std::uint64_t, 4> words{};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::size_t end = i + 1 < words.size() ? text.find('-') : text.size();
+    if (end == std::string_view::npos || end == 0 || end > 8) return std::nullopt;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + end, words[i], 16);
+    if (error != std::errc{} || stop != text.data() + end) return std::nullopt;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return SipKey{words[1] << 32U | words[0], words[3] << 32U | words[2]};
+}
+
+// ip-sysctl: tcp_fastopen is a sum of bits; tcp_fastopen_key is one key, or two with a comma.
+void apply_fast_open(const Sysctls& sysctls, tcp::Settings& s) {
+  with_number(sysctls, "net.ipv4.tcp_fastopen", 0, 0xffffff, [&](std::int64_t bits) {
+    s.fast_open.client = (bits & 0x1) != 0;
+    s.fast_open.server = (bits & 0x2) != 0;
+    s.fast_open.client_without_cookie = (bits & 0x4) != 0;
+    s.fast_open.server_without_cookie = (bits & 0x200) != 0;
+  });
+  if (const auto text = sysctls.value("net.ipv4.tcp_fastopen_key")) {
+    const std::size_t comma = text->find(',');
+    if (const auto key = fast_open_key(text->substr(0, comma))) {
+      s.fast_open.key = key;
+      s.fast_open.previous_key =
+          comma == std::string_view::npos ? std::nullopt : fast_open_key(text->substr(comma + 1));
+    }
+  }
+}
+
 void apply_recovery(const Sysctls& sysctls, tcp::Settings& s) {
   with_number(sysctls, "net.ipv4.tcp_reordering", 1, 127, [&](std::int64_t threshold) {
     s.duplicate_ack_threshold = static_cast<std::uint8_t>(threshold);
@@ -202,11 +235,17 @@ std::optional<std::string_view> Sysctls::value(std::string_view key) const {
   return std::string_view(found->second);
 }
 
+std::optional<std::int64_t> Sysctls::number(std::string_view key) const {
+  const auto text = value(key);
+  return text ? packetdrill::number(*text) : std::nullopt;
+}
+
 tcp::Settings Sysctls::apply_to(tcp::Settings settings) const {
   apply_buffers(*this, settings);
   apply_retries(*this, settings);
   apply_options(*this, settings);
   apply_recovery(*this, settings);
+  apply_fast_open(*this, settings);
   return settings;
 }
 

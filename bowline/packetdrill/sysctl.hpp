@@ -6,6 +6,7 @@
 // TCP comes here as lines `net.ipv4.tcp_sack=0`, or as the files of /proc/sys; what Bowline has no
 // such thing for is kept, and changes nothing.
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -32,6 +33,8 @@ class Sysctls {
 
   /// The value of `key`, in any of its spellings.
   [[nodiscard]] std::optional<std::string_view> value(std::string_view key) const;
+  /// The same as a number, decimal or 0x…; nothing: there is none, or it is none.
+  [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
   /// `settings` with what has been assigned. A value that cannot be read or is out of range changes
   /// nothing.
   [[nodiscard]] tcp::Settings apply_to(tcp::Settings settings) const;

@@ -73,6 +73,21 @@ TEST(Sysctl, WhatCannotBeReadChangesNothing) {
   EXPECT_EQ(settings.keepalive, linux_settings.keepalive);
 }
 
+// The key of packetdrill's own scripts; its cookie for their addresses is known from them.
+TEST(Sysctl, FastOpenIsASumOfBitsAndAKey) {
+  const tcp::Settings settings =
+      applied({"net.ipv4.tcp_fastopen=0x203",
+               "net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4"});
+  EXPECT_TRUE(settings.fast_open.client);
+  EXPECT_TRUE(settings.fast_open.server);
+  EXPECT_FALSE(settings.fast_open.client_without_cookie);
+  EXPECT_TRUE(settings.fast_open.server_without_cookie);
+  EXPECT_EQ(settings.fast_open.key, (SipKey{0xb2b2b2b2a1a1a1a1, 0xd4d4d4d4c3c3c3c3}));
+  EXPECT_FALSE(settings.fast_open.previous_key);
+  EXPECT_FALSE(applied({"net.ipv4.tcp_fastopen=0"}).fast_open.client);
+  EXPECT_FALSE(applied({"net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3"}).fast_open.key);
+}
+
 TEST(Sysctl, CongestionControlGoesByName) {
   EXPECT_EQ(applied({"net.ipv4.tcp_congestion_control=reno"}).congestion,
             tcp::CongestionAlgorithm::reno);

@@ -1,5 +1,8 @@
 #include "bowline/packetdrill/so/session.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -43,7 +46,6 @@ void Session::enter() {
 }
 
 void Session::apply_settings() {
-  sysctls_.look();
   if (sysctls_.found() == applied_) return;
   applied_ = sysctls_.found();
   world_.stack().set_tcp_settings(applied_.apply_to(tcp::Settings::of(tcp::Profile::linux)),
@@ -53,6 +55,7 @@ void Session::apply_settings() {
 sockets::Outcome Session::socket(int domain, int type, int protocol) {
   const Lock lock(mutex_);
   enter();
+  sysctls_.look();
   apply_settings();
   return table_.socket(domain, type, protocol, world_.now());
 }
@@ -60,6 +63,8 @@ sockets::Outcome Session::socket(int domain, int type, int protocol) {
 sockets::Outcome Session::call(const std::function<sockets::Outcome(Table&, Time)>& make) {
   Lock lock(mutex_);
   enter();
+  sysctls_.look_at_file();
+  apply_settings();
   const sockets::Outcome outcome = make(table_, world_.now());
   world_.collect();
   resume_waiting(lock);
@@ -69,6 +74,8 @@ sockets::Outcome Session::call(const std::function<sockets::Outcome(Table&, Time
 sockets::Outcome Session::wait(const std::function<sockets::Call(Table&, Time)>& make) {
   Lock lock(mutex_);
   enter();
+  sysctls_.look_at_file();
+  apply_settings();
   sockets::Call call = make(table_, world_.now());
   world_.collect();
   resume_waiting(lock);
@@ -80,6 +87,25 @@ sockets::Outcome Session::wait(const std::function<sockets::Call(Table&, Time)>&
     }
   }
   return call.outcome();
+}
+
+// Of tcp_fastopen the bit 0x400 says that a listener takes part though nobody asked it to, with its
+// backlog for the queue: then it is asked here.
+sockets::Outcome Session::listen(int fd, int backlog) {
+  return call([this, fd, backlog](Table& table, Time now) {
+    constexpr std::int64_t kServer = 0x2;
+    constexpr std::int64_t kEveryListener = 0x400;
+    const std::int64_t bits = applied_.number("net.ipv4.tcp_fastopen").value_or(0);
+    int queue = 0;
+    socklen_t size = sizeof queue;
+    if ((bits & kServer) != 0 && (bits & kEveryListener) != 0 &&
+        table.getsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &queue, &size, now).value == 0 &&
+        queue == 0 && backlog > 0) {
+      static_cast<void>(
+          table.setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &backlog, sizeof backlog, now));
+    }
+    return table.listen(fd, backlog, now);
+  });
 }
 
 bool Session::owns(int fd) {
