@@ -20,6 +20,7 @@ enum class Action : std::uint8_t {
   lose,       ///< it is lost
   duplicate,  ///< a copy of it becomes a stray
   delay,      ///< it becomes a stray itself
+  change,     ///< a bit of its data changes on the way
   stray,      ///< stray number `which` arrives
   wait,       ///< time moves to the next deadline of either host
   connect,    ///< the program of `host` opens a connection

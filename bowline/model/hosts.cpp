@@ -89,6 +89,14 @@ HostId Hosts::intern(HostId parent, const HostEvent& event, const LiveHost& host
   record.canonical = Mix(host.stack().canonical_hash(record.application.now))
                          .add(program_hash(record.application))
                          .value();
+  // What the Stack's hash leaves out, and keepalive and idle restart look at.
+  for (const Tcb& tcb : record.connections) {
+    const Time now = record.application.now;
+    record.canonical = Mix(record.canonical)
+                           .add(static_cast<std::uint64_t>((now - tcb.sent).count()))
+                           .add(static_cast<std::uint64_t>((now - tcb.received).count()))
+                           .value();
+  }
   const Key key = key_of(host, record);
   const std::scoped_lock lock(mutex_);
   if (keeping_ == Keeping::separate || is_first) {

@@ -85,6 +85,10 @@ class Hosts {
   [[nodiscard]] const HostRecord& operator[](HostId id) const noexcept { return records_[id]; }
   /// All packets that were ever sent.
   [[nodiscard]] const Packets& packets() const noexcept { return packets_; }
+  /// The number of the packet with these bytes.
+  [[nodiscard]] PacketId intern(std::span<const std::byte> bytes, Host from) {
+    return packets_.intern(bytes, from);
+  }
   /// Distinct states.
   [[nodiscard]] std::uint32_t size() const noexcept { return records_.size(); }
   /// Events that a real Stack was run for.

@@ -288,6 +288,8 @@ std::vector<Tcb> LiveHost::connections() const {
         tcb.orphan = view.orphan;
         tcb.iss = view.iss.raw();
         tcb.irs = view.irs.raw();
+        tcb.sent = view.last_sent_at;
+        tcb.received = view.last_received_at;
         static_cast<std::vector<Tcb>*>(to)->push_back(tcb);
       },
       &all);

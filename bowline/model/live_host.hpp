@@ -32,6 +32,8 @@ struct Tcb {
   bool orphan = false;    ///< the program has let go of it
   std::uint32_t iss = 0;  ///< our initial number
   std::uint32_t irs = 0;  ///< the peer's
+  Time sent{};            ///< its last segment
+  Time received{};        ///< the peer's last
 };
 
 /// A Stack and its program. One thread's.

@@ -1,6 +1,7 @@
 #include "bowline/model/packets.hpp"
 
 #include "bowline/model/mix.hpp"
+#include "bowline/wire/checksum.hpp"
 
 namespace bowline::inline v0::model {
 namespace {
@@ -22,6 +23,15 @@ std::uint64_t rest_of(const trace::Segment& segment, std::span<const std::byte> 
   return hash.value();
 }
 
+bool has_right_checksum(const trace::Packet& parts) {
+  const std::span<const std::byte> segment = parts.ip_packet.subspan(parts.ip->header_size);
+  wire::ChecksumSum sum =
+      wire::pseudo_header_sum(parts.ip->source, parts.ip->destination, wire::kProtocolTcp,
+                              static_cast<std::uint32_t>(segment.size()));
+  sum.add(segment);
+  return sum.finish() == 0;
+}
+
 }  // namespace
 
 PacketId Packets::intern(std::span<const std::byte> bytes, Host from) {
@@ -36,6 +46,7 @@ PacketId Packets::intern(std::span<const std::byte> bytes, Host from) {
     if (const auto segment = trace::segment_of(parts)) {
       packet.segment = *segment;
       packet.rest = rest_of(*segment, parts.payload);
+      packet.spoilt = !has_right_checksum(parts);
     } else {  // no TCP: an ICMP error, which is as it is
       Mix hash(1);
       for (const std::byte byte : bytes) hash.add(std::to_integer<std::uint64_t>(byte));

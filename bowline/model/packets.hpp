@@ -28,6 +28,7 @@ struct Packet {
   /// Hash of all that is no sequence number: flags, window, options, data. SACK blocks count from
   /// the acknowledgment number.
   std::uint64_t rest = 0;
+  bool spoilt = false;  ///< its checksum is wrong
 };
 
 /// All packets of an exploration. Any thread may call.

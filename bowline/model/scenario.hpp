@@ -82,6 +82,9 @@ struct Faults {
   /// Packets that become strays: they may arrive at any later time within a segment's lifetime
   /// (MSL), before or after others.
   std::uint8_t strays = 0;
+  std::uint8_t changes = 0;  ///< packets with data of which a bit changes
+  /// With the checksum made right again, as a middlebox does it; otherwise as it was.
+  bool changes_are_hidden = false;
 };
 
 /// Two hosts and a wire. The client is 10.0.0.1 and opens from port 40000, always, so that

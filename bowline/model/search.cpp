@@ -261,6 +261,10 @@ Report Search::run() {
       }
     }
     batch_end_ = 0;
+    if (effort_.depth != 0 && depth_ + 1 == effort_.depth) {
+      report.reached = progress();
+      return report;
+    }
   } while (advance_depth());
   report.exhausted = true;
   report.reached = progress();

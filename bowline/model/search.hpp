@@ -22,11 +22,12 @@ namespace bowline::inline v0::model {
 /// How far a search goes.
 struct Effort {
   std::uint64_t states = 1'000'000;   ///< stop after so many; 0: no bound
+  std::uint32_t depth = 0;            ///< likewise after so many choices in a row
   double seconds = 0;                 ///< of wall time, likewise
   std::uint64_t memory = 4ULL << 30;  ///< bytes, likewise
   unsigned threads = 1;               ///< one makes the order, and so the result, repeatable
   /// Called about once a second and after each depth, on the calling thread.
-  std::function<void(const struct Progress&)> progress;
+  std::function<void(const struct Progress&)> progress{};
 };
 
 /// How far it has come.

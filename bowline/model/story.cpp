@@ -62,6 +62,8 @@ std::string in_words(const Choice& choice) {
       return fmt::format("the next packet to the {} is doubled: a copy strays", who);
     case Action::delay:
       return fmt::format("the next packet to the {} goes astray", who);
+    case Action::change:
+      return fmt::format("a bit of the next packet to the {} changes", who);
     case Action::stray:
       return fmt::format("a stray reaches the {}", who);
     case Action::wait:

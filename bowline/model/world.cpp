@@ -77,6 +77,10 @@ void Rules::choices(const World& world, std::vector<Choice>& choices) const {
         choices.push_back({Action::duplicate, host, 0});
       }
       if (world.delays < faults.strays) choices.push_back({Action::delay, host, 0});
+      const PacketId head = world.flights[world.queue_begin(host)].packet;
+      if (world.changes < faults.changes && hosts_.packets()[head].segment.length != 0) {
+        choices.push_back({Action::change, host, 0});
+      }
     }
   }
   for (std::uint8_t i = 0; i < world.strays; ++i) {
@@ -179,6 +183,17 @@ void Rules::wait(World& world, Duration time, Step& step) {
   }
 }
 
+PacketId Rules::changed(PacketId packet) const {
+  const Packet& as_it_was = hosts_.packets()[packet];
+  std::vector<std::byte> bytes = as_it_was.bytes;
+  bytes.back() ^= std::byte{1};
+  if (scenario_.faults.changes_are_hidden) {
+    const std::size_t data = as_it_was.segment.length;
+    bytes = trace::to_packet(as_it_was.segment, std::span(bytes).last(data));
+  }
+  return hosts_.intern(bytes, as_it_was.from);
+}
+
 // Packets take no time here, but the clock of initial numbers ticks each 4 us, and no real host
 // makes two connections of one four-tuple between two ticks. So before `host` may make a number,
 // some time passes since its last one: a round trip of 10 ms, in which no timer is due that would
@@ -205,6 +220,12 @@ Step Rules::take(World& world, const Choice& choice) {
       add_stray(world, take_head(world, choice.host));
       ++world.delays;
       return step;
+    case Action::change: {
+      PacketId& packet = world.flights[world.queue_begin(choice.host)].packet;
+      packet = changed(packet);
+      ++world.changes;
+      return step;
+    }
     case Action::wait:
       wait(world, std::max(deadline(world), now(world)) - now(world), step);
       break;
@@ -269,6 +290,7 @@ std::uint64_t Rules::hash(const World& world, bool with_faults) const {
     const Application& from = records[index(packet.from)]->application;
     const Application& to = records[index(other(packet.from))]->application;
     return Mix(packet.rest)
+        .add(packet.spoilt ? 1U : 0U)
         .add(static_cast<std::uint64_t>(packet.from))
         .add(relative(packet.segment.seq.raw(), from))
         .add(packet.segment.has(wire::kAck) ? relative(packet.segment.ack.raw(), to) : 0)
@@ -285,6 +307,7 @@ std::uint64_t Rules::hash(const World& world, bool with_faults) const {
   if (with_faults) {
     hash.add(std::uint64_t{world.losses} << 16U | std::uint64_t{world.duplicates} << 8U |
              world.delays);
+    hash.add(world.changes);
   }
   return hash.value();
 }

@@ -33,6 +33,7 @@ struct World {
   std::uint8_t losses = 0;               ///< of Faults, used up so far
   std::uint8_t duplicates = 0;           ///< likewise
   std::uint8_t delays = 0;               ///< strays, likewise
+  std::uint8_t changes = 0;              ///< likewise
   /// Those towards the client, those towards the server, the strays.
   std::array<Flight, kFlights> flights{};
 
@@ -97,6 +98,7 @@ class Rules {
   void program_choices(const World& world, Host host, std::vector<Choice>& choices) const;
   void happen(World& world, Host host, const HostEvent& event, Step& step);
   void wait(World& world, Duration time, Step& step);
+  [[nodiscard]] PacketId changed(PacketId packet) const;
   void tick(World& world, Host host, Step& step);
   [[nodiscard]] Time deadline(const World& world) const noexcept;
   [[nodiscard]] std::uint32_t milliseconds(const World& world) const noexcept;

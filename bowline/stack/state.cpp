@@ -26,6 +26,13 @@ void Stack::Core::visit(V& v) {
   v.excluded(reply_limit, "a rate limit that exploration stays below");
   v(reassembly, identifications);
   v(connections, half_open, time_waits, listeners, fast_open);
+  if constexpr (V::hashing) {
+    // An entry keeps a tick of 32 bits, which only the time of now makes a time.
+    half_open.for_each([&v, this](std::uint32_t, const tcp::SynEntry& entry) {
+      Time sent = tcp::sent_time(entry, now);
+      v(sent);
+    });
+  }
   udp_sockets.visit(v, memory);
   if constexpr (!V::hashing)
     v(tuples, listening, udp_ports);  // found again from what they point to

@@ -51,6 +51,7 @@ struct SynEntry {
   FeedbackMode feedback : 2 = FeedbackMode::none;  ///< of ECN, that we agreed to
   IpEcn syn_ecn : 2 = IpEcn::not_ect;              ///< how the SYN arrived (RFC 9768 table 2)
   bool fell_back : 1 = false;    ///< the SYN came again without asking for ECN (RFC 9768 3.1.5)
+  bool answered : 1 = false;     ///< a segment out of its window, since the SYN-ACK was sent last
   bool give_cookie : 1 = false;  ///< for Fast Open (RFC 7413): in the first SYN-ACK
   bool cookie_experimental : 1 = false;  ///< in the option in which it was asked for
   bool answered : 1 = false;             ///< the peer's ACK came, and waits for data (defer_accept)
@@ -70,7 +71,7 @@ struct SynEntry {
       retries, interface, bits);
     v.local(iss);
     v.remote(irs);
-    v.excluded(sent_at, "a tick of the clock; the list's order says who is due first");
+    v.excluded(sent_at, "a tick of the clock; the Stack hashes the time that it stands for");
     v.excluded(ts_recent, "the peer's clock, whose numbers mean nothing by themselves");
     v.excluded(number, "a name");
     if constexpr (V::loading) {
@@ -83,6 +84,7 @@ struct SynEntry {
       feedback = static_cast<FeedbackMode>(bits >> 12 & 3U);
       syn_ecn = static_cast<IpEcn>(bits >> 14 & 3U);
       fell_back = (bits >> 16 & 1U) != 0;
+      answered = (bits >> 19 & 1U) != 0;
       give_cookie = (bits >> 17 & 1U) != 0;
       cookie_experimental = (bits >> 18 & 1U) != 0;
       answered = (bits >> 19 & 1U) != 0;

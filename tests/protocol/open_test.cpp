@@ -100,6 +100,23 @@ SCRIPT(Open, K37_SynAndFinCountOneEachAnAckNone) {
   expect_equal(distance(v.irs, v.rcv_nxt), 2U, "the peer's SYN and FIN");
 }
 
+// RFC 9293 3.10.7.4 first asks for an acknowledgment of what is out of the window; a peer that
+// answers that in turn (one in TIME-WAIT does, to which ours is as foreign) shall not keep us at it
+// for ever.
+SCRIPT(Open, ASynReceivedAnswersWhatIsOutOfItsWindowOnceForEachSynAck) {
+  enter(State::syn_received);
+  peer.sends(". 90000:90000(0) ack 1 win 65535"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  peer.sends(". 90000:90000(0) ack 1 win 65535"_seg);
+  expect_nothing();
+  after(1s);
+  expect("S. 0:0(0) ack 1"_seg);
+  peer.sends(". 90000:90000(0) ack 1 win 65535"_seg);
+  expect(". 1:1(0) ack 1"_seg);
+  peer.sends(". 1:1(0) ack 1 win 65535"_seg);
+  expect_state(State::established);
+}
+
 // RFC 9293 3.10.7.4 seventh, reached in SYN-RECEIVED by the ACK: data on the third segment.
 SCRIPT(Open, K38_TheThirdSegmentMayCarryData) {
   listener.listens();
