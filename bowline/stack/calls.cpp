@@ -118,7 +118,9 @@ Result<Handle> Stack::Core::connect(const ConnectOptions& options) noexcept {
   c.number = next_number++;
   c.rcv_edge = c.rcv_nxt;
   tcp::Context ctx = context();
-  if (!tcp::open_active(c, tcp::initial_sequence(secrets.isn, local, options.remote, now), ctx)) {
+  const SeqNumber iss =
+      tcp::initial_sequence(secrets.isn, local, options.remote, now, config.tcp.ablation);
+  if (!tcp::open_active(c, iss, ctx)) {
     destroy(index);
     return fail(std::errc::no_buffer_space);
   }

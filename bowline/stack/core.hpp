@@ -250,6 +250,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   /// Takes a connection made by open_fast() off its listener's count once its SYN-ACK has been
   /// acknowledged, or it is over.
   void settle_fast_open(tcp::Connection& c) noexcept;
+  void believe_syn(std::uint32_t index, const tcp::Segment& syn) noexcept;
   void send_syn_ack(std::uint32_t index, Reason why) noexcept;
   void drop_syn_entry(std::uint32_t index, Reason why) noexcept;
   void expire_half_open() noexcept;

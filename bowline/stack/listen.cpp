@@ -12,6 +12,18 @@
 #include "bowline/tcp/input/input.hpp"
 
 namespace bowline::inline v0 {
+namespace {
+
+// A SYN,ACK without the SYN and what goes with it.
+tcp::Reply bare_ack(tcp::Reply syn_ack) noexcept {
+  const auto timestamps = syn_ack.options.timestamps;
+  syn_ack.options = {};
+  syn_ack.options.timestamps = timestamps;
+  syn_ack.flags = wire::kAck;
+  return syn_ack;
+}
+
+}  // namespace
 
 std::uint16_t Stack::Core::syn_window(const tcp::Listener& listener) const noexcept {
   return static_cast<std::uint16_t>(
@@ -46,7 +58,8 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
                       listener.options.mss, tcp::most_receive_buffer(listener.options, config.tcp));
   const tcp::Negotiated agreed = tcp::negotiate(config.tcp, family, offer, segment.options);
 
-  SeqNumber iss = tcp::initial_sequence(secrets.isn, segment.local, segment.remote, now);
+  SeqNumber iss =
+      tcp::initial_sequence(secrets.isn, segment.local, segment.remote, now, config.tcp.ablation);
   // MAY-2: after TIME-WAIT the new numbers must lie beyond all old ones.
   if (least_iss && before(iss, *least_iss)) iss = *least_iss;
 
@@ -97,10 +110,26 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   }
   // Data on a SYN is not kept: the peer repeats it (REQUIREMENTS A4; Fast Open is a matter of its
   // own).
-  if (segment.data_size > 0) {
+  const bool believe = config.tcp.ablation.without(tcp::Mechanism::third_segment);
+  if (segment.data_size > 0 && !believe) {
     decisions.make(Reason::syn_data_refused, decisions.frame(), entry.number, {});
   }
   send_syn_ack(index, Reason::send_syn_ack);
+  if (believe) believe_syn(index, segment);
+}
+
+// The two-way handshake of the experiments: what the third segment would say is taken for granted,
+// and what the SYN carries is taken with it.
+void Stack::Core::believe_syn(std::uint32_t index, const tcp::Segment& syn) noexcept {
+  half_open.sent_again(index, now);  // counts as repeated: no round trip was measured
+  const tcp::SynEntry& entry = half_open[index];
+  tcp::Segment third = syn;
+  third.flags = wire::kAck;
+  third.seq = entry.irs + 1;
+  third.ack = entry.iss + 1;
+  third.window = static_cast<std::uint16_t>(syn.window >> entry.snd_shift);  // scaled from here on
+  const std::uint32_t fresh = promote(index, third);
+  if (fresh != kNone) settle(fresh);
 }
 
 bool Stack::Core::open_fast(std::uint32_t number, const tcp::Segment& syn,
@@ -179,7 +208,12 @@ void Stack::Core::send_syn_ack(std::uint32_t index, Reason why) noexcept {
       tcp::make_offer(config.tcp, remote.address.family(), mtu_towards(interface, remote.address),
                       listener.options.mss, tcp::most_receive_buffer(listener.options, config.tcp));
   tcp::Context ctx = context();
-  reply(tcp::syn_ack(entry, local_of(entry), offer, syn_window(listener), why, ctx));
+  const tcp::Reply both =
+      tcp::syn_ack(entry, local_of(entry), offer, syn_window(listener), why, ctx);
+  if (config.tcp.ablation.without(tcp::Mechanism::joined_syn_ack)) {
+    reply(bare_ack(both));  // "your sequence number is X" on its own (section 3.4.1, step 2)
+  }
+  reply(both);
 }
 
 void Stack::Core::drop_syn_entry(std::uint32_t index, Reason why) noexcept {
@@ -202,7 +236,7 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
   const tcp::SynEntry entry = half_open[index];
   tcp::Listener& listener = listeners[entry.listener];
   const tcp::TcbView view = tcp::view_of(entry, syn_window(listener));
-  const tcp::Verdict verdict = tcp::check_segment(view, segment, now);
+  const tcp::Verdict verdict = tcp::check_segment(view, segment, now, config.tcp.ablation);
   if (!verdict.proceeds()) {
     decisions.make(verdict.why, decisions.frame(), entry.number, {});
     switch (verdict.next) {
@@ -226,12 +260,8 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
         half_open[index].answered = true;
         if (!reply_limit.allow(now)) break;
         tcp::Context ctx = context();
-        tcp::Reply ack = tcp::syn_ack(entry, segment.local, {}, syn_window(listener),
-                                      Reason::send_ack_unacceptable, ctx);
-        const auto timestamps = ack.options.timestamps;
-        ack.options = {};
-        ack.options.timestamps = timestamps;
-        ack.flags = wire::kAck;
+        tcp::Reply ack = bare_ack(tcp::syn_ack(entry, segment.local, {}, syn_window(listener),
+                                               Reason::send_ack_unacceptable, ctx));
         ack.seq = entry.iss + 1;
         reply(ack);
         break;
@@ -311,11 +341,11 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
 }
 
 void Stack::Core::meet_time_wait(std::uint32_t index, const tcp::Segment& segment) noexcept {
-  const Duration two_msl = 2 * config.tcp.msl;
+  const Duration two_msl = tcp::time_wait_length(config.tcp);
   tcp::TimeWaitRecord& record = time_waits[index];
   const tcp::TcbView view = tcp::view_of(record, two_msl);
   if (reopen_time_wait(view, tagged(Kind::time_wait, index), segment)) return;
-  const tcp::Verdict verdict = tcp::check_segment(view, segment, now);
+  const tcp::Verdict verdict = tcp::check_segment(view, segment, now, config.tcp.ablation);
   tcp::Context ctx = context();
   switch (verdict.next) {
     case tcp::Next::repeat_fin_ack:
@@ -375,14 +405,16 @@ void Stack::Core::expire_half_open() noexcept {
     // A peer that has answered is not asked again before it is the last time (defer_accept).
     const std::uint8_t deferred =
         entry.answered ? listeners[entry.listener].options.defer_accept : 0;
-    if (entry.retries >= std::max(config.tcp.syn_ack_retries, deferred)) {
+    const bool ends = !config.tcp.ablation.without(tcp::Mechanism::half_open_timeout);
+    if (ends && entry.retries >= std::max(config.tcp.syn_ack_retries, deferred)) {
       drop_syn_entry(index, Reason::state_syn_received_timeout);
-    } else if (entry.retries + 1 < deferred) {
-      half_open.sent_again(index, now);
-    } else {
-      half_open.sent_again(index, now);
-      send_syn_ack(index, Reason::retransmit_syn_ack);
+      continue;
     }
+    const bool asks = entry.retries + 1 >= deferred &&
+                      !config.tcp.ablation.without(tcp::Mechanism::retransmission);
+    half_open.sent_again(index, now);
+    if (!asks) continue;
+    send_syn_ack(index, Reason::retransmit_syn_ack);
   }
 }
 

@@ -34,13 +34,17 @@ const Arrived* preceding(Arrivals& batch, const Arrived& arrived) noexcept {
 
 // Fills `segment` from `frame`, or says why it is dropped.
 std::optional<Reason> parse_segment(Frame& frame, const ip::Packet& ip, InterfaceId interface,
-                                    Time now, tcp::Segment& segment) noexcept {
+                                    Time now, tcp::Ablation ablation,
+                                    tcp::Segment& segment) noexcept {
   if (ip.cast != ip::Cast::unicast) return Reason::tcp_multicast;  // MUST-57
   const std::span<const std::byte> head = frame.head();
   if (head.size() < ip.header_size) return Reason::tcp_truncated;
   const auto tcp = wire::parse_tcp(head.subspan(ip.header_size), ip.payload_size);
   if (!tcp) return tcp.error();
-  if (!transport_checksum_is_right(frame, ip, ip.payload_size)) return Reason::tcp_bad_checksum;
+  if (!transport_checksum_is_right(frame, ip, ip.payload_size) &&
+      !ablation.without(tcp::Mechanism::checksum)) {
+    return Reason::tcp_bad_checksum;
+  }
   if (tcp->header.source_port == 0 || tcp->header.destination_port == 0)
     return Reason::tcp_port_zero;
   segment.local = {ip.destination, tcp->header.destination_port};
@@ -98,7 +102,8 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
     } else if (ip->protocol != wire::kProtocolTcp) {
       receive_other(frame, *ip, interface);
     } else if (Arrived& next = arrived.emplace_back();
-               const auto why = parse_segment(frame, *ip, interface, now, next.segment)) {
+               const auto why =
+                   parse_segment(frame, *ip, interface, now, config.tcp.ablation, next.segment)) {
       decisions.make(*why);
       arrived.pop_back();
     } else {
@@ -207,6 +212,10 @@ void Stack::Core::receive_stray(const tcp::Segment& segment) noexcept {
 }
 
 void Stack::Core::reset_stray(const tcp::Segment& segment, Reason why) noexcept {
+  if (segment.syn() && segment.has_ack() &&
+      config.tcp.ablation.without(tcp::Mechanism::syn_ack_refusal)) {
+    return;
+  }
   if (!reply_limit.allow(now)) {
     decisions.make(Reason::icmp_rate_limited);
     return;

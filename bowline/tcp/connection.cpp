@@ -45,7 +45,7 @@ void set_state(Connection& c, State to, Reason why, Context& context) noexcept {
   decide(c, why, context, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to));
   if (to == State::time_wait) {
     c.timers.cancel_all();
-    c.timers.set(Timer::ending, saturating_add(context.now, 2 * context.settings.msl));
+    c.timers.set(Timer::ending, saturating_add(context.now, time_wait_length(context.settings)));
   }
 }
 

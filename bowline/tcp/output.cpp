@@ -100,6 +100,7 @@ std::optional<Plan> plan_retransmission(const Connection& c, const Settings& set
   const SentRanges& sent = c.transfer->sent;
   const std::uint32_t id = sent.first_lost();
   if (id == SentRanges::kNone) return std::nullopt;
+  if (settings.ablation.without(Mechanism::retransmission)) return std::nullopt;
   // "The segment at the front of the retransmission queue" (section 3.10.8) is the SYN; what a
   // CLOSE in SYN-RECEIVED put behind it waits. No window holds it back.
   if (c.syn_outstanding()) {
@@ -115,7 +116,7 @@ std::optional<Plan> plan_retransmission(const Connection& c, const Settings& set
 
 // RFC 8985 section 7.3: one segment of new data, if there is any that the peer's window takes; else
 // the last segment once more. The congestion window does not hold it back.
-std::optional<Plan> plan_tail_probe(const Connection& c) noexcept {
+std::optional<Plan> plan_tail_probe(const Connection& c, const Settings& settings) noexcept {
   if (!c.transfer->tail_probe_due) return std::nullopt;
   const std::uint32_t fresh = std::min({c.unsent(), window_allowance(c), std::uint32_t{c.snd_mss}});
   if (fresh > 0 && c.transfer->sent.has_room() && may_send_data(c)) {
@@ -130,6 +131,7 @@ std::optional<Plan> plan_tail_probe(const Connection& c) noexcept {
   }
   const std::uint32_t last = c.transfer->sent.last();
   if (last == SentRanges::kNone) return std::nullopt;
+  if (settings.ablation.without(Mechanism::retransmission)) return std::nullopt;
   return repeat(c, last, Reason::retransmit_tail_probe);
 }
 
@@ -262,7 +264,7 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
   }
   if (c.transfer) {
     if (auto plan = plan_probe(c, settings)) return plan;
-    if (auto plan = plan_tail_probe(c)) return plan;
+    if (auto plan = plan_tail_probe(c, settings)) return plan;
     // RFC 5682 section 3 step 2 b: new data first.
     const bool new_data_first = c.transfer->forward_rto == ForwardRto::probing;
     if (new_data_first) {

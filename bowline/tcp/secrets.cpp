@@ -61,9 +61,12 @@ std::array<std::uint64_t, 4> derive_random_seed(const std::array<std::uint64_t, 
 }
 
 SeqNumber initial_sequence(const SipKey& key, const Endpoint& local, const Endpoint& remote,
-                           Time now) noexcept {
-  const auto clock = static_cast<std::uint32_t>(now.time_since_epoch() / 4us);
-  return SeqNumber(clock + static_cast<std::uint32_t>(siphash24(key, words_of(local, remote))));
+                           Time now, Ablation ablation) noexcept {
+  auto clock = static_cast<std::uint32_t>(now.time_since_epoch() / 4us);
+  auto hash = static_cast<std::uint32_t>(siphash24(key, words_of(local, remote)));
+  if (ablation.without(Mechanism::isn_clock)) clock = 0;
+  if (ablation.without(Mechanism::isn_hash)) hash = 0;
+  return SeqNumber(clock + hash);
 }
 
 std::uint32_t timestamp_offset(const SipKey& key, const Endpoint& local,

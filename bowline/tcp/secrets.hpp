@@ -14,6 +14,7 @@
 #include "bowline/base/seq_number.hpp"
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/ablation.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -54,7 +55,8 @@ struct Secrets {
 /// The initial sequence number of a connection opened at `now`: M + F(local, remote, key), where M
 /// ticks every 4 microseconds (RFC 9293 section 3.4.1, MUST-8, SHLD-1, MUST-9).
 [[nodiscard]] SeqNumber initial_sequence(const SipKey& key, const Endpoint& local,
-                                         const Endpoint& remote, Time now) noexcept;
+                                         const Endpoint& remote, Time now,
+                                         Ablation ablation = {}) noexcept;
 
 /// What is added to the clock in this four-tuple's timestamps (RFC 7323 section 5.4).
 [[nodiscard]] std::uint32_t timestamp_offset(const SipKey& key, const Endpoint& local,

@@ -76,6 +76,20 @@ void SendBuffer::release(std::uint32_t count) noexcept {
   if (chunks_.empty()) tail_.reset();
 }
 
+void SendBuffer::drop_end(std::uint32_t count) noexcept {
+  end_ -= std::min(count, size());
+  while (!chunks_.empty()) {
+    Chunk& last = chunks_.back();
+    const std::uint32_t kept = end_ - last.start;
+    if (static_cast<std::int32_t>(kept) > 0) {
+      last.bytes = last.bytes.part(0, std::min(last.bytes.size(), kept));
+      break;
+    }
+    chunks_.erase(chunks_.size() - 1);
+  }
+  tail_.reset();  // the room behind the last chunk is not behind the end any more
+}
+
 std::uint32_t SendBuffer::chunk_at(std::uint32_t position) const noexcept {
   std::uint32_t low = 0;
   std::uint32_t high = chunks_.size();

@@ -28,6 +28,8 @@ class SendBuffer {
   [[nodiscard]] bool append_owned(Slice bytes) noexcept;
   /// Lets go of the first `count` bytes (at most all).
   void release(std::uint32_t count) noexcept;
+  /// Lets go of the last `count` bytes (at most all).
+  void drop_end(std::uint32_t count) noexcept;
   /// Appends to `frame` the slices that hold `length` bytes from `offset` on, as far as they exist
   /// and frame has pieces left; returns the bytes appended.
   std::uint32_t gather(std::uint32_t offset, std::uint32_t length, Frame& frame) const noexcept;

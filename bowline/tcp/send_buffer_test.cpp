@@ -80,6 +80,21 @@ TEST_F(SendBufferTest, AppendingLeavesSentBytesAlone) {
   EXPECT_EQ(content(sent), bytes_from(0, 100));
 }
 
+TEST_F(SendBufferTest, LetsGoOfItsEndAndGoesOnBehindWhatIsLeft) {
+  for (std::uint32_t done = 0; done < 6'000; done += 500) {
+    ASSERT_EQ(buffer_.append(bytes_from(done, 500), 1U << 20, *pool_), 500U);
+  }
+  buffer_.release(700);
+  buffer_.drop_end(3'300);
+  ASSERT_EQ(buffer_.size(), 2'000U);
+  ASSERT_EQ(buffer_.append(bytes_from(2'700, 300), 1'000, *pool_), 300U);
+  Frame frame;
+  EXPECT_EQ(buffer_.gather(0, 10'000, frame), 2'300U);
+  EXPECT_EQ(content(frame), bytes_from(700, 2'300));
+  buffer_.drop_end(10'000);
+  EXPECT_TRUE(buffer_.empty());
+}
+
 // A frame has eight pieces: the caller is told how much went in, and the rest goes in the next one.
 TEST_F(SendBufferTest, StopsAtTheLastPieceOfAFrame) {
   const Bytes bytes = bytes_from(0, 160);

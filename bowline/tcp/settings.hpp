@@ -12,6 +12,7 @@
 
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/ablation.hpp"
 
 // The GNU modes of the compilers predefine `linux` as a macro, against the standard's reserved
 // names; a user who compiles so could not say Profile::linux.
@@ -175,6 +176,9 @@ struct Settings {
   HyStartForm hystart = HyStartForm::plus_plus;  ///< RFC 9406
   /// Of connections whose SocketOptions say nothing.
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
+
+  /// For experiments: which mechanisms are taken out. None, and no public header can change it.
+  Ablation ablation;
 };
 
 constexpr Settings Settings::of(Profile profile) noexcept {
@@ -195,6 +199,12 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.pacing = false;             // Linux leaves it to the fq queue
   }
   return settings;
+}
+
+/// How long TIME-WAIT lasts (RFC 9293 section 3.6.1, MUST-13).
+[[nodiscard]] constexpr Duration time_wait_length(const Settings& settings) noexcept {
+  if (settings.ablation.without(Mechanism::time_wait)) return Duration::zero();
+  return 2 * settings.msl;
 }
 
 /// What an application can set for one socket. A listener's are inherited by the connections that

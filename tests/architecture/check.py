@@ -33,6 +33,7 @@ MAY_INCLUDE = {
     "sim": TO_DRIVER + ["trace"],
     "model": CORE + ["trace"],
     "scenario": TO_DRIVER + ["trace", "sim"],
+    "lab": TO_DRIVER + ["trace", "sim"],
     "sockets": TO_DRIVER,
     "packetdrill": TO_DRIVER + ["trace", "sockets"],
     "asio": TO_DRIVER + ["sim", "dns", "dhcp"],
@@ -81,6 +82,10 @@ NOT_IN_CORE = [
         "time comes in as an argument",
     ),
 ]
+
+# Makes stacks that break their promises: for experiments, and for nothing that is released.
+ABLATION_KEY = "bowline/tcp/ablation_key.hpp"
+MAY_HOLD_THE_KEY = re.compile(r"^(bowline/(lab|model)/|tests/|fuzz/)|_test\.cpp$|/testing/")
 
 # Headers that declare nothing of bowline's namespace: the doors, and specialisations of Asio's templates.
 NO_NAMESPACE = re.compile(r"^bowline/(asio\.hpp|asio/(basic_\w+|tcp|udp)\.hpp)$")
@@ -178,6 +183,9 @@ class Checker:
 
     def include(self, path, number, layer, is_test, quoted, system):
         if quoted:
+            if quoted == ABLATION_KEY and not MAY_HOLD_THE_KEY.search(path):
+                self.find(path, number, "can take mechanisms out of the stack",
+                          f"only tests, the model and the labs include {ABLATION_KEY}")
             root = quoted.split("/")[0]
             if root not in TREES or "/" not in quoted:
                 self.find(path, number, f'includes "{quoted}"',

@@ -44,6 +44,15 @@ class Rules(unittest.TestCase):
         self.good("bowline/tcp/a.cpp", '// #include "bowline/ip/b.hpp"\n/*\n#include "bowline/ip/b.hpp"\n*/\n')
         self.good("tools/a.cpp", '#include "bowline/http/b.hpp"\n#include <unistd.h>\n')
 
+    def test_the_key_of_the_experiments(self):
+        key = '#include "bowline/tcp/ablation_key.hpp"\n'
+        for path in ["bowline/tcp/a.cpp", "bowline/stack/a.cpp", "bowline/sim/a.cpp", "tools/lab.cpp", "examples/a.cpp"]:
+            self.bad(path, key, 1, "take mechanisms out")
+        self.bad("bowline/tcp/a.hpp", ESSAY + key + INSIDE, 6, "take mechanisms out")
+        self.good("bowline/lab/a.cpp", key)
+        self.good("bowline/tcp/a_test.cpp", key)
+        self.good("tests/protocol/a.cpp", key)
+
     def test_the_form_of_an_include(self):
         self.bad("bowline/tcp/a.cpp", '#include "b.hpp"\n', 1, "from the top")
         self.bad("tests/model/a.cpp", '#include "../b.hpp"\n', 1, "from the top")

@@ -22,11 +22,12 @@ Verdict check_ack(const TcbView& tcb, const Segment& segment) noexcept {
   return {};
 }
 
-Verdict check_segment(const TcbView& tcb, const Segment& segment, Time now) noexcept {
-  Verdict verdict = check_timestamps(tcb, segment, now);
-  if (verdict.proceeds()) verdict = check_sequence(tcb, segment);
-  if (verdict.proceeds()) verdict = check_reset(tcb, segment);
-  if (verdict.proceeds()) verdict = check_syn(tcb, segment);
+Verdict check_segment(const TcbView& tcb, const Segment& segment, Time now,
+                      Ablation ablation) noexcept {
+  Verdict verdict = check_timestamps(tcb, segment, now, ablation);
+  if (verdict.proceeds()) verdict = check_sequence(tcb, segment, ablation);
+  if (verdict.proceeds()) verdict = check_reset(tcb, segment, ablation);
+  if (verdict.proceeds()) verdict = check_syn(tcb, segment, ablation);
   if (verdict.proceeds()) verdict = check_ack(tcb, segment);
   return verdict;
 }

@@ -4,7 +4,7 @@
 
 namespace bowline::inline v0::tcp {
 
-Verdict check_reset(const TcbView& tcb, const Segment& segment) noexcept {
+Verdict check_reset(const TcbView& tcb, const Segment& segment, Ablation ablation) noexcept {
   if (!segment.rst()) return {};
   // Ending TIME-WAIT early would let strays of the old connection into the next one (RFC 1337
   // section 3).
@@ -14,7 +14,9 @@ Verdict check_reset(const TcbView& tcb, const Segment& segment) noexcept {
   if (before(segment.seq, tcb.rcv_nxt)) return {Next::drop, Reason::seq_out_of_window};
   // In the window is not enough: whoever is off the path could try a few thousand numbers. Only the
   // peer, asked by the challenge, knows the exact one (RFC 5961 section 3.2).
-  if (segment.seq != tcb.rcv_nxt) return {Next::challenge, Reason::rst_not_exact};
+  if (segment.seq != tcb.rcv_nxt && !ablation.without(Mechanism::challenge_ack)) {
+    return {Next::challenge, Reason::rst_not_exact};
+  }
   if (tcb.state == State::syn_received && tcb.passive) {
     return {Next::back_to_listen, Reason::state_reset_received};
   }

@@ -36,7 +36,7 @@ bool completes_simultaneous_open(const TcbView& tcb, const Segment& segment) noe
 
 }  // namespace
 
-Verdict check_sequence(const TcbView& tcb, const Segment& segment) noexcept {
+Verdict check_sequence(const TcbView& tcb, const Segment& segment, Ablation ablation) noexcept {
   if (is_repeated_syn(tcb, segment)) {
     // Our answer was lost, so it is repeated; what else it carries comes again, too. (A SYN,ACK is
     // an answer itself: two of them must not keep answering each other.)
@@ -46,6 +46,7 @@ Verdict check_sequence(const TcbView& tcb, const Segment& segment) noexcept {
     if (completes_simultaneous_open(tcb, segment)) return {};
   }
   if (is_acceptable(tcb, segment)) return {};
+  if (segment.data_size > 0 && ablation.without(Mechanism::sequence_numbers)) return {};
   // An unacceptable RST is dropped in silence (3.10.7.4 first; RFC 5961 section 3.2, case 1).
   if (segment.rst()) return {Next::drop, Reason::seq_out_of_window};
   // The peer's FIN once more: our last ACK was lost (3.10.7.4 eighth, TIME-WAIT).

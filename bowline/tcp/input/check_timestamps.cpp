@@ -2,7 +2,8 @@
 
 namespace bowline::inline v0::tcp {
 
-Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now) noexcept {
+Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now,
+                         Ablation ablation) noexcept {
   // A RST is judged by its sequence number alone (RFC 7323 section 5.2).
   if (!tcb.timestamps || segment.rst()) return {};
   // RFC 7323 section 3.2: once agreed on, a segment without the option SHOULD be dropped in
@@ -16,7 +17,8 @@ Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now) n
   // TS.Recent is worth nothing after 24 days of idling: its clock may have wrapped (RFC 7323
   // section 5.5).
   constexpr Duration kOutdated = 24 * 24h;
-  if (age < 0 && now - tcb.ts_recent_at < kOutdated) return {Next::drop_and_ack, Reason::paws};
+  if (age < 0 && now - tcb.ts_recent_at < kOutdated && !ablation.without(Mechanism::paws))
+    return {Next::drop_and_ack, Reason::paws};
   return {};
 }
 

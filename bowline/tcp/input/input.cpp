@@ -31,7 +31,7 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
       c.transfer->sent.mark_all_lost();
       break;
     case Next::repeat_fin_ack:
-      c.timers.set(Timer::ending, saturating_add(context.now, 2 * context.settings.msl));
+      c.timers.set(Timer::ending, saturating_add(context.now, time_wait_length(context.settings)));
       request_ack(c, Reason::send_time_wait_ack);
       break;
     case Next::reset_peer:
@@ -82,7 +82,8 @@ void input_slowly(Connection& c, const Segment& segment, Context& context) noexc
   if (c.state == State::closed) return;
   if (c.state == State::syn_sent) return input_syn_sent(c, segment, context);
 
-  const Verdict verdict = check_segment(view_of(c), segment, context.now);
+  const Verdict verdict =
+      check_segment(view_of(c), segment, context.now, context.settings.ablation);
   if (!verdict.proceeds()) return carry_out(c, verdict, segment, context);
   c.last_received_at = context.now;
   c.probes = 0;

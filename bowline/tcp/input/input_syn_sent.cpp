@@ -22,6 +22,9 @@ bool check_ack_of_syn(Connection& c, const Segment& segment, bool& acceptable,
       decide(c, Reason::rst_bad_ack, context);
     } else {
       decide(c, Reason::ack_of_unsent, context);
+      if (segment.syn() && context.settings.ablation.without(Mechanism::syn_ack_refusal)) {
+        return false;
+      }
       context.replies.reply(reset_for(segment, Reason::send_rst_bad_ack));
     }
     return false;

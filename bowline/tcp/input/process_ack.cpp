@@ -46,6 +46,9 @@ void on_acknowledgment(Connection& c, const Segment& segment, Context& context) 
 void on_fin_acknowledged(Connection& c, Context& context) noexcept {
   switch (c.state) {
     case State::fin_wait_1:
+      if (context.settings.ablation.without(Mechanism::half_close)) {
+        return end(c, EndReason::orderly, Reason::state_fin_acked, context);
+      }
       set_state(c, State::fin_wait_2, Reason::state_fin_acked, context);
       if (c.orphan) wait_for_peers_fin(c, context);
       break;

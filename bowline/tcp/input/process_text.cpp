@@ -55,6 +55,22 @@ Placed place_all(Connection& c, const Segment& segment, const Wanted& wanted,
   return worst;
 }
 
+// For the experiments: bytes go up in the order in which they come, however often they come.
+// RCV.NXT follows the highest number seen, so that the peer is content.
+bool take_as_it_comes(Connection& c, const Segment& segment, Context& context) noexcept {
+  if (!ensure_transfer(c, context)) return true;
+  segment.for_each_payload([&](std::uint32_t, Slice slice) {
+    static_cast<void>(
+        c.transfer->received.place(c.rcv_nxt, std::move(slice), c.rcv_nxt, context.pool));
+  });
+  c.bytes_received += segment.data_size;
+  c.rcv_nxt = latest(c.rcv_nxt, segment.data_seq() + segment.data_size);
+  c.rcv_edge = latest(c.rcv_edge, c.rcv_nxt);
+  request_ack(c, Reason::send_ack_immediate);
+  if (c.peer_fin_pending && c.rcv_nxt == c.fin_seq_peer) take_fin(c, context);
+  return true;
+}
+
 // A delay in vain (DESIGN section 5 rule 4) says little about a stream: when full segments follow
 // within the time of a delay, the second one will be there to be acknowledged with the first.
 bool streams(const Connection& c, const Segment& segment, const Context& context) noexcept {
@@ -96,6 +112,9 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
       c.state != State::fin_wait_2 && !on_syn) {
     decide(c, Reason::text_in_closing, context);
     return true;
+  }
+  if (context.settings.ablation.without(Mechanism::sequence_numbers)) {
+    return take_as_it_comes(c, segment, context);
   }
   const Wanted wanted = cut_to_window(c, segment, context);
   if (wanted.size == 0) {
