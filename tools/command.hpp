@@ -24,5 +24,7 @@ void add_explain(CLI::App& app, ExitStatus& status);
 void add_sim(CLI::App& app, ExitStatus& status);
 /// Adds `bowline drill`.
 void add_drill(CLI::App& app, ExitStatus& status);
+/// Adds `bowline lab`.
+void add_lab(CLI::App& app, ExitStatus& status);
 
 }  // namespace bowline::tools

@@ -24,6 +24,7 @@ constexpr const char* kExamples =
     "  sudo bowline ss -tanieo            what the sockets of running instances do\n"
     "  bowline serve --help               all about serving\n"
     "  bowline sim lossy.toml             a network in virtual time: table, capture, graphs\n"
+    "  bowline lab two-way-handshake      why TCP is as it is: without one thing, and with it\n"
     "  bowline explain web.pcapng         what happened in a capture, and what broke which rule\n"
     "  bowline drill tests/scripts        packetdrill scripts, thousands in a second\n"
     "\n"
@@ -84,6 +85,7 @@ ExitStatus run(int argc, char** argv) {
   add_explain(app, status);
   add_sim(app, status);
   add_drill(app, status);
+  add_lab(app, status);
 
   try {
     app.parse(argc, argv);
