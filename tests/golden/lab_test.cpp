@@ -20,16 +20,17 @@ std::string ladders(const char* name, std::size_t scenario, lab::Language langua
 
 TEST(LabLadders, K40_TwoWayHandshake) {
   golden::expect_drawing("lab_two_way_handshake.ladders.txt",
-                 ladders("two-way-handshake", 0, lab::Language::en, 120));
+                         ladders("two-way-handshake", 0, lab::Language::en, 120));
 }
 
 TEST(LabLadders, K81_TimeWaitInChinese) {
-  golden::expect_drawing("lab_time_wait.zh.ladders.txt", ladders("time-wait", 0, lab::Language::zh, 120));
+  golden::expect_drawing("lab_time_wait.zh.ladders.txt",
+                         ladders("time-wait", 0, lab::Language::zh, 120));
 }
 
 TEST(LabLadders, K72_ThreeWayCloseOneBelowTheOther) {
   golden::expect_drawing("lab_three_way_close.narrow.txt",
-                 ladders("three-way-close", 1, lab::Language::en, 80));
+                         ladders("three-way-close", 1, lab::Language::en, 80));
 }
 
 }  // namespace

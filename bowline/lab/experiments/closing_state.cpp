@@ -12,15 +12,18 @@ Run part(bool with, std::uint64_t seed, Director& director, Duration later) {
   if (!with) options.ablation = tcp::AblationKey::without({tcp::Mechanism::closing_state});
   World world(options, director);
   Conn* server = nullptr;
-  world.listen([&server](Conn& conn) {
+  bool server_closes = false;
+  world.listen([&](Conn& conn) {
     server = &conn;
     conn.awaits_end = true;
+    conn.shut_when_written = server_closes;  // it was accepted late
   });
   Conn* const client = world.connect();
   client->awaits_end = true;
   world.run_until(100ms);
   if (client->established) client->shut_when_written = true;
   world.run_until(100ms + later);
+  server_closes = true;
   if (server != nullptr) server->shut_when_written = true;
   client->shut_when_written = true;
   world.run_until(150s);
