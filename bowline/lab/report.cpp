@@ -189,6 +189,8 @@ std::string table(const std::vector<Outcome>& outcomes, const Page& page) {
     bool costs = false;
     for (const CaseResult& result : outcome.cases) {
       costs = costs || result.scenario->expect == Expect::costs_without;
+      if (result.scenario->expect == Expect::breaks_both)
+        continue;  // a limit, told in full elsewhere
       for (const auto& [from, to] : {std::pair(&result.without, &without), {&result.with, &with}}) {
         for (const Broken& one : from->broken) {
           if (std::ranges::find(*to, one.which, &Broken::which) == to->end()) to->push_back(one);
