@@ -272,6 +272,15 @@ std::size_t World::draw(Rung rung) {
   return diagram_.rungs.size() - 1;
 }
 
+// In the order of time. Rungs stand in the order of departure, so a state that was drawn again with
+// each packet would seem to come back where packets cross.
+std::optional<tcp::State> World::news(Side side, std::optional<tcp::State> state) {
+  std::optional<tcp::State>& drawn = drawn_[index(side)];
+  if (!state || state == drawn) return std::nullopt;
+  drawn = state;
+  return state;
+}
+
 Accident World::handed_in(sim::Port port, std::span<const std::byte> bytes, Time at,
                           std::uint64_t& number) {
   const trace::Packet packet = trace::take_apart(bytes, LinkKind::ip);
@@ -319,7 +328,7 @@ Accident World::handed_in(sim::Port port, std::span<const std::byte> bytes, Time
     }
     if (!crossing.datagram) {
       (sent.from == Side::left ? rung.left : rung.right) =
-          state_of(sent.from, sent.segment.source, sent.segment.destination);
+          news(sent.from, state_of(sent.from, sent.segment.source, sent.segment.destination));
     }
     sent.rung = draw(std::move(rung));
     sent.drawn = true;
@@ -383,11 +392,11 @@ void World::arrived(const sim::Passage& passage) {
     rung.packet = true;
     rung.label = sent.label;
     rung.crossed = sent.forged ? Crossed::forged : Crossed::late;
-    (sent.to == Side::left ? rung.left : rung.right) = state;
+    (sent.to == Side::left ? rung.left : rung.right) = news(sent.to, state);
     draw(std::move(rung));
   } else if (!late && sent.drawn) {
     Rung& rung = diagram_.rungs.at(sent.rung);
-    (sent.to == Side::left ? rung.left : rung.right) = state;
+    (sent.to == Side::left ? rung.left : rung.right) = news(sent.to, state);
   }
 }
 

@@ -149,6 +149,8 @@ class World final : private sim::Tap, private CourierWatch {
     return drawing_ && diagram_.rungs.size() < options_.most_rungs;
   }
   std::size_t draw(Rung rung);
+  /// `state` where it is another than the one that was drawn for this end before.
+  [[nodiscard]] std::optional<tcp::State> news(Side side, std::optional<tcp::State> state);
 
   WorldOptions options_;
   Director& director_;
@@ -161,8 +163,9 @@ class World final : private sim::Tap, private CourierWatch {
   std::list<Conn> conns_;
   Diagram diagram_;
   bool drawing_ = true;
-  std::size_t in_vain_ = 0;     // forgeries that changed nothing, drawn
-  std::size_t for_nobody_ = 0;  // packets to hosts that are not there, drawn
+  std::optional<tcp::State> drawn_[2];  // of each end, the latest
+  std::size_t in_vain_ = 0;             // forgeries that changed nothing, drawn
+  std::size_t for_nobody_ = 0;          // packets to hosts that are not there, drawn
 
   std::map<std::uint64_t, Sent> on_their_way_;                          // by the courier's number
   std::map<std::uint64_t, std::pair<std::uint64_t, bool>> handed_out_;  // by the simulation's
