@@ -27,7 +27,8 @@ void fields(V& v, tcp::Settings& s) {
       s.fin_wait_2, s.challenge_acks_per_second, s.keepalive, s.user_timeout, s.send_buffer,
       s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.mtu_probing, s.shed_after,
       s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open, s.nagle_by_minshall,
-      s.reset_when_keepalive_fails, s.ablation);
+      s.reset_when_keepalive_fails, s.ablation, s.rto_min_above_rtt, s.quick_acks, s.count_packets,
+      s.idle_restart, s.size_bursts, s.least_burst, s.push_bursts);
 }
 
 template <class V>

@@ -256,8 +256,8 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
         // One for each SYN-ACK sent. A peer in TIME-WAIT, to which this acknowledgment is as
         // foreign as its own was to us, answers it in turn, and the two would go on for as long as
         // the entry and the TIME-WAIT last (found by the exploration, docs/exploration.md).
-        if (half_open[index].answered) break;
-        half_open[index].answered = true;
+        if (half_open[index].out_of_window) break;
+        half_open[index].out_of_window = true;
         if (!reply_limit.allow(now)) break;
         tcp::Context ctx = context();
         tcp::Reply ack = bare_ack(tcp::syn_ack(entry, segment.local, {}, syn_window(listener),

@@ -275,6 +275,8 @@ Status Stack::Bare::set_options(Handle socket, const tcp::SocketOptions& options
   if (options.quick_ack && !before.quick_ack && c->unacked_bytes > 0) {
     tcp::request_ack(*c, Reason::send_ack_immediate);
   }
+  // tcp(7): TCP_NODELAY pushes what waits, even where TCP_CORK holds it back.
+  if (options.no_delay && !before.no_delay && c->unsent() > 0) c->override_due = true;
   if (before.keepalive != options.keepalive) c->timers.cancel(tcp::Timer::keepalive);
   tcp::set_path_mtu(*c, c->path_mtu);
   core_->settle(socket.index);

@@ -96,7 +96,8 @@ RtoBounds rto_bounds(const Connection& c, const Settings& settings) noexcept {
   // RFC 6298 5.7: after a lost SYN, data starts with a timeout of 3 seconds.
   const Duration initial =
       c.syn_lost && !opening ? settings.rto_initial_after_loss : settings.rto_initial;
-  return {initial, settings.rto_min, settings.rto_max};
+  const Duration least_variance = settings.rto_min_above_rtt ? settings.rto_min : Duration::zero();
+  return {initial, settings.rto_min, settings.rto_max, least_variance};
 }
 
 Duration rto(const Connection& c, const Settings& settings) noexcept {

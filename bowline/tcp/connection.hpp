@@ -150,12 +150,15 @@ struct Connection {
   SeqNumber dsack_right;  ///< to before this; as dsack_left: nothing
   std::uint32_t tuned_send_buffer = 0;     ///< what the buffers have grown to; 0: they have not
   std::uint32_t tuned_receive_buffer = 0;  ///< (tcp/buffers.hpp)
+  std::uint32_t most_in_flight = 0;        ///< at once, in the round trip that ends at:
+  SeqNumber most_in_flight_at;             ///< (Settings::count_packets)
   std::uint32_t max_snd_wnd = 0;  ///< the largest window that the peer ever offered (MAX.SND.WND)
   std::uint32_t listener = ListLink::kNone;  ///< whose accept queue it is in or will be in
   std::uint32_t ts_offset = 0;
   Time ts_recent_at{};
   Time last_received_at{};
   Time last_sent_at{};
+  Time last_data_at{};              ///< when data came last; the origin: never
   Time outstanding_since = kNever;  ///< since when nothing outstanding was acknowledged (R2)
   Time challenge_window{};          ///< start of the second that challenge_acks counts
   PathMtuProbe path_search;    ///< what the path carries, found out by trying (tcp/path_mtu.hpp)
@@ -179,6 +182,9 @@ struct Connection {
   bool probe_due = false;         ///< the zero-window probe is to go out
   bool override_due = false;      ///< a withheld small segment is to go out
   bool keepalive_due = false;
+  std::uint8_t quick_acks =
+      0;                    ///< acknowledgments that are not to be delayed (Settings::quick_acks)
+  bool answers = false;     ///< the application answers what it gets: delay, the answer will ride
   bool cold = false;        ///< the last delayed ACK expired in vain (DESIGN 5.4)
   bool error_told = false;  ///< the application knows how it ended
   bool touched = false;     ///< by the batch under way

@@ -109,7 +109,9 @@ void grow_window(Connection& c, const AckNews& news, Context& context) noexcept 
   // Nothing else held the data back. And RFC 7661 section 4.3: what is not validated does not grow.
   // (In slow start the measure lags by the round trip in which the window doubles: there the half
   // that is in flight is the sign.)
-  const bool limited = c.congestion.in_slow_start() ? news.in_flight >= cwnd / 2
+  const bool used =
+      context.settings.count_packets ? cwnd < 2 * c.most_in_flight : news.in_flight >= cwnd / 2;
+  const bool limited = c.congestion.in_slow_start() ? used
                                                     : news.in_flight + 2U * c.snd_mss >= cwnd &&
                                                           c.validation.validated(context.now, cwnd);
   c.congestion.acked({.now = context.now,
@@ -144,7 +146,7 @@ bool recover_by_rack(Connection& c, const AckNews& news, Context& context) noexc
     enter_recovery(c, news.in_flight, context);
   }
   recovery.acked(news.delivered, transfer.sent.in_network(), c.snd_mss,
-                 news.progress() && lost == 0);
+                 news.progress() && lost == 0, context.settings.count_packets);
   return true;
 }
 
@@ -157,6 +159,7 @@ bool in_timeout_recovery(const Connection& c) noexcept {
 void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) noexcept {
   Transfer& transfer = *c.transfer;
   const std::uint32_t cwnd = c.congestion.cwnd();
+  if (context.settings.count_packets) in_flight = cwnd;
   transfer.undo.end();
   transfer.undo.begin(c.congestion, context.now);
   transfer.tail_probe.cancel();

@@ -143,10 +143,32 @@ std::uint32_t paced(const Connection& c, std::uint32_t data, Time now) noexcept 
   return std::min(data, std::max<std::uint32_t>(whole, c.snd_mss));
 }
 
+// Settings::size_bursts: a millisecond's worth of what the window lets out in a round trip (twice
+// that in slow start), and more on short paths; at most half of the window.
+std::uint32_t burst_size(const Connection& c, const Settings& settings) noexcept {
+  constexpr std::uint64_t kMost = 1U << 16U;
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  std::uint64_t bytes = kMost;
+  if (c.rtt.has_sample()) {
+    const bool slow_start = cwnd < c.congestion.ssthresh() / 2;
+    const auto micros = static_cast<std::uint64_t>(std::max(c.rtt.srtt() / 1us, Duration::rep{1}));
+    const std::uint64_t rate = std::uint64_t{cwnd} * (slow_start ? 2'000'000 : 1'200'000) / micros;
+    bytes = std::min(rate / 1'024, kMost);
+    // Where packets come back at once, large frames do no harm: 64 KiB more, halved for each half
+    // of a millisecond that the path is long.
+    const auto halves = static_cast<std::uint64_t>(c.rtt.min_rtt() / 512us);
+    if (halves < 32) bytes = std::min(bytes + (kMost >> halves), kMost);
+  }
+  const std::uint64_t packets = std::max<std::uint64_t>(bytes / c.snd_mss, settings.least_burst);
+  const std::uint64_t half = std::max<std::uint32_t>(cwnd / 2 / c.snd_mss, 1);
+  return static_cast<std::uint32_t>(std::min(packets, half)) * c.snd_mss;
+}
+
 std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link,
                               const Settings& settings, Time now) noexcept {
   if (!may_send_data(c) || !c.transfer->sent.has_room()) return std::nullopt;
   std::uint32_t data = paced(c, sendable(c, link, settings), now);
+  if (settings.size_bursts && data > c.snd_mss) data = std::min(data, burst_size(c, settings));
   if (data >= c.snd_mss) {
     if (auto probe = plan_path_probe(c, c.unsent(), window_allowance(c), now)) return probe;
   }
@@ -170,7 +192,10 @@ std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link,
     plan.flags |= wire::kFin;
   }
   if (data > 0 && c.ecn.answer_due()) plan.flags |= wire::kCwr;
-  if (data > c.snd_mss) plan.packet = c.snd_mss;
+  if (data > c.snd_mss) {
+    plan.packet = c.snd_mss;
+    if (settings.push_bursts) plan.flags |= wire::kPsh;
+  }
   return plan;
 }
 
@@ -301,7 +326,9 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     SentRange how;
     how.sent_at = context.now;
     how.fin = plan.fin && whole;
-    how.pushed = whole && ((plan.flags & wire::kPsh) != 0 || (syn && data == c.unsent_on_syn()));
+    // Where the application ended, not where a burst did: that is what a repeat ends with, too.
+    how.pushed = whole && (syn ? data == c.unsent_on_syn()
+                               : (plan.flags & wire::kPsh) != 0 && data == c.unsent());
     // has_room() was asked by the plan; a full memory shows as a frame that is sent but not
     // accounted for, so it is counted as not sent at all and comes again.
     if (!c.transfer->sent.sent(c.snd_nxt, length, how, stamp ? &*stamp : nullptr)) {
@@ -311,6 +338,10 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     // A SYN is acknowledged and repeated without the data on it.
     if (syn && data > 0) c.transfer->sent.split_tail(data);
     c.snd_nxt += length;
+    if (c.outstanding() > c.most_in_flight || at_or_after(c.snd_una, c.most_in_flight_at)) {
+      c.most_in_flight = c.outstanding();
+      c.most_in_flight_at = c.snd_nxt;
+    }
     c.bytes_sent += data;
     if (data % c.snd_mss != 0 && !plan.path_probe) c.snd_small = c.snd_nxt;
     if (plan.path_probe && whole) path_probe_sent(c, plan);
@@ -342,7 +373,13 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   if (plan.why == Reason::send_keepalive) c.keepalive_due = false;
   note_holdup(c, context.settings, context.now);
   c.override_due = false;
+  // An answer so soon: the next acknowledgment can ride on one.
+  if (data > 0 && plan.fresh && c.last_data_at != Time{} &&
+      context.now - c.last_data_at < context.settings.delayed_ack) {
+    c.answers = true;
+  }
   if ((plan.flags & wire::kAck) == 0) return;
+  if (c.unacked_bytes > 0 && c.quick_acks > 0) --c.quick_acks;
 
   // Whatever carries an ACK settles what was owed; data that carries one shows that waiting for it
   // pays.

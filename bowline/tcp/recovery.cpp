@@ -2,8 +2,8 @@
 
 namespace bowline::inline v0::tcp {
 
-void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t mss,
-                     bool progress) noexcept {
+void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t mss, bool progress,
+                     bool whole) noexcept {
   delivered_ += delivered;
   std::uint32_t limit = 0;
   if (pipe > ssthresh_) {
@@ -18,7 +18,7 @@ void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t 
     if (progress) limit += mss;
     limit = std::min(limit, ssthresh_ - pipe);
   }
-  allowed_ = limit;
+  allowed_ = whole ? (limit + mss - 1) / mss * mss : limit;
   // A partial ACK has shown the next hole: its repair does not wait (RFC 6582 section 3.2 step 5).
   if (progress) repair_due_ = true;
 }

@@ -33,9 +33,9 @@ class Recovery {
   }
   /// An acknowledgment says that `delivered` bytes more have left the network, in which `pipe`
   /// bytes are left (RFC 9937 section 6.1). `progress`: SND.UNA moved, and no new loss was found by
-  /// it.
-  void acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t mss,
-             bool progress) noexcept;
+  /// it. `whole`: segments that it lets out in part go out whole.
+  void acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t mss, bool progress,
+             bool whole = false) noexcept;
   /// `bytes` were sent.
   void sent(std::uint32_t bytes) noexcept {
     sent_ += bytes;

@@ -31,7 +31,8 @@ void RttEstimator::sample(Duration rtt, Time now) noexcept {
 Duration RttEstimator::rto(const RtoBounds& bounds) const noexcept {
   // RFC 6298 2.2: max(G, 4 * rttvar); the clock granularity G is a nanosecond here, the floor does
   // its work.
-  const Duration estimate = has_sample() ? srtt_ + 4 * rttvar_ : bounds.initial;
+  const Duration estimate =
+      has_sample() ? srtt_ + std::max(4 * rttvar_, bounds.least_variance) : bounds.initial;
   Duration rto = std::clamp(estimate, bounds.least, bounds.most);
   for (unsigned i = 0; i < backoff_ && rto < bounds.most; ++i) rto *= 2;
   return std::min(rto, bounds.most);

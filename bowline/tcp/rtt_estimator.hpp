@@ -18,6 +18,7 @@ struct RtoBounds {
   Duration initial = 1s;  ///< before the first sample (RFC 6298 2.1)
   Duration least = 200ms;
   Duration most = 60s;
+  Duration least_variance{};  ///< four deviations count for at least so much
 };
 
 /// srtt, rttvar, rto and the smallest RTT of one path. A value; 48 bytes.

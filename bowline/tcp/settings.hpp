@@ -107,16 +107,22 @@ struct Settings {
   Duration rto_initial_after_loss = 3s;  ///< after a SYN was lost (6298 5.7)
   Duration rto_min = 200ms;              ///< 6298 2.4 says 1 s; 200 ms is what everybody uses
   Duration rto_max = 60s;                ///< 6298 2.5
-  std::uint8_t r1 = 3;                   ///< retransmissions until the path is suspected (MUST-20)
-  Duration r2_data = 100s;               ///< until the connection is given up (SHLD-11)
-  Duration r2_syn = 180s;                ///< the same for a SYN (MUST-23)
-  std::uint8_t syn_ack_retries = 5;      ///< repeats of a SYN-ACK, then the half-open entry goes
-  Duration orphan_r2 = 100s;             ///< R2 of a connection whose application is gone
+  /// rto_min is the least by which the timeout lies above the smoothed RTT (Linux), instead of the
+  /// least timeout.
+  bool rto_min_above_rtt = false;
+  std::uint8_t r1 = 3;               ///< retransmissions until the path is suspected (MUST-20)
+  Duration r2_data = 100s;           ///< until the connection is given up (SHLD-11)
+  Duration r2_syn = 180s;            ///< the same for a SYN (MUST-23)
+  std::uint8_t syn_ack_retries = 5;  ///< repeats of a SYN-ACK, then the half-open entry goes
+  Duration orphan_r2 = 100s;         ///< R2 of a connection whose application is gone
 
   // -- acknowledgment and windows: RFC 9293 section 3.8.6, RFC 5681 section 4.2
   Duration delayed_ack = 40ms;   ///< at most 500 ms (MUST-40)
   bool cold_ack_at_once = true;  ///< DESIGN 5.4: no delay where the last one was in vain
-  Duration probe_max = 60s;      ///< zero-window probes back off up to this
+  /// So many acknowledgments of a new connection are not delayed, nor after something unusual came,
+  /// until the application answers what it gets (Linux's quick acknowledgments: 16).
+  std::uint8_t quick_acks = 0;
+  Duration probe_max = 60s;                   ///< zero-window probes back off up to this
   std::uint8_t initial_window_segments = 10;  ///< RFC 6928
   std::uint8_t duplicate_ack_threshold = 3;   ///< RFC 5681 section 3.2
   /// Nagle's algorithm waits only for small segments that are outstanding, not for full ones
@@ -173,6 +179,19 @@ struct Settings {
   /// 7661), instead of being given up after an idle RTO (RFC 5681 section 4.1). Without pacing the
   /// latter holds: the first ACKs after a pause would let out the whole window in one burst.
   bool window_validation = true;
+  /// A loss reduces the window, whatever of it is in flight, and recovery lets out whole segments
+  /// (Linux counts in packets; RFC 5681 equation 4 and RFC 9937 go by bytes in flight).
+  bool count_packets = false;
+  /// Without it the window stays what it was after a pause, however long (Linux's
+  /// tcp_slow_start_after_idle = 0).
+  bool idle_restart = true;
+  /// Frames of several packets are sized as Linux does it: a millisecond's worth of the window, and
+  /// half of it at the most, so that acknowledgments keep coming evenly.
+  bool size_bursts = false;
+  std::uint16_t least_burst = 2;  ///< packets of a frame, with size_bursts (tcp_min_tso_segs)
+  /// The last packet of each frame of several has PSH, as if the application had pushed there
+  /// (section 3.9.1.2 lets TCP do so whenever it likes).
+  bool push_bursts = false;
   HyStartForm hystart = HyStartForm::plus_plus;  ///< RFC 9406
   /// Of connections whose SocketOptions say nothing.
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
@@ -193,6 +212,11 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.cold_ack_at_once = false;
     settings.nagle_by_minshall = true;
     settings.reset_when_keepalive_fails = true;
+    settings.rto_min_above_rtt = true;
+    settings.quick_acks = 16;  // TCP_MAX_QUICKACKS
+    settings.count_packets = true;
+    settings.size_bursts = true;
+    settings.push_bursts = true;
     settings.mtu_probing = MtuProbing::off;
     settings.hystart = HyStartForm::classic;
     settings.window_validation = false;  // tcp_slow_start_after_idle = 1

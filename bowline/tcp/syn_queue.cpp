@@ -152,7 +152,7 @@ void SynQueue::sent_again(std::uint32_t index, Time now) noexcept {
   unlink(index);
   SynEntry& entry = entries_[index];
   entry.retries = std::min<std::uint8_t>(entry.retries + 1, kMostRetries);
-  entry.answered = false;
+  entry.out_of_window = false;
   append(index, now);
 }
 

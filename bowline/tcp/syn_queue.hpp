@@ -50,9 +50,9 @@ struct SynEntry {
   std::uint8_t rcv_shift : 4 = 0;
   FeedbackMode feedback : 2 = FeedbackMode::none;  ///< of ECN, that we agreed to
   IpEcn syn_ecn : 2 = IpEcn::not_ect;              ///< how the SYN arrived (RFC 9768 table 2)
-  bool fell_back : 1 = false;    ///< the SYN came again without asking for ECN (RFC 9768 3.1.5)
-  bool answered : 1 = false;     ///< a segment out of its window, since the SYN-ACK was sent last
-  bool give_cookie : 1 = false;  ///< for Fast Open (RFC 7413): in the first SYN-ACK
+  bool fell_back : 1 = false;      ///< the SYN came again without asking for ECN (RFC 9768 3.1.5)
+  bool out_of_window : 1 = false;  ///< a segment out of its window, since the SYN-ACK was sent last
+  bool give_cookie : 1 = false;    ///< for Fast Open (RFC 7413): in the first SYN-ACK
   bool cookie_experimental : 1 = false;  ///< in the option in which it was asked for
   bool answered : 1 = false;             ///< the peer's ACK came, and waits for data (defer_accept)
 
@@ -65,7 +65,7 @@ struct SynEntry {
     auto bits = static_cast<std::uint32_t>(
         snd_shift | ipv6 << 4 | window_scaling << 5 | timestamps << 6 | sack << 7 | rcv_shift << 8 |
         static_cast<int>(feedback) << 12 | static_cast<int>(syn_ecn) << 14 | fell_back << 16 |
-        give_cookie << 17 | cookie_experimental << 18 | answered << 19);
+        give_cookie << 17 | cookie_experimental << 18 | answered << 19 | out_of_window << 20);
     v.bases(iss, irs);
     v(remote_address, listener, previous, next, remote_port, local_port, local_address, peer_mss,
       retries, interface, bits);
@@ -87,7 +87,7 @@ struct SynEntry {
       answered = (bits >> 19 & 1U) != 0;
       give_cookie = (bits >> 17 & 1U) != 0;
       cookie_experimental = (bits >> 18 & 1U) != 0;
-      answered = (bits >> 19 & 1U) != 0;
+      out_of_window = (bits >> 20 & 1U) != 0;
     }
   }
 

@@ -34,8 +34,8 @@ struct Tally {
   Duration by_peer_window{};    ///< of these, held up by the peer's window
   Duration by_send_buffer{};    ///< of these, by the send buffer
   Time held_since{};            ///< since when `held` is so
-  Holdup held = Holdup::idle;
-  bool wants_room = false;  ///< the application has more to write than there was room for
+  Holdup held = Holdup::idle;   ///< what keeps data from going
+  bool wants_room = false;      ///< the application has more to write than there was room for
 
   /// A run of timeouts goes on.
   void timed_out(bool first, Time now) noexcept {

@@ -55,7 +55,7 @@ void review_window(Connection& c, Context& context) noexcept {
   if (!is_synchronized(c.state)) return;
   if (context.settings.window_validation && context.settings.pacing) {
     halve_if_unused(c, context);
-  } else {
+  } else if (context.settings.idle_restart) {
     restart_after_idle(c, context);
   }
 }
@@ -232,6 +232,10 @@ void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
       reset.ack = c.rcv_nxt;
       reset.flags = wire::kRst | wire::kAck;
       reset.why = reset_reason;
+      if (c.timestamps &&
+          context.settings.profile == Profile::linux) {  // RFC 7323 section 3.2: SHOULD
+        reset.options.timestamps = {timestamp_clock(context.now) + c.ts_offset, c.ts_recent};
+      }
       reset.connection = c.number;
       context.replies.reply(reset);
       break;

@@ -68,7 +68,7 @@ TEST_F(DrillTest, AMismatchShowsBothPacketsAndTheDecisions) {
   EXPECT_EQ(ended.status, 1);
   for (const std::string& part :
        {path + ":7: failed (ipv4): the packet differs in: sequence numbers",
-        std::string("  expected: > R 8:8(0)\n  sent:     > R 9:9(0)\n"), std::string("^^^^^^"),
+        std::string("  expected: > R 8:8(0)\n  sent:     > R 9:9(0)"), std::string("^^^^^^"),
         std::string("the stack's last decisions:"), std::string("0 passed, 1 failed")}) {
     EXPECT_NE(ended.out.find(part), std::string::npos) << part << "\n" << ended.out;
   }
@@ -103,15 +103,15 @@ TEST_F(DrillTest, DefinesComeFromTheCommandLine) {
 }
 
 TEST_F(DrillTest, WrongUsageIsOneLine) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{folder_ + "/missing.pkt"},
-        {folder_},
-        {"--ip-version", "ipv5", folder_},
-        {"-D", "NAME", write("good.pkt", kGood)}}) {
+  const auto is_wrong = [this](const std::vector<std::string>& arguments) {
     const Ended ended = drill(arguments);
     EXPECT_EQ(ended.status, 2);
     EXPECT_EQ(std::ranges::count(ended.err, '\n'), 1) << ended.err;
-  }
+  };
+  is_wrong({folder_ + "/missing.pkt"});
+  is_wrong({folder_});  // no script in it
+  is_wrong({"--ip-version", "ipv5", folder_});
+  is_wrong({"-D", "NAME", write("good.pkt", kGood)});
 }
 
 TEST_F(DrillTest, ACaptureIsWritten) {

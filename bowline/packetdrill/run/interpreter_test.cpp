@@ -123,7 +123,7 @@ TEST(Interpreter, TimesHaveATolerance) {
 TEST(Interpreter, ALineMayStandForSeveralSegments) {
   const std::string written = "+0 write(4, ..., 3000) = 3000\n";
   expect_pass(run_opened(written + "+0 > P. 1:3001(3000) ack 1\n"));
-  expect_pass(run_opened(written + "+0 > . 1:2001(2000) ack 1\n+0 > P. 2001:3001(1000) ack 1\n"));
+  expect_pass(run_opened(written + "+0 > P. 1:2001(2000) ack 1\n+0 > P. 2001:3001(1000) ack 1\n"));
   expect_failure(
       run("--strict_segments\n" + std::string(kOpen) + written + "+0 > P. 1:3001(3000) ack 1\n"), 3,
       "differs in");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "bowline/link/segment.hpp"
 #include "bowline/trace/sentence.hpp"
 
 namespace bowline::inline v0::packetdrill {
@@ -21,12 +22,17 @@ std::string stamp(Time time) {
 
 }  // namespace
 
-// The interface's other end: what the stack sends waits in `sent`.
+// The interface's other end: what the stack sends waits in `sent`. A device that cuts large
+// segments to packets, as Linux's under packetdrill does and the library for the stock binary
+// (so/world.cpp): how a stack sizes its bursts shows in what it pushes.
 class World::Wire final : public Link {
  public:
-  Wire(const Time& now, std::uint32_t mtu) : now_(now), mtu_(mtu) {}
+  Wire(const Time& now, std::uint32_t mtu, BufferPool& pool)
+      : queue_(*this), cutter_(queue_, pool, mtu), now_(now), mtu_(mtu) {}
 
-  [[nodiscard]] LinkInfo info() const noexcept override { return {.mtu = mtu_}; }
+  [[nodiscard]] LinkInfo info() const noexcept override {
+    return {.mtu = mtu_, .max_gso = kMaxGso, .transmit_checksum = true};
+  }
   [[nodiscard]] std::size_t receive(std::span<Frame> frames, BufferPool& pool,
                                     Time /*now*/) noexcept override {
     if (incoming.empty() || frames.empty()) return 0;
@@ -36,18 +42,35 @@ class World::Wire final : public Link {
     return frames[0].size == 0 ? 0 : 1;
   }
   [[nodiscard]] std::size_t take(std::span<Frame> frames) noexcept override {
-    for (const Frame& frame : frames) {
-      SentPacket packet{.at = now_, .bytes = std::vector<std::byte>(frame.size)};
-      (void)frame.copy_to(0, packet.bytes);
-      sent.push_back(std::move(packet));
-    }
-    return frames.size();
+    return cutter_.take(frames);
   }
 
   std::vector<std::byte> incoming;
   std::deque<SentPacket> sent;
 
  private:
+  // Larger than any datagram of IPv4, so that the stack leaves the cutting to us.
+  static constexpr std::uint32_t kMaxGso = 65'535;
+
+  // What comes out of the cutter.
+  class Queue final : public FrameSink {
+   public:
+    explicit Queue(Wire& wire) : wire_(wire) {}
+    [[nodiscard]] std::size_t take(std::span<Frame> frames) noexcept override {
+      for (const Frame& frame : frames) {
+        SentPacket packet{.at = wire_.now_, .bytes = std::vector<std::byte>(frame.size)};
+        (void)frame.copy_to(0, packet.bytes);
+        wire_.sent.push_back(std::move(packet));
+      }
+      return frames.size();
+    }
+
+   private:
+    Wire& wire_;
+  };
+
+  Queue queue_;
+  CuttingSink cutter_;
   const Time& now_;
   std::uint32_t mtu_;
 };
@@ -79,7 +102,7 @@ World::World(const RunConfig& config, const tcp::Settings& settings, trace::Reco
   stack_.emplace(std::move(*made));
   log_ = std::make_unique<Log>(recorder);
   stack_->set_listener(log_.get());
-  wire_ = std::make_unique<Wire>(now_, config.mtu);
+  wire_ = std::make_unique<Wire>(now_, config.mtu, stack_->pool());
   link_ = wire_.get();
   const auto interface = stack_->add_interface({.link = wire_->info()});
   if (!interface) throw std::runtime_error("no interface: " + interface.error().message());

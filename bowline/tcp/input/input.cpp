@@ -20,6 +20,7 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
       if (segment.len() > 0) {
         note_duplicate(c, segment.data_seq(), segment.data_seq() + segment.data_size);
         request_ack(c, Reason::send_ack_unacceptable);
+        start_quick_acks(c, context.settings);
       } else {
         request_challenge_ack(c, context);
       }

@@ -9,6 +9,9 @@
 
 namespace bowline::inline v0::tcp {
 
+/// The next acknowledgments are sent at once, where Settings::quick_acks has it: the peer starts,
+/// or repairs something, and wants to hear of each segment.
+void start_quick_acks(Connection& c, const Settings& settings) noexcept;
 /// Takes `segment` into `c`: changes its state, flags and timers, queues payload, but sends nothing
 /// (output.hpp does) except stateless resets. Afterwards `c` may be CLOSED.
 void input(Connection& c, const Segment& segment, Context& context) noexcept;

@@ -87,15 +87,28 @@ void schedule_ack(Connection& c, const Segment& segment, Context& context) noexc
   const std::uint32_t seen = std::clamp<std::uint32_t>(segment.wire_payload(), least, c.rcv_mss);
   c.seen_mss = static_cast<std::uint16_t>(std::max<std::uint32_t>(c.seen_mss, seen));
   if (c.cold && streams(c, segment, context)) c.cold = false;
-  if (c.unacked_bytes >= 2U * c.seen_mss) {
+  const bool second = context.settings.quick_acks > 0 ? c.unacked_bytes > c.seen_mss
+                                                      : c.unacked_bytes >= 2U * c.seen_mss;
+  if (c.last_data_at == Time{}) start_quick_acks(c, context.settings);
+  c.last_data_at = context.now;
+  if (second) {
     request_ack(c, Reason::send_ack_second_segment);  // SHLD-19
-  } else if (c.options.quick_ack) {
+  } else if (c.options.quick_ack || (c.quick_acks > 0 && !c.answers)) {
     request_ack(c, Reason::send_ack_immediate);
   } else if (c.cold && context.settings.cold_ack_at_once) {
     request_ack(c, Reason::send_ack_cold);
   } else if (!c.timers.is_set(Timer::delayed_ack)) {
     c.timers.set(Timer::delayed_ack, context.now + context.settings.delayed_ack);
   }
+}
+
+void start_quick_acks(Connection& c, const Settings& settings) noexcept {
+  if (settings.quick_acks == 0) return;
+  // As many as half of the window is worth: beyond it the peer's window is open anyway.
+  const std::uint32_t worth = c.rcv_wnd() / (2U * std::max<std::uint32_t>(c.seen_mss, 1));
+  c.quick_acks = static_cast<std::uint8_t>(
+      std::clamp<std::uint32_t>(worth, 2, std::max<std::uint32_t>(settings.quick_acks, 2)));
+  c.answers = false;
 }
 
 void note_duplicate(Connection& c, SeqNumber left, SeqNumber right) noexcept {
@@ -120,6 +133,7 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
   if (wanted.size == 0) {
     // Beyond a shut window, or before RCV.NXT after all: say where we stand.
     request_ack(c, Reason::send_ack_unacceptable);
+    start_quick_acks(c, context.settings);
     return true;
   }
   if (c.orphan) {
