@@ -115,6 +115,41 @@ Run two_files(const Guards& guards, std::uint64_t seed, Duration lasts) {
   return run;
 }
 
+// The same with a few bytes, for the search: two words on each of two connections from one port.
+Run two_talks(bool with, std::uint64_t seed, Director& director) {
+  WorldOptions options;
+  options.seed = seed;
+  if (!with) options.ablation = without(Guards{});
+  World world(options, director);
+  world.listen([](Conn& conn) { conn.close_on_end = true; });
+  Conn* const first = world.connect([&world](Conn& conn) { world.write(conn, "beer "); });
+  world.run_until(50ms);
+  world.write(*first, "please");
+  first->shut_when_written = true;
+  first->close_on_end = true;
+  world.run_until(300ms);
+
+  Duration when = 300ms;
+  Conn* second = world.connect();
+  while (second == nullptr && when < 100s) {  // TIME-WAIT has the port
+    when += 1s;
+    world.run_until(when);
+    second = world.connect();
+  }
+  Run run;
+  if (second == nullptr) return run;
+  world.run_until(when + 50ms);
+  world.write(*second, "cake ");
+  world.run_until(when + 1500ms);
+  world.write(*second, "at six");
+  second->shut_when_written = true;
+  second->close_on_end = true;
+  world.run_until(when + 5s);
+  run.broken = check_all({Invariant::prefix}, world.observe());
+  run.diagram = world.diagram();
+  return run;
+}
+
 constexpr Duration kFast = 500ms;  // 2 MB/s: faster than the ISN clock ticks
 constexpr Duration kSlow = 8s;     // 125 kB/s: slower
 
@@ -200,6 +235,18 @@ Experiment stray_data() {
       alone({false, true, true}, kFast, {"The clock and PAWS", "时钟和 PAWS"},
             {"clock and PAWS", "时钟和 PAWS"}),
   };
+  lab.search = SearchPlan{{"The client says two words and closes, connects again from the same "
+                           "port as soon as it can and says two "
+                           "others; each of the first packets may come again 0.7 s later. Looked "
+                           "for: a byte that was not written at "
+                           "that place in this connection (I3).",
+                           "客户端说两个词后关闭，尽快用同一个端口再次连接，再说另外两个词；前几个"
+                           "报文可能在 0.7 秒后又来一次。"
+                           "要找的是：读到的字节不是本次连接在该位置写的（I3）。"},
+                          {repeated(700ms)},
+                          8,
+                          2,
+                          two_talks};
   return lab;
 }
 
