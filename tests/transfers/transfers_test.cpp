@@ -120,21 +120,34 @@ std::string buffer_name(std::uint32_t bytes) {
                        : fmt::format("{} MiB", bytes / 1_MiB);
 }
 
+std::string_view control_name(tcp::CongestionAlgorithm algorithm) {
+  switch (algorithm) {
+    case tcp::CongestionAlgorithm::cubic:
+      return "CUBIC";
+    case tcp::CongestionAlgorithm::reno:
+      return "Reno";
+    case tcp::CongestionAlgorithm::bbr:
+      return "BBR";
+  }
+  return "";
+}
+
 /// The cell's line. Numbers are whole, so that every compiler writes the same.
 std::string line(const Cell& cell) {
   const Result result = transfer(cell);
   const auto micros = static_cast<std::uint64_t>(result.time / 1us);
   const std::uint64_t kbps = kBytes * 8'000 / micros;
   return fmt::format("| {} | {} ms | {} % | {} | {}.{:03} s | {}.{:02} Mbit/s | {} | {} | {} |\n",
-                     cell.algorithm == tcp::CongestionAlgorithm::cubic ? "CUBIC" : "Reno",
-                     cell.rtt / 1ms, cell.loss.probability * 100, buffer_name(cell.buffer),
-                     micros / 1'000'000, micros / 1'000 % 1'000, kbps / 1'000, kbps % 1'000 / 10,
-                     result.again, result.timeouts, result.needless);
+                     control_name(cell.algorithm), cell.rtt / 1ms, cell.loss.probability * 100,
+                     buffer_name(cell.buffer), micros / 1'000'000, micros / 1'000 % 1'000,
+                     kbps / 1'000, kbps % 1'000 / 10, result.again, result.timeouts,
+                     result.needless);
 }
 
 std::vector<Cell> cells() {
   std::vector<Cell> all;
-  for (const auto algorithm : {tcp::CongestionAlgorithm::cubic, tcp::CongestionAlgorithm::reno}) {
+  for (const auto algorithm : {tcp::CongestionAlgorithm::cubic, tcp::CongestionAlgorithm::reno,
+                               tcp::CongestionAlgorithm::bbr}) {
     for (const Duration rtt : std::vector<Duration>{1ms, 20ms, 100ms}) {
       for (const Chance loss : {0_percent, 0.1_percent, 1_percent, 3_percent}) {
         for (const std::uint32_t buffer : {64_KiB, 1_MiB, 16_MiB}) {
