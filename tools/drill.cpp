@@ -48,6 +48,7 @@ struct DrillOptions {
   std::string profile;
   std::string pcap;
   bool ladder = false;
+  bool strict_echo = false;
   bool verbose = false;
   bool json = false;
 };
@@ -104,6 +105,13 @@ std::vector<AddressMode> read_modes(const std::string& text) {
   return {*mode};
 }
 
+// "foo-v4.pkt" is for IPv4, "foo-v6.pkt" for IPv6, as those of stock packetdrill are.
+bool named_for(const std::string& path, AddressMode mode) {
+  const std::string stem = fs::path(path).stem().string();
+  if (stem.ends_with("v6")) return mode == AddressMode::ipv6;
+  return !stem.ends_with("v4") || mode != AddressMode::ipv6;
+}
+
 enum class Result { passed, failed, broken };
 
 struct Ran {
@@ -134,7 +142,12 @@ class Drill {
       // A script that names its mode runs in that one, once.
       const AddressMode mode = packetdrill::only_mode(*script).value_or(wanted);
       if (!done.insert(mode).second) continue;
-      const auto config = packetdrill::make_config(*script, {.mode = mode, .profile = profile_});
+      // Of all modes those that it is for; a mode that was asked for by name is tried.
+      if (modes_.size() > 1 && !(packetdrill::runs_in(*script, mode) && named_for(path, mode))) {
+        continue;
+      }
+      const auto config = packetdrill::make_config(
+          *script, {.mode = mode, .profile = profile_, .strict_echo = options_.strict_echo});
       if (!config) return report_broken(path, config.error());
       run(path, *script, *config);
     }
@@ -299,6 +312,8 @@ void add_drill(CLI::App& app, ExitStatus& status) {
       ->check(CLI::IsMember({"linux", "rfc"}));
   command->add_option("--pcap", options->pcap, "Write packets and reasons to a capture (pcapng)")
       ->type_name("FILE");
+  command->add_flag("--strict-echo", options->strict_echo,
+                    "Compare what sent timestamps echo (ecr), which packetdrill does not");
   command->add_flag("--ladder", options->ladder, "Draw each connection");
   command->add_flag("-v,--verbose", options->verbose, "Show every packet, print() and notes");
   command->add_flag("--json", options->json, "One JSON object for each script");

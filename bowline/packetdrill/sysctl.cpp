@@ -9,7 +9,7 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-constexpr std::array<std::string_view, 20> kKnown{
+constexpr std::array<std::string_view, 22> kKnown{
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
     "net.ipv4.tcp_moderate_rcvbuf",
@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, 20> kKnown{
     "net.ipv4.tcp_reordering",
     "net.ipv4.tcp_mtu_probing",
     "net.ipv4.tcp_congestion_control",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_min_tso_segs",
     "net.ipv4.tcp_fastopen",
     "net.ipv4.tcp_fastopen_key",
 };
@@ -48,6 +50,14 @@ std::string canonical(std::string_view key) {
   return name;
 }
 
+// The first word of `text`, which is taken from it; empty: there is none.
+std::string_view take_word(std::string_view& text) {
+  text = trimmed(text);
+  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
+  text.remove_prefix(word.size());
+  return word;
+}
+
 // Decimal or 0x…: as the kernel reads them.
 std::optional<std::int64_t> number(std::string_view text) {
   text = trimmed(text);
@@ -66,12 +76,9 @@ std::optional<std::int64_t> number(std::string_view text) {
 std::optional<std::array<std::int64_t, 3>> three_numbers(std::string_view text) {
   std::array<std::int64_t, 3> values{};
   for (std::int64_t& value : values) {
-    text = trimmed(text);
-    const std::size_t end = std::min(text.find_first_of(kBlanks), text.size());
-    const auto one = number(text.substr(0, end));
+    const auto one = number(take_word(text));
     if (!one) return std::nullopt;
     value = *one;
-    text.remove_prefix(end);
   }
   return values;
 }
@@ -170,6 +177,7 @@ std::optional<SipKey> fast_open_key(std::string_view text) {
 
 // ip-sysctl: tcp_fastopen is a sum of bits; tcp_fastopen_key is one key, or two with a comma.
 void apply_fast_open(const Sysctls& sysctls, tcp::Settings& s) {
+  if (s.profile == tcp::Profile::linux) s.fast_open.client = true;  // its default is 1
   with_number(sysctls, "net.ipv4.tcp_fastopen", 0, 0xffffff, [&](std::int64_t bits) {
     s.fast_open.client = (bits & 0x1) != 0;
     s.fast_open.server = (bits & 0x2) != 0;
@@ -195,6 +203,13 @@ void apply_recovery(const Sysctls& sysctls, tcp::Settings& s) {
                                 tcp::MtuProbing::always};
     s.mtu_probing = kModes[static_cast<std::size_t>(mode)];
   });
+  with_number(sysctls, "route.initcwnd", 1, 255, [&](std::int64_t segments) {
+    s.initial_window_segments = static_cast<std::uint8_t>(segments);
+  });
+  with_number(sysctls, "net.ipv4.tcp_slow_start_after_idle", 0, 255,
+              [&](std::int64_t restart) { s.idle_restart = restart != 0; });
+  with_number(sysctls, "net.ipv4.tcp_min_tso_segs", 1, 65'535,
+              [&](std::int64_t segments) { s.least_burst = static_cast<std::uint16_t>(segments); });
   if (const auto name = sysctls.value("net.ipv4.tcp_congestion_control")) {
     for (const auto algorithm : {tcp::CongestionAlgorithm::reno, tcp::CongestionAlgorithm::cubic,
                                  tcp::CongestionAlgorithm::bbr}) {
@@ -219,12 +234,32 @@ bool Sysctls::assign_line(std::string_view line) {
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos || equals == 0) return false;
   std::string_view value = trimmed(line.substr(equals + 1));
+  if (line.substr(0, equals) == "ip") return assign_route(value);
   if (value.size() >= 2 && value.front() == value.back() &&
       (value.front() == '"' || value.front() == '\'')) {
     value = value.substr(1, value.size() - 2);
   }
   assign(line.substr(0, equals), value);
   return true;
+}
+
+bool Sysctls::assign_route(std::string_view arguments) {
+  bool all = true;
+  bool is_route = false;
+  for (std::string_view word = take_word(arguments); !word.empty(); word = take_word(arguments)) {
+    is_route |= word == "route";
+    if (!is_route) continue;
+    if (word == "mtu" || word == "initcwnd") {
+      std::string_view value = take_word(arguments);
+      if (value == "lock") value = take_word(arguments);
+      assign("route." + std::string(word), value);
+    }
+    for (const std::string_view other :
+         {"quickack", "initrwnd", "features", "rto_min", "congctl", "advmss"}) {
+      all &= word != other;
+    }
+  }
+  return is_route && all;
 }
 
 std::span<const std::string_view> Sysctls::known() noexcept { return kKnown; }

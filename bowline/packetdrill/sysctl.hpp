@@ -25,8 +25,11 @@ class Sysctls {
   /// /proc/sys/net/ipv4/tcp_sack.
   void assign(std::string_view key, std::string_view value);
   /// One line `key=value` or `key = value`; -e and -q and -w in front are options of sysctl(8).
-  /// Others are left alone: false.
+  /// A line `ip=...` has the arguments of ip(8): see assign_route(). Others are left alone: false.
   bool assign_line(std::string_view line);
+  /// What `ip route change ...` says of the route to the peer: route.mtu, route.initcwnd and so on,
+  /// as if they were settings. False: it says something else as well, or nothing.
+  bool assign_route(std::string_view arguments);
 
   /// The keys that apply_to() knows, as sysctl(8) spells them.
   [[nodiscard]] static std::span<const std::string_view> known() noexcept;

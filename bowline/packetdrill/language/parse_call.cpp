@@ -20,9 +20,43 @@ void parse_items(Cursor& cursor, char end, const char* where, std::vector<Expres
   cursor.expect(end, where);
 }
 
+unsigned hex_digit(const Token& string, char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
+  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10;
+  throw SyntaxError(string.position, "expected two hexadecimal digits behind \\x in a string");
+}
+
+// What stands between the quotes, with C's escapes: "\x00\n".
+std::string unescaped(const Token& string) {
+  constexpr std::string_view kLetters = "\\\"fnrtv";
+  constexpr std::string_view kMeanings = "\\\"\f\n\r\t\v";
+  const std::string& text = string.text;
+  const auto at = [&](std::size_t i) { return i < text.size() ? text[i] : '\0'; };
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      result += text[i];
+      continue;
+    }
+    ++i;
+    const std::size_t letter = kLetters.find(at(i));
+    if (letter != std::string_view::npos) {
+      result += kMeanings[letter];
+    } else if (at(i) == 'x') {
+      result +=
+          static_cast<char>(hex_digit(string, at(i + 1)) << 4U | hex_digit(string, at(i + 2)));
+      i += 2;
+    } else {
+      throw SyntaxError(string.position, "expected one of \\\" f n r t v x behind \\ in a string");
+    }
+  }
+  return result;
+}
+
 Expression parse_string(Cursor& cursor) {
   Expression result{.kind = ExpressionKind::string, .position = cursor.peek().position};
-  while (cursor.peek().kind == TokenKind::string) result.text += cursor.take().text;
+  while (cursor.peek().kind == TokenKind::string) result.text += unescaped(cursor.take());
   // "abc"... : a string that goes on in a way that does not matter.
   if (cursor.peek().kind == TokenKind::ellipsis) cursor.take();
   return result;

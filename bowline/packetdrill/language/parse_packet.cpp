@@ -282,6 +282,12 @@ IcmpSpec parse_icmp(Cursor& cursor) {
     cursor.expect('(', "and the number of bytes behind 'udp'");
     message.length = static_cast<std::uint32_t>(cursor.number("the number of bytes", 0, kMax16));
     cursor.expect(')', "behind the number of bytes");
+  } else if (cursor.accept("raw")) {
+    message.quotes = false;
+    cursor.expect('(', "and the number of bytes behind 'raw'");
+    message.length = static_cast<std::uint32_t>(
+        cursor.number("the number of bytes, the header's 8 among them", 8, kMax16 - 48));
+    cursor.expect(')', "behind the number of bytes");
   } else {
     parse_sequence(cursor, message.seq, message.length);
   }

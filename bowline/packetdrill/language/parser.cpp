@@ -117,6 +117,23 @@ Event parse_event(Cursor& cursor) {
   return event;
 }
 
+bool is_absolute(const Event& event) noexcept {
+  return event.time_kind == TimeKind::absolute || event.time_kind == TimeKind::absolute_range;
+}
+
+// A script begins at 0, and absolute times that follow each other go on from there.
+void check_order(const std::vector<Event>& events) {
+  if (!events.empty() && events[0].time != Duration::zero()) {
+    throw SyntaxError(events[0].position, "the first event is at time 0");
+  }
+  for (std::size_t i = 1; i < events.size(); ++i) {
+    if (!is_absolute(events[i]) || !is_absolute(events[i - 1])) continue;
+    if (events[i].time < events[i - 1].time) {
+      throw SyntaxError(events[i].position, "the time goes backwards");
+    }
+  }
+}
+
 Script parse(std::string_view text, const Defines& given) {
   Script script;
   Defines defines = given;
@@ -133,6 +150,7 @@ Script parse(std::string_view text, const Defines& given) {
   }
   if (cursor.peek().kind != TokenKind::end) cursor.fail("an event, which begins with its time");
   if (script.events.empty()) cursor.fail("at least one event: a script without any tests nothing");
+  check_order(script.events);
   return script;
 }
 

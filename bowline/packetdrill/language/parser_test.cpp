@@ -68,6 +68,27 @@ TEST(Parser, ASegmentHasAllItsFields) {
   EXPECT_EQ(segment.options, (std::vector<std::uint8_t>{2, 4, 0x05, 0xb4, 1, 3, 3, 7}));
 }
 
+TEST(Parser, AScriptBeginsAtZeroAndGoesOn) {
+  EXPECT_EQ(error_of("0.1 > . 1:1(0) ack 1"), "s:1:1: the first event is at time 0");
+  EXPECT_EQ(error_of("0 > . 1:1(0) ack 1\n0.2 > . 1:1(0) ack 1\n0.1 > . 1:1(0) ack 1"),
+            "s:3:1: the time goes backwards");
+  EXPECT_EQ(error_of("0 > . 1:1(0) ack 1\n0.2 > . 1:1(0) ack 1\n+0 > . 1:1(0) ack 1\n"
+                     "0.1 > . 1:1(0) ack 1"),
+            "(no error)");
+}
+
+TEST(Parser, StringsHaveTheEscapesOfC) {
+  const auto text = [](const std::string& quoted) {
+    return call("setsockopt(3, 1, 2, " + quoted + ", 4) = 0").arguments[3].text;
+  };
+  EXPECT_EQ(text(R"("a\\b\"c\n")"), "a\\b\"c\n");
+  EXPECT_EQ(text(R"("\x00\xfF" "z")"), std::string("\0\xffz", 3));
+  EXPECT_EQ(error_of(R"(0 setsockopt(3, 1, 2, "\q", 4) = 0)"),
+            R"(s:1:23: expected one of \" f n r t v x behind \ in a string)");
+  EXPECT_EQ(error_of(R"(0 setsockopt(3, 1, 2, "\x4", 4) = 0)"),
+            R"(s:1:23: expected two hexadecimal digits behind \x in a string)");
+}
+
 TEST(Parser, FlagsOfAllKinds) {
   EXPECT_EQ(tcp("> . 1:1(0) ack 1").flags, wire::kAck);
   EXPECT_EQ(tcp("> FP. 1:1(0) ack 1").flags, wire::kFin | wire::kPsh | wire::kAck);

@@ -98,7 +98,8 @@ struct IcmpSpec {
   bool quotes = false;        ///< it is about a packet of ours
   bool quotes_udp = false;    ///< a UDP datagram
   std::uint32_t seq = 0;      ///< of the TCP segment quoted
-  std::uint32_t length = 0;   ///< of the data quoted
+  /// Of the data quoted; without a quotation: of the whole message, 0 for its header alone.
+  std::uint32_t length = 0;
 };
 
 /// A packet, into the stack or out of it.

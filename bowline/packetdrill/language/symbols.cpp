@@ -1,301 +1,29 @@
 #include "bowline/packetdrill/language/symbols.hpp"
 
-#include <fcntl.h>
-#include <linux/errqueue.h>
-#include <linux/net_tstamp.h>
-#include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <netinet/udp.h>
-#include <poll.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <vector>
 
-// Younger than the C library's headers, or in a header that contradicts them.
-#ifndef SOL_UDP
-#define SOL_UDP 17
-#endif
-#ifndef TCP_CM_INQ
-#define TCP_CM_INQ TCP_INQ
-#endif
-#ifndef SIOCOUTQNSD
-#define SIOCOUTQNSD 0x894B
-#endif
+#include "bowline/packetdrill/language/symbol_tables.hpp"
 
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-struct Symbol {
-  std::string_view name;
-  std::int64_t value;
-};
-
-#define BOWLINE_SYMBOL(name) \
-  Symbol { #name, static_cast<std::int64_t>(name) }
-
-constexpr Symbol kConstants[] = {
-    // Families and types
-    BOWLINE_SYMBOL(AF_UNSPEC),
-    BOWLINE_SYMBOL(AF_INET),
-    BOWLINE_SYMBOL(AF_INET6),
-    BOWLINE_SYMBOL(PF_INET),
-    BOWLINE_SYMBOL(PF_INET6),
-    BOWLINE_SYMBOL(SOCK_STREAM),
-    BOWLINE_SYMBOL(SOCK_DGRAM),
-    BOWLINE_SYMBOL(SOCK_RAW),
-    BOWLINE_SYMBOL(SOCK_NONBLOCK),
-    BOWLINE_SYMBOL(SOCK_CLOEXEC),
-    BOWLINE_SYMBOL(SOMAXCONN),
-    // Protocols and levels
-    BOWLINE_SYMBOL(IPPROTO_IP),
-    BOWLINE_SYMBOL(IPPROTO_ICMP),
-    BOWLINE_SYMBOL(IPPROTO_TCP),
-    BOWLINE_SYMBOL(IPPROTO_UDP),
-    BOWLINE_SYMBOL(IPPROTO_IPV6),
-    BOWLINE_SYMBOL(IPPROTO_ICMPV6),
-    BOWLINE_SYMBOL(SOL_SOCKET),
-    BOWLINE_SYMBOL(SOL_IP),
-    BOWLINE_SYMBOL(SOL_IPV6),
-    BOWLINE_SYMBOL(SOL_TCP),
-    BOWLINE_SYMBOL(SOL_UDP),
-    // SO_
-    BOWLINE_SYMBOL(SO_DEBUG),
-    BOWLINE_SYMBOL(SO_REUSEADDR),
-    BOWLINE_SYMBOL(SO_TYPE),
-    BOWLINE_SYMBOL(SO_ERROR),
-    BOWLINE_SYMBOL(SO_DONTROUTE),
-    BOWLINE_SYMBOL(SO_BROADCAST),
-    BOWLINE_SYMBOL(SO_SNDBUF),
-    BOWLINE_SYMBOL(SO_RCVBUF),
-    BOWLINE_SYMBOL(SO_SNDBUFFORCE),
-    BOWLINE_SYMBOL(SO_RCVBUFFORCE),
-    BOWLINE_SYMBOL(SO_KEEPALIVE),
-    BOWLINE_SYMBOL(SO_OOBINLINE),
-    BOWLINE_SYMBOL(SO_NO_CHECK),
-    BOWLINE_SYMBOL(SO_PRIORITY),
-    BOWLINE_SYMBOL(SO_LINGER),
-    BOWLINE_SYMBOL(SO_BSDCOMPAT),
-    BOWLINE_SYMBOL(SO_REUSEPORT),
-    BOWLINE_SYMBOL(SO_PASSCRED),
-    BOWLINE_SYMBOL(SO_PEERCRED),
-    BOWLINE_SYMBOL(SO_RCVLOWAT),
-    BOWLINE_SYMBOL(SO_SNDLOWAT),
-    BOWLINE_SYMBOL(SO_RCVTIMEO),
-    BOWLINE_SYMBOL(SO_SNDTIMEO),
-    BOWLINE_SYMBOL(SO_BINDTODEVICE),
-    BOWLINE_SYMBOL(SO_TIMESTAMP),
-    BOWLINE_SYMBOL(SO_TIMESTAMPNS),
-    BOWLINE_SYMBOL(SO_TIMESTAMPING),
-    BOWLINE_SYMBOL(SO_ACCEPTCONN),
-    BOWLINE_SYMBOL(SO_MARK),
-    BOWLINE_SYMBOL(SO_PROTOCOL),
-    BOWLINE_SYMBOL(SO_DOMAIN),
-    BOWLINE_SYMBOL(SO_RXQ_OVFL),
-    BOWLINE_SYMBOL(SO_BUSY_POLL),
-    BOWLINE_SYMBOL(SO_MAX_PACING_RATE),
-    BOWLINE_SYMBOL(SO_INCOMING_CPU),
-    BOWLINE_SYMBOL(SO_MEMINFO),
-    BOWLINE_SYMBOL(SO_COOKIE),
-    BOWLINE_SYMBOL(SO_ZEROCOPY),
-    BOWLINE_SYMBOL(SO_EE_ORIGIN_LOCAL),
-    BOWLINE_SYMBOL(SO_EE_ORIGIN_ICMP),
-    // IP
-    BOWLINE_SYMBOL(IP_TOS),
-    BOWLINE_SYMBOL(IP_TTL),
-    BOWLINE_SYMBOL(IP_HDRINCL),
-    BOWLINE_SYMBOL(IP_OPTIONS),
-    BOWLINE_SYMBOL(IP_RECVTOS),
-    BOWLINE_SYMBOL(IP_RECVTTL),
-    BOWLINE_SYMBOL(IP_RECVERR),
-    BOWLINE_SYMBOL(IP_MTU_DISCOVER),
-    BOWLINE_SYMBOL(IP_MTU),
-    BOWLINE_SYMBOL(IP_BIND_ADDRESS_NO_PORT),
-    BOWLINE_SYMBOL(IP_FREEBIND),
-    BOWLINE_SYMBOL(IP_TRANSPARENT),
-    BOWLINE_SYMBOL(IP_PMTUDISC_DONT),
-    BOWLINE_SYMBOL(IP_PMTUDISC_WANT),
-    BOWLINE_SYMBOL(IP_PMTUDISC_DO),
-    BOWLINE_SYMBOL(IP_PMTUDISC_PROBE),
-    BOWLINE_SYMBOL(IPV6_V6ONLY),
-    BOWLINE_SYMBOL(IPV6_UNICAST_HOPS),
-    BOWLINE_SYMBOL(IPV6_TCLASS),
-    BOWLINE_SYMBOL(IPV6_RECVERR),
-    BOWLINE_SYMBOL(IPV6_MTU),
-    BOWLINE_SYMBOL(IPV6_MTU_DISCOVER),
-    BOWLINE_SYMBOL(IPV6_RECVTCLASS),
-    // TCP
-    BOWLINE_SYMBOL(TCP_NODELAY),
-    BOWLINE_SYMBOL(TCP_MAXSEG),
-    BOWLINE_SYMBOL(TCP_CORK),
-    BOWLINE_SYMBOL(TCP_KEEPIDLE),
-    BOWLINE_SYMBOL(TCP_KEEPINTVL),
-    BOWLINE_SYMBOL(TCP_KEEPCNT),
-    BOWLINE_SYMBOL(TCP_SYNCNT),
-    BOWLINE_SYMBOL(TCP_LINGER2),
-    BOWLINE_SYMBOL(TCP_DEFER_ACCEPT),
-    BOWLINE_SYMBOL(TCP_WINDOW_CLAMP),
-    BOWLINE_SYMBOL(TCP_INFO),
-    BOWLINE_SYMBOL(TCP_QUICKACK),
-    BOWLINE_SYMBOL(TCP_CONGESTION),
-    BOWLINE_SYMBOL(TCP_MD5SIG),
-    BOWLINE_SYMBOL(TCP_THIN_LINEAR_TIMEOUTS),
-    BOWLINE_SYMBOL(TCP_THIN_DUPACK),
-    BOWLINE_SYMBOL(TCP_USER_TIMEOUT),
-    BOWLINE_SYMBOL(TCP_REPAIR),
-    BOWLINE_SYMBOL(TCP_FASTOPEN),
-    BOWLINE_SYMBOL(TCP_TIMESTAMP),
-    BOWLINE_SYMBOL(TCP_NOTSENT_LOWAT),
-    BOWLINE_SYMBOL(TCP_CC_INFO),
-    BOWLINE_SYMBOL(TCP_SAVE_SYN),
-    BOWLINE_SYMBOL(TCP_SAVED_SYN),
-    BOWLINE_SYMBOL(TCP_FASTOPEN_CONNECT),
-    BOWLINE_SYMBOL(TCP_ULP),
-    BOWLINE_SYMBOL(TCP_MD5SIG_EXT),
-    BOWLINE_SYMBOL(TCP_FASTOPEN_KEY),
-    BOWLINE_SYMBOL(TCP_FASTOPEN_NO_COOKIE),
-    BOWLINE_SYMBOL(TCP_ZEROCOPY_RECEIVE),
-    BOWLINE_SYMBOL(TCP_INQ),
-    BOWLINE_SYMBOL(TCP_CM_INQ),
-    BOWLINE_SYMBOL(TCP_TX_DELAY),
-    // MSG
-    BOWLINE_SYMBOL(MSG_OOB),
-    BOWLINE_SYMBOL(MSG_PEEK),
-    BOWLINE_SYMBOL(MSG_DONTROUTE),
-    BOWLINE_SYMBOL(MSG_CTRUNC),
-    BOWLINE_SYMBOL(MSG_TRUNC),
-    BOWLINE_SYMBOL(MSG_DONTWAIT),
-    BOWLINE_SYMBOL(MSG_EOR),
-    BOWLINE_SYMBOL(MSG_WAITALL),
-    BOWLINE_SYMBOL(MSG_FIN),
-    BOWLINE_SYMBOL(MSG_SYN),
-    BOWLINE_SYMBOL(MSG_CONFIRM),
-    BOWLINE_SYMBOL(MSG_RST),
-    BOWLINE_SYMBOL(MSG_ERRQUEUE),
-    BOWLINE_SYMBOL(MSG_NOSIGNAL),
-    BOWLINE_SYMBOL(MSG_MORE),
-    BOWLINE_SYMBOL(MSG_WAITFORONE),
-    BOWLINE_SYMBOL(MSG_FASTOPEN),
-    BOWLINE_SYMBOL(MSG_CMSG_CLOEXEC),
-    BOWLINE_SYMBOL(MSG_ZEROCOPY),
-    {"NULL", 0},
-    // shutdown, fcntl, ioctl
-    BOWLINE_SYMBOL(SHUT_RD),
-    BOWLINE_SYMBOL(SHUT_WR),
-    BOWLINE_SYMBOL(SHUT_RDWR),
-    BOWLINE_SYMBOL(F_GETFD),
-    BOWLINE_SYMBOL(F_SETFD),
-    BOWLINE_SYMBOL(F_GETFL),
-    BOWLINE_SYMBOL(F_SETFL),
-    BOWLINE_SYMBOL(FD_CLOEXEC),
-    BOWLINE_SYMBOL(O_RDONLY),
-    BOWLINE_SYMBOL(O_WRONLY),
-    BOWLINE_SYMBOL(O_RDWR),
-    BOWLINE_SYMBOL(O_NONBLOCK),
-    BOWLINE_SYMBOL(O_NDELAY),
-    BOWLINE_SYMBOL(FIONREAD),
-    BOWLINE_SYMBOL(FIONBIO),
-    BOWLINE_SYMBOL(SIOCINQ),
-    BOWLINE_SYMBOL(SIOCOUTQ),
-    BOWLINE_SYMBOL(SIOCOUTQNSD),
-    BOWLINE_SYMBOL(SIOCATMARK),
-    // poll and epoll
-    BOWLINE_SYMBOL(POLLIN),
-    BOWLINE_SYMBOL(POLLPRI),
-    BOWLINE_SYMBOL(POLLOUT),
-    BOWLINE_SYMBOL(POLLERR),
-    BOWLINE_SYMBOL(POLLHUP),
-    BOWLINE_SYMBOL(POLLNVAL),
-    BOWLINE_SYMBOL(POLLRDNORM),
-    BOWLINE_SYMBOL(POLLRDBAND),
-    BOWLINE_SYMBOL(POLLWRNORM),
-    BOWLINE_SYMBOL(POLLWRBAND),
-    BOWLINE_SYMBOL(POLLRDHUP),
-    BOWLINE_SYMBOL(POLLMSG),
-    BOWLINE_SYMBOL(EPOLLIN),
-    BOWLINE_SYMBOL(EPOLLPRI),
-    BOWLINE_SYMBOL(EPOLLOUT),
-    BOWLINE_SYMBOL(EPOLLERR),
-    BOWLINE_SYMBOL(EPOLLHUP),
-    BOWLINE_SYMBOL(EPOLLRDNORM),
-    BOWLINE_SYMBOL(EPOLLRDBAND),
-    BOWLINE_SYMBOL(EPOLLWRNORM),
-    BOWLINE_SYMBOL(EPOLLWRBAND),
-    BOWLINE_SYMBOL(EPOLLMSG),
-    BOWLINE_SYMBOL(EPOLLRDHUP),
-    BOWLINE_SYMBOL(EPOLLONESHOT),
-    BOWLINE_SYMBOL(EPOLLET),
-    BOWLINE_SYMBOL(EPOLLEXCLUSIVE),
-    BOWLINE_SYMBOL(EPOLLWAKEUP),
-    BOWLINE_SYMBOL(EPOLL_CTL_ADD),
-    BOWLINE_SYMBOL(EPOLL_CTL_DEL),
-    BOWLINE_SYMBOL(EPOLL_CTL_MOD),
-    // socket timestamps, named that scripts may be read
-    BOWLINE_SYMBOL(SCM_TIMESTAMPING),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_TX_HARDWARE),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_TX_SOFTWARE),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_RX_HARDWARE),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_RX_SOFTWARE),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_SOFTWARE),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_OPT_ID),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_TX_SCHED),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_TX_ACK),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_OPT_CMSG),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_OPT_TSONLY),
-    BOWLINE_SYMBOL(SOF_TIMESTAMPING_OPT_STATS),
-    BOWLINE_SYMBOL(SCM_TSTAMP_SND),
-    BOWLINE_SYMBOL(SCM_TSTAMP_SCHED),
-    BOWLINE_SYMBOL(SCM_TSTAMP_ACK),
-    BOWLINE_SYMBOL(SO_EE_ORIGIN_TIMESTAMPING),
-    BOWLINE_SYMBOL(SO_EE_ORIGIN_ZEROCOPY),
-    BOWLINE_SYMBOL(SO_EE_CODE_ZEROCOPY_COPIED),
-};
-
-constexpr Symbol kErrors[] = {
-    BOWLINE_SYMBOL(EPERM),        BOWLINE_SYMBOL(ENOENT),          BOWLINE_SYMBOL(EINTR),
-    BOWLINE_SYMBOL(EIO),          BOWLINE_SYMBOL(ENXIO),           BOWLINE_SYMBOL(E2BIG),
-    BOWLINE_SYMBOL(EBADF),        BOWLINE_SYMBOL(EAGAIN),          BOWLINE_SYMBOL(EWOULDBLOCK),
-    BOWLINE_SYMBOL(ENOMEM),       BOWLINE_SYMBOL(EACCES),          BOWLINE_SYMBOL(EFAULT),
-    BOWLINE_SYMBOL(EBUSY),        BOWLINE_SYMBOL(EEXIST),          BOWLINE_SYMBOL(ENODEV),
-    BOWLINE_SYMBOL(ENOTDIR),      BOWLINE_SYMBOL(EISDIR),          BOWLINE_SYMBOL(EINVAL),
-    BOWLINE_SYMBOL(ENFILE),       BOWLINE_SYMBOL(EMFILE),          BOWLINE_SYMBOL(ENOTTY),
-    BOWLINE_SYMBOL(EFBIG),        BOWLINE_SYMBOL(ENOSPC),          BOWLINE_SYMBOL(ESPIPE),
-    BOWLINE_SYMBOL(EROFS),        BOWLINE_SYMBOL(EPIPE),           BOWLINE_SYMBOL(EDOM),
-    BOWLINE_SYMBOL(ERANGE),       BOWLINE_SYMBOL(ENOSYS),          BOWLINE_SYMBOL(EPROTO),
-    BOWLINE_SYMBOL(EBADMSG),      BOWLINE_SYMBOL(EOVERFLOW),       BOWLINE_SYMBOL(ENOTSOCK),
-    BOWLINE_SYMBOL(EDESTADDRREQ), BOWLINE_SYMBOL(EMSGSIZE),        BOWLINE_SYMBOL(EPROTOTYPE),
-    BOWLINE_SYMBOL(ENOPROTOOPT),  BOWLINE_SYMBOL(EPROTONOSUPPORT), BOWLINE_SYMBOL(ESOCKTNOSUPPORT),
-    BOWLINE_SYMBOL(EOPNOTSUPP),   BOWLINE_SYMBOL(ENOTSUP),         BOWLINE_SYMBOL(EPFNOSUPPORT),
-    BOWLINE_SYMBOL(EAFNOSUPPORT), BOWLINE_SYMBOL(EADDRINUSE),      BOWLINE_SYMBOL(EADDRNOTAVAIL),
-    BOWLINE_SYMBOL(ENETDOWN),     BOWLINE_SYMBOL(ENETUNREACH),     BOWLINE_SYMBOL(ENETRESET),
-    BOWLINE_SYMBOL(ECONNABORTED), BOWLINE_SYMBOL(ECONNRESET),      BOWLINE_SYMBOL(ENOBUFS),
-    BOWLINE_SYMBOL(EISCONN),      BOWLINE_SYMBOL(ENOTCONN),        BOWLINE_SYMBOL(ESHUTDOWN),
-    BOWLINE_SYMBOL(ETIMEDOUT),    BOWLINE_SYMBOL(ECONNREFUSED),    BOWLINE_SYMBOL(EHOSTDOWN),
-    BOWLINE_SYMBOL(EHOSTUNREACH), BOWLINE_SYMBOL(EALREADY),        BOWLINE_SYMBOL(EINPROGRESS),
-    BOWLINE_SYMBOL(ECANCELED),    BOWLINE_SYMBOL(ENOMSG),
-};
-
-#undef BOWLINE_SYMBOL
-
 constexpr std::string_view kCalls[] = {
-    "socket", "bind",         "listen",        "accept",     "accept4",     "connect",
-    "read",   "readv",        "recv",          "recvfrom",   "recvmsg",     "write",
-    "writev", "send",         "sendto",        "sendmsg",    "fcntl",       "ioctl",
-    "close",  "shutdown",     "getsockopt",    "setsockopt", "getsockname", "getpeername",
-    "poll",   "epoll_create", "epoll_create1", "epoll_ctl",  "epoll_wait",
+    "socket",   "bind",         "listen",        "accept",     "accept4",     "connect",
+    "read",     "readv",        "recv",          "recvfrom",   "recvmsg",     "write",
+    "writev",   "send",         "sendto",        "sendmsg",    "fcntl",       "ioctl",
+    "close",    "shutdown",     "getsockopt",    "setsockopt", "getsockname", "getpeername",
+    "poll",     "epoll_create", "epoll_create1", "epoll_ctl",  "epoll_wait",  "open",
+    "sendfile", "pipe",         "splice",        "cap_set",
 };
 
 using Sorted = std::vector<Symbol>;
 
-template <std::size_t N>
-Sorted sorted(const Symbol (&symbols)[N]) {
-  Sorted all(std::begin(symbols), std::end(symbols));
+Sorted sorted(std::initializer_list<std::span<const Symbol>> tables) {
+  Sorted all;
+  for (const auto table : tables) all.insert(all.end(), table.begin(), table.end());
   std::ranges::sort(all, {}, &Symbol::name);
   return all;
 }
@@ -307,14 +35,14 @@ std::optional<std::int64_t> find(const Sorted& symbols, std::string_view name) n
 }
 
 const Sorted& errors() {
-  static const Sorted all = sorted(kErrors);
+  static const Sorted all = sorted({error_symbols()});
   return all;
 }
 
 }  // namespace
 
 std::optional<std::int64_t> symbol(std::string_view name) noexcept {
-  static const Sorted all = sorted(kConstants);
+  static const Sorted all = sorted({socket_symbols(), system_symbols()});
   if (const auto value = find(all, name)) return value;
   return find(errors(), name);
 }
@@ -326,7 +54,7 @@ std::optional<int> error_number(std::string_view name) noexcept {
 }
 
 std::string error_text(int error) {
-  for (const Symbol& one : kErrors) {
+  for (const Symbol& one : error_symbols()) {
     if (one.value != error) continue;
     return std::string(one.name) + " (" + std::strerror(error) + ")";
   }

@@ -119,6 +119,8 @@ Bytes build_icmp(const IcmpSpec& message, const Endpoint& from, const Endpoint& 
   if (message.quotes) {
     const Bytes quote = build_quote(message, to, from);
     bytes.insert(bytes.end(), quote.begin(), quote.end());
+  } else if (message.length > bytes.size()) {
+    bytes.resize(message.length);
   }
   put_checksum(bytes, 2, v6 ? wire::kProtocolIcmpV6 : wire::kProtocolIcmp, from.address,
                to.address);

@@ -84,7 +84,14 @@ class CallMaker {
   MadeCall epoll_create(const Arguments& arguments);
   MadeCall epoll_ctl(const Arguments& arguments);
   MadeCall epoll_wait(const Arguments& arguments);
+  MadeCall open(const Arguments& arguments);
+  MadeCall pipe(const Arguments& arguments);
+  MadeCall splice(const Arguments& arguments);
+  MadeCall sendfile(const Arguments& arguments);
+  MadeCall cap_set(const Arguments& arguments);
   MadeCall name(const Arguments& arguments, bool peer);
+  // Zeros from one descriptor to another, at most one of them a socket's.
+  MadeCall move(int from, int to, std::size_t size);
 
   Session& session_;
   const CallSpec& spec_;

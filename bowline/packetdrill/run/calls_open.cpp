@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include "bowline/packetdrill/fast_open.hpp"
 #include "bowline/packetdrill/run/call_maker.hpp"
 
 namespace bowline::inline v0::packetdrill {
@@ -43,6 +44,7 @@ MadeCall CallMaker::bind(const Arguments& arguments) {
 
 MadeCall CallMaker::listen(const Arguments& arguments) {
   const int live = fd(arguments);
+  take_part_in_fast_open(table_, session_.sysctls(), live, arguments.number(1), now_);
   return {.call = table_.listen(live, arguments.number(1), now_),
           .look = [session = &session_, live](const Outcome& done) {
             Conversation* const one = session->conversation(live);
@@ -114,7 +116,8 @@ MadeCall CallMaker::getpeername(const Arguments& arguments) { return name(argume
 MadeCall CallMaker::close(const Arguments& arguments) {
   const int live = fd(arguments);
   const std::int64_t script = number_of(arguments[0], "a descriptor");
-  MadeCall made{.call = table_.close(live, now_)};
+  Files& files = session_.files();
+  MadeCall made{.call = files.owns(live) ? files.close(live) : table_.close(live, now_)};
   session_.remove_fd(script);
   return made;
 }

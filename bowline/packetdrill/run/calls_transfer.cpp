@@ -1,5 +1,7 @@
 // Calls that move bytes.
 
+#include <algorithm>
+
 #include "bowline/packetdrill/run/call_maker.hpp"
 #include "bowline/packetdrill/run/control.hpp"
 
@@ -9,11 +11,17 @@ using sockets::Outcome;
 
 MadeCall CallMaker::read(const Arguments& arguments) {
   const auto to = buffer(arguments, 2);
+  if (Files& files = session_.files(); files.owns(fd(arguments))) {
+    return {.call = files.read(fd(arguments), to->size())};
+  }
   void* const at = arguments.is_null_buffer(1) ? nullptr : to->data();
   return {.call = table_.read(fd(arguments), at, to->size(), now_), .look = keep(to)};
 }
 MadeCall CallMaker::write(const Arguments& arguments) {
   const auto from = buffer(arguments, 2);
+  if (Files& files = session_.files(); files.owns(fd(arguments))) {
+    return {.call = files.write(fd(arguments), from->size())};
+  }
   const void* const at = arguments.is_null_buffer(1) ? nullptr : from->data();
   return {.call = table_.write(fd(arguments), at, from->size(), now_), .look = keep(from)};
 }
@@ -71,6 +79,7 @@ MadeCall CallMaker::writev(const Arguments& arguments) {
 MadeCall CallMaker::sendmsg(const Arguments& arguments) {
   const auto message = std::make_shared<Message>();
   fill_message(arguments[1], *message);
+  if (message->flags != 0) wrong_argument(arguments[1], "msg_flags=0: sendmsg() passes over them");
   if (message->has_name) {
     const RunConfig& config = session_.config();
     message->name =
@@ -91,7 +100,8 @@ MadeCall CallMaker::recvmsg(const Arguments& arguments) {
     message->header.msg_namelen = message->name.length;
   }
   message->header.msg_control = message->control.data();
-  message->header.msg_controllen = message->control.size();
+  message->header.msg_controllen =
+      std::min(message->control.size(), room_for_control(arguments[1].field("msg_control")));
   return {.call = table_.recvmsg(fd(arguments), &message->header, arguments.number(2), now_),
           .look = [message, arguments](const Outcome& done) {
             if (done.value < 0) return;

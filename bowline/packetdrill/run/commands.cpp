@@ -1,8 +1,6 @@
 #include "bowline/packetdrill/run/commands.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
 namespace bowline::inline v0::packetdrill {
 namespace {
@@ -35,13 +33,19 @@ std::vector<Words> commands_of(std::string_view text) {
   std::string word;
   bool in_word = false;
   char quote = 0;
+  bool in_comment = false;
   const auto end_word = [&] {
     if (in_word) commands.back().push_back(word);
     word.clear();
     in_word = false;
   };
-  for (const char c : text) {
-    if (quote != 0) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') in_comment = false;
+    if (in_comment) continue;
+    if (quote == 0 && c == '#' && !in_word) {
+      in_comment = true;
+    } else if (quote != 0) {
       if (c == quote) {
         quote = 0;
       } else {
@@ -50,6 +54,9 @@ std::vector<Words> commands_of(std::string_view text) {
     } else if (c == '"' || c == '\'') {
       quote = c;
       in_word = true;
+    } else if (c == '\\' && i + 1 < text.size() && text[i + 1] == '\n') {
+      end_word();  // the line goes on
+      ++i;
     } else if (c == ' ' || c == '\t' || c == '\r' || c == '\\') {
       end_word();
     } else if (c == '&' && word.ends_with('>')) {
@@ -73,35 +80,6 @@ std::string joined(const Words& words) {
   return text;
 }
 
-std::optional<std::uint32_t> number(const std::string& text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// The number behind `name` ("mtu 1400", "mtu lock 1400").
-std::optional<std::uint32_t> behind(const Words& words, std::string_view name) {
-  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-    if (words[i] != name) continue;
-    const std::size_t at = words[i + 1] == "lock" && i + 2 < words.size() ? i + 2 : i + 1;
-    return number(words[at]);
-  }
-  return std::nullopt;
-}
-
-bool understand_route(const Words& words, SystemSettings& settings) {
-  bool all = true;
-  if (const auto mtu = behind(words, "mtu")) settings.route_mtu = *mtu;
-  if (const auto window = behind(words, "initcwnd"); window && *window > 0 && *window <= 255) {
-    settings.initial_window = static_cast<std::uint8_t>(*window);
-  }
-  for (const std::string_view other : {"quickack", "initrwnd", "features", "rto_min", "congctl"}) {
-    all &= std::ranges::find(words, other) == words.end();
-  }
-  return all;
-}
-
 bool assign_all(const Words& words, Sysctls& sysctls) {
   bool any = false;
   for (std::size_t i = 1; i < words.size(); ++i) {
@@ -110,6 +88,20 @@ bool assign_all(const Words& words, Sysctls& sysctls) {
     }
   }
   return any;
+}
+
+// echo VALUE > /proc/sys/net/ipv4/NAME, with blanks around the '>' or without.
+bool assign_by_redirection(const Words& words, Sysctls& sysctls) {
+  constexpr std::string_view kRoot = "/proc/sys/";
+  const std::string line = joined(words);
+  const std::size_t to = line.find('>');
+  const std::size_t path = line.find(kRoot, std::min(to, line.size()));
+  if (path == std::string::npos) return false;
+  const std::size_t begin = line.find(' ');
+  if (begin > to) return false;
+  sysctls.assign(std::string_view(line).substr(path),
+                 std::string_view(line).substr(begin, to - begin));
+  return true;
 }
 
 bool understand(const Words& words, SystemSettings& settings) {
@@ -121,13 +113,14 @@ bool understand(const Words& words, SystemSettings& settings) {
     return true;
   }
   if (ends("set_sysctls.py") || name == "sysctl") return assign_all(words, settings.sysctls);
+  if (name == "echo" && assign_by_redirection(words, settings.sysctls)) return true;
   if (name.starts_with("/tmp/sysctl_restore")) return true;
   for (const std::string_view reader : {"nstat", "grep", "cat", "echo", "true", ":", "sleep"}) {
     if (name == reader) return true;
   }
   if (name == "ip" && words.size() > 2 && words[1] == "tcp_metrics") return true;
   if (name == "ip" && std::ranges::find(words, "route") != words.end()) {
-    return understand_route(words, settings);
+    return settings.sysctls.assign_route(joined(words));
   }
   // Without a pacing or dropping queue below it, a stack is what pfifo makes of it.
   if (name == "tc")
@@ -138,15 +131,6 @@ bool understand(const Words& words, SystemSettings& settings) {
 }
 
 }  // namespace
-
-tcp::Settings SystemSettings::apply_to(tcp::Settings settings) const {
-  settings = sysctls.apply_to(settings);
-  if (initial_window != 0) settings.initial_window_segments = initial_window;
-  if (const auto idle = sysctls.value("net.ipv4.tcp_slow_start_after_idle")) {
-    settings.window_validation = *idle == "0";
-  }
-  return settings;
-}
 
 void understand(std::string_view text, SystemSettings& settings) {
   for (const Words& words : commands_of(text)) {

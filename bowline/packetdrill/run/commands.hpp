@@ -6,7 +6,6 @@
 // passed over; all else is named in a note, so that nobody takes a script for run that asked for
 // more than was done.
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,13 +16,8 @@ namespace bowline::inline v0::packetdrill {
 
 /// What the commands so far have asked for.
 struct SystemSettings {
-  Sysctls sysctls;                            ///< by name
-  std::uint8_t initial_window = 0;            ///< segments (ip route ... initcwnd); 0: nothing said
-  std::uint32_t route_mtu = 0;                ///< ip route ... mtu; 0: nothing said
+  Sysctls sysctls;                            ///< by name, what a route says among them
   std::vector<std::string> not_understood{};  ///< commands that ask for something else
-
-  /// `settings` with all of it.
-  [[nodiscard]] tcp::Settings apply_to(tcp::Settings settings) const;
 };
 
 /// Adds what `text`, one or more shell commands, asks for.

@@ -24,13 +24,37 @@ TEST(Commands, SysctlInItsForms) {
   EXPECT_TRUE(two.not_understood.empty());
 }
 
+TEST(Commands, ACommentOfTheShellIsNone) {
+  const auto two = understood(
+      "sysctl -q net.ipv4.tcp_ecn=2  # x=1; reboot\n# reboot\nsysctl -q net.ipv4.tcp_sack=0");
+  EXPECT_EQ(two.sysctls.number("net.ipv4.tcp_ecn"), 2);
+  EXPECT_EQ(two.sysctls.number("net.ipv4.tcp_sack"), 0);
+  EXPECT_TRUE(two.not_understood.empty());
+}
+
+TEST(Commands, ALineThatGoesOn) {
+  const auto two = understood("sysctl -q net.ipv4.tcp_ecn=2 \\\n  net.ipv4.tcp_sack=0\\\n");
+  EXPECT_EQ(two.sysctls.number("net.ipv4.tcp_ecn"), 2);
+  EXPECT_EQ(two.sysctls.number("net.ipv4.tcp_sack"), 0);
+  EXPECT_TRUE(two.not_understood.empty());
+}
+
+TEST(Commands, EchoIntoAFileOfProcSys) {
+  const auto echoed = understood("echo 4 > /proc/sys/net/ipv4/tcp_reordering; echo hello");
+  EXPECT_EQ(echoed.sysctls.number("net.ipv4.tcp_reordering"), 4);
+  EXPECT_EQ(
+      understood("echo 1 2 3 >/proc/sys/net/ipv4/tcp_rmem").sysctls.value("net.ipv4.tcp_rmem"),
+      "1 2 3");
+  EXPECT_TRUE(echoed.not_understood.empty());
+}
+
 TEST(Commands, ARouteSetsMtuAndInitialWindow) {
   const auto route = understood(
       "ip route change 192.0.2.1 via 192.168.0.2 dev tun0 mtu lock 1400 "
       "initcwnd 4");
-  EXPECT_EQ(route.route_mtu, 1400U);
-  EXPECT_EQ(route.initial_window, 4);
-  EXPECT_EQ(route.apply_to(tcp::Settings::of(tcp::Profile::linux)).initial_window_segments, 4);
+  EXPECT_EQ(route.sysctls.number("route.mtu"), 1400);
+  EXPECT_EQ(route.sysctls.apply_to(tcp::Settings::of(tcp::Profile::linux)).initial_window_segments,
+            4);
   EXPECT_EQ(understood("ip route change default quickack 1").not_understood.size(), 1U);
 }
 

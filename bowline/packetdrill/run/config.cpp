@@ -11,9 +11,31 @@ namespace {
 constexpr std::array<std::string_view, 3> kModes = {"ipv4", "ipv4-mapped-ipv6", "ipv6"};
 
 // Options of stock packetdrill that are about its own machinery: understood, and without effect.
-constexpr std::array<std::string_view, 11> kWithoutEffect = {
-    "gateway_ip", "netmask_ip",  "speed",        "verbose",      "debug",  "non_fatal",
-    "mss",        "code_format", "code_sockopt", "code_command", "dry_run"};
+constexpr std::array<std::string_view, 23> kWithoutEffect = {
+    "gateway_ip",
+    "netmask_ip",
+    "speed",
+    "verbose",
+    "debug",
+    "non_fatal",
+    "mss",
+    "code_format",
+    "code_sockopt",
+    "code_command",
+    "dry_run",
+    "init_scripts",
+    "is_anyip",
+    "send_omit_free",
+    "psp_udp_port",
+    "so_filename",
+    "so_flags",
+    "wire_client",
+    "wire_server",
+    "wire_server_ip",
+    "wire_server_at",
+    "wire_client_dev",
+    "wire_server_dev",
+};
 
 [[noreturn]] void wrong(const Option& option, const std::string& expected) {
   throw SyntaxError(option.position,
@@ -108,10 +130,21 @@ std::optional<AddressMode> only_mode(const Script& script) noexcept {
   return std::nullopt;
 }
 
+bool runs_in(const Script& script, AddressMode mode) noexcept {
+  if (const auto only = only_mode(script)) return *only == mode;
+  for (const Option& option : script.options) {
+    if (option.name != "local_ip" && option.name != "remote_ip") continue;
+    const auto address = IpAddress::parse(option.value);
+    if (address && address->is_v4() == (mode == AddressMode::ipv6)) return false;
+  }
+  return true;
+}
+
 std::expected<RunConfig, Problem> make_config(const Script& script, const RunOptions& options) {
   RunConfig config;
   config.mode = options.mode.value_or(AddressMode::ipv4);
   config.profile = options.profile.value_or(tcp::Profile::linux);
+  config.strict_echo = options.strict_echo;
   try {
     for (const Option& option : script.options) {
       if (option.name != "ip_version") continue;
@@ -128,9 +161,12 @@ std::expected<RunConfig, Problem> make_config(const Script& script, const RunOpt
 }
 
 Defines defines_of(AddressMode mode) {
-  const bool v4 = mode == AddressMode::ipv4;
-  return {{"CMSG_LEVEL_IP", v4 ? "SOL_IP" : "SOL_IPV6"},
-          {"CMSG_TYPE_RECVERR", v4 ? "IP_RECVERR" : "IPV6_RECVERR"}};
+  const bool v4_socket = mode == AddressMode::ipv4;
+  const bool v4_packets = mode != AddressMode::ipv6;
+  return {{"CMSG_LEVEL_IP", v4_socket ? "SOL_IP" : "SOL_IPV6"},
+          {"CMSG_TYPE_RECVERR", v4_socket ? "IP_RECVERR" : "IPV6_RECVERR"},
+          {"CODE", v4_packets ? "host_unreachable" : "address_unreachable"},
+          {"TFO_COOKIE", v4_packets ? "3021b9d889017eeb" : "c1d1e9742a47a9bc"}};
 }
 
 }  // namespace bowline::inline v0::packetdrill

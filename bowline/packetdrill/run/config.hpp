@@ -44,23 +44,29 @@ struct RunConfig {
   std::optional<Duration> ts_tick{};           ///< --tcp_ts_tick_usecs: check TS values
   bool ts_ecr_scaled = false;                  ///< --tcp_ts_ecr_scaled
   bool strict_segments = false;                ///< --strict_segments: never merge
+  bool strict_echo = false;                    ///< compare what sent timestamps echo, too
 };
 
 /// What the command line says of all scripts; a script's own options win.
 struct RunOptions {
   std::optional<AddressMode> mode{};      ///< nothing: the script's, or ipv4
   std::optional<tcp::Profile> profile{};  ///< nothing: the script's, or linux
+  bool strict_echo = false;               ///< see RunConfig
 };
 
 /// The configuration of `script`, or which of its options is wrong.
 [[nodiscard]] std::expected<RunConfig, Problem> make_config(const Script& script,
                                                             const RunOptions& options);
 
-/// The modes that `script` can be run in: all three, unless its options name one.
+/// The mode that the options of `script` name; nothing: none.
 [[nodiscard]] std::optional<AddressMode> only_mode(const Script& script) noexcept;
+/// Can `script` be run in `mode`? In all three, unless its options name one, or an address of
+/// another family.
+[[nodiscard]] bool runs_in(const Script& script, AddressMode mode) noexcept;
 
 /// Names whose meaning depends on the mode and that scripts expect to be defined: CMSG_LEVEL_IP,
-/// CMSG_TYPE_RECVERR.
+/// CMSG_TYPE_RECVERR, CODE (a host that cannot be reached) and TFO_COOKIE (that of the peer under
+/// the key of defaults.sh).
 [[nodiscard]] Defines defines_of(AddressMode mode);
 
 }  // namespace bowline::inline v0::packetdrill

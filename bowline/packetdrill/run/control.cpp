@@ -1,6 +1,5 @@
 #include "bowline/packetdrill/run/control.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include "bowline/packetdrill/run/arguments.hpp"
@@ -26,8 +25,11 @@ void check_one(const Expression& expected, const cmsghdr& got) {
   if (data == nullptr || data->kind == ExpressionKind::ellipsis) return;
   const std::int64_t wanted = number_of(*data, "a number, as cmsg_data");
   int value = 0;
-  const std::size_t size = got.cmsg_len - CMSG_LEN(0);
-  std::memcpy(&value, CMSG_DATA(&got), std::min(size, sizeof value));
+  if (got.cmsg_len != CMSG_LEN(sizeof value)) {
+    throw Mismatch("expected a number as cmsg_data, not " +
+                   std::to_string(got.cmsg_len - CMSG_LEN(0)) + " bytes");
+  }
+  std::memcpy(&value, CMSG_DATA(&got), sizeof value);
   if (value != wanted) {
     throw Mismatch("expected cmsg_data=" + std::to_string(wanted) + ", not " +
                    std::to_string(value));
@@ -35,6 +37,19 @@ void check_one(const Expression& expected, const cmsghdr& got) {
 }
 
 }  // namespace
+
+std::size_t room_for_control(const Expression* expected) {
+  // Of an error or a timestamp that is told with data of its own: the largest there is.
+  constexpr std::size_t kMostData = 256;
+  std::size_t room = 0;
+  if (expected == nullptr) return room;
+  for (const Expression& one : expected->items) {
+    const Expression* const data = one.field("cmsg_data");
+    const bool number = data != nullptr && data->kind == ExpressionKind::integer;
+    room += CMSG_SPACE(number ? sizeof(int) : kMostData);
+  }
+  return room;
+}
 
 void check_control(const Expression* expected, const msghdr& got) {
   const std::size_t wanted = expected == nullptr ? 0 : expected->items.size();

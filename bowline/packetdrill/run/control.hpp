@@ -4,9 +4,15 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
+
 #include "bowline/packetdrill/language/script.hpp"
 
 namespace bowline::inline v0::packetdrill {
+
+/// The bytes that recvmsg() is given for control messages: what those of `expected` need, so that
+/// more of them show as MSG_CTRUNC, as under stock packetdrill.
+[[nodiscard]] std::size_t room_for_control(const Expression* expected);
 
 /// Compares the control messages in `got` with `expected`: [{cmsg_level=, cmsg_type=, cmsg_data=},
 /// ...]; null: none. Throws Mismatch.

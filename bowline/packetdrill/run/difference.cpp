@@ -7,8 +7,9 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-// Options that compare equal whatever their TSval: that of `sent` becomes the expected one.
-Observed without_timestamp_value(const PacketSpec& expected, const Observed& sent) {
+// Options that compare equal whatever their TSval, and unless `echo` says so their TSecr: those of
+// `sent` become the expected ones.
+Observed without_timestamps(const PacketSpec& expected, const Observed& sent, bool echo) {
   Observed result = sent;
   const auto* const wanted = std::get_if<TcpSpec>(&expected.layer);
   auto* const got = std::get_if<TcpSpec>(&result.layer);
@@ -16,7 +17,9 @@ Observed without_timestamp_value(const PacketSpec& expected, const Observed& sen
   std::vector<std::uint8_t> options = wanted->options;
   const TimestampPlace from = find_timestamps(options);
   const TimestampPlace to = find_timestamps(got->options);
-  if (from.value != nullptr && to.value != nullptr) std::copy_n(from.value, 4, to.value);
+  if (from.value != nullptr && to.value != nullptr) {
+    std::copy_n(from.value, echo ? 4 : 8, to.value);
+  }
   return result;
 }
 
@@ -60,8 +63,8 @@ bool same_layer(const PacketSpec& expected, const Observed& sent) noexcept {
 }  // namespace
 
 std::optional<std::string> difference(const PacketSpec& expected, const Observed& sent,
-                                      AddressMode mode) {
-  const Observed compared = without_timestamp_value(expected, sent);
+                                      AddressMode mode, bool echo) {
+  const Observed compared = without_timestamps(expected, sent, echo);
   const Lines judged = align(fields_of(expected, mode), fields_of(compared, expected));
   if (judged.names.empty() && same_layer(expected, sent)) return std::nullopt;
   const std::string names = same_layer(expected, sent) ? judged.names : "the protocol";

@@ -13,6 +13,11 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
+// How long stock packetdrill waits for a call that blocks before it makes another, or ends.
+constexpr Duration kPatienceWithACall = 1s;
+// A deadline that comes again at one instant so often would never let the time pass.
+constexpr int kMostAtOnce = 10'000;
+
 // Commands that stand before the first call and packet describe the system that the stack begins
 // with.
 SystemSettings settings_before(const Script& script) {
@@ -33,8 +38,9 @@ class Interpreter {
         config_(config),
         settings_(settings_before(script)),
         verdict_(verdict),
-        world_(config_, settings_.apply_to(tcp::Settings::of(config.profile)), view.recorder),
-        session_(config_, world_),
+        world_(config_, settings_.sysctls.apply_to(tcp::Settings::of(config.profile)),
+               view.recorder),
+        session_(config_, settings_.sysctls, world_),
         packets_(session_, view.packets ? &verdict.packets : nullptr) {
     add_constants(variables_);
     world_.set_hook([this] { return look_at_blocking_call(); });
@@ -78,12 +84,23 @@ class Interpreter {
     return packet != nullptr && packet->way == Way::inbound;
   }
 
+  // A look at the clock takes a microsecond of it, as where stock packetdrill drives the library: a
+  // round trip of no time at all is one that no stack has ever seen.
+  Duration look_at_clock() {
+    if (!world_.run_until(world_.now() + 1us)) {
+      throw Mismatch("the stack makes work without end at " + seconds_text(now()) + " s");
+    }
+    return now();
+  }
+
   // Inbound packets that follow each other count from each other, all else from now.
-  Due due_of(const Event& event) const {
+  Due due_of(const Event& event) {
     const bool relative =
         event.time_kind != TimeKind::absolute && event.time_kind != TimeKind::absolute_range;
     Duration from{};
-    if (relative) from = is_inbound(previous_) && is_inbound(&event) ? previous_due_.at : now();
+    if (relative) {
+      from = is_inbound(previous_) && is_inbound(&event) ? previous_due_.at : look_at_clock();
+    }
     const bool range =
         event.time_kind == TimeKind::absolute_range || event.time_kind == TimeKind::relative_range;
     return {.kind = event.time_kind,
@@ -100,9 +117,10 @@ class Interpreter {
     if (!world_.run_until(World::start() + due_.at)) {
       throw Mismatch("the stack makes work without end at " + seconds_text(now()) + " s");
     }
+    const Duration since = look_at_clock();
     rethrow_from_blocking_call();
     if (previous_ == nullptr) return;
-    if (const auto late = check_time(config_, due_, now(), previous_at(), what)) {
+    if (const auto late = check_time(config_, due_, since, previous_at(), what)) {
       throw Mismatch(*late);
     }
   }
@@ -114,6 +132,7 @@ class Interpreter {
       wait("the packet's turn came");
       packets_.inject(*packet);
     } else if (const auto* const call = std::get_if<CallSpec>(&event.action)) {
+      await_blocking_call();
       wait("the call's turn came");
       run(*call, event);
     } else if (const auto* const command = std::get_if<CommandSpec>(&event.action)) {
@@ -127,16 +146,24 @@ class Interpreter {
 
   // ---- calls
 
+  // Stock packetdrill makes a script's calls one after the other: what is called while another call
+  // blocks waits for that, a second at the most.
+  void await_blocking_call() {
+    const Time end = world_.now() + kPatienceWithACall;
+    while (blocking_ && !failure_ && world_.next_event() <= end) {
+      if (!world_.run_until(world_.next_event())) return;
+    }
+    if (blocking_ && !failure_) (void)world_.run_until(end);
+    rethrow_from_blocking_call();
+  }
+
   void run(const CallSpec& spec, const Event& event) {
+    if (spec.blocks_until && blocking_) {
+      throw Mismatch(blocking_->spec->name + "() blocks still: one call at a time");
+    }
     MadeCall made = make_call(session_, spec);
     world_.settle();
-    if (!spec.blocks_until) {
-      if (!made.call.done()) {
-        throw Mismatch(spec.name + "() blocks, expected it to return at once");
-      }
-      return check_call(spec, made);
-    }
-    if (blocking_) throw Mismatch(blocking_->spec->name + "() blocks still: one call at a time");
+    if (!spec.blocks_until) return finish(spec, made);
     const bool relative = event.time_kind == TimeKind::relative;
     const Duration end = *spec.blocks_until + (relative ? due_.at - event.time : Duration::zero());
     blocking_.emplace(Blocking{.spec = &spec,
@@ -145,6 +172,29 @@ class Interpreter {
                                .begun = due_.at,
                                .made = std::move(made)});
     world_.settle();
+  }
+
+  // A call that is not said to block may have to wait all the same. The script does not go on
+  // meanwhile, so nothing but a timer can end that.
+  void finish(const CallSpec& spec, MadeCall& made) {
+    const Time called = world_.now();
+    int at_once = 0;
+    while (!made.call.done() && !made.call.resume(world_.now())) {
+      const Time next = std::min(made.call.until(), world_.next_event());
+      at_once = next > world_.now() ? 0 : at_once + 1;
+      if (next == kNever || at_once > kMostAtOnce || !world_.run_until(next)) {
+        throw Mismatch(spec.name + "() blocks for ever, expected it to return at once");
+      }
+      rethrow_from_blocking_call();
+    }
+    world_.settle();
+    try {
+      check_call(spec, made);
+    } catch (const Mismatch& mismatch) {
+      if (world_.now() == called) throw;
+      throw Mismatch(std::string(mismatch.what()) + "; it blocked until " + seconds_text(now()) +
+                     " s, expected it to return at once");
+    }
   }
 
   // The hook: something has happened, and a call that blocks may go on. Nothing is thrown through
@@ -181,12 +231,11 @@ class Interpreter {
     if (before_first_action()) return;  // the stack began with it
     settings_.not_understood.insert(settings_.not_understood.end(), next.not_understood.begin(),
                                     next.not_understood.end());
-    if (next.sysctls == settings_.sysctls && next.initial_window == settings_.initial_window)
-      return;
+    if (next.sysctls == settings_.sysctls) return;
     next.not_understood = settings_.not_understood;
     settings_ = next;
     const Status set = world_.stack().set_tcp_settings(
-        settings_.apply_to(tcp::Settings::of(config_.profile)), world_.now());
+        settings_.sysctls.apply_to(tcp::Settings::of(config_.profile)), world_.now());
     if (!set) throw Mismatch("these settings contradict each other: " + set.error().message());
   }
 
@@ -217,9 +266,7 @@ class Interpreter {
   void finish() {
     if (blocking_) {
       verdict_.position = blocking_->position;
-      const Duration patience = std::max<Duration>(config_.tolerance, 1s);
-      (void)world_.run_until(World::start() + std::max(blocking_->due.at, now()) + patience);
-      rethrow_from_blocking_call();
+      await_blocking_call();
       if (blocking_) throw Mismatch(blocking_->spec->name + "() blocks still at the end");
     }
     for (const int fd : session_.open_fds()) {
@@ -251,7 +298,9 @@ Verdict run_script(const Script& script, const RunConfig& config, const RunView&
   Verdict verdict;
   RunConfig used = config;
   const SystemSettings before = settings_before(script);
-  if (before.route_mtu != 0) used.mtu = std::clamp<std::uint32_t>(before.route_mtu, 576, 0xffff);
+  if (const auto mtu = before.sysctls.number("route.mtu")) {
+    used.mtu = static_cast<std::uint32_t>(std::clamp<std::int64_t>(*mtu, 576, 0xffff));
+  }
   Interpreter interpreter(script, used, view, verdict);
   try {
     interpreter.run();

@@ -20,13 +20,13 @@ bool has(const TcpSpec& segment, std::uint16_t flags) noexcept {
 }
 
 // A stretch of segments may stand for one line of a script: may `next` follow `last` in it?
-std::optional<std::string> cannot_follow(const TcpSpec& last, const TcpSpec& next, bool ace) {
-  constexpr std::uint16_t kMayDiffer = wire::kFin | wire::kPsh | wire::kCwr;
-  const auto same = static_cast<std::uint16_t>(~(ace ? wire::kFin | wire::kPsh : kMayDiffer));
-  if ((last.flags & same) != (next.flags & same)) return "its flags differ from those before it";
+std::optional<std::string> cannot_follow(const TcpSpec& last, const TcpSpec& next) {
+  constexpr auto kSame = static_cast<std::uint16_t>(~(wire::kFin | wire::kPsh | wire::kCwr));
+  if ((last.flags & kSame) != (next.flags & kSame)) return "its flags differ from those before it";
   if (next.seq != last.seq + last.length) return "it does not follow the one before it";
   if (next.ack != last.ack) return "its acknowledgment differs from that before it";
   if (next.window != last.window) return "its window differs from that before it";
+  if (next.urgent != last.urgent) return "its urgent pointer differs from that before it";
   if (next.options.size() != last.options.size()) return "its options differ in length";
   return std::nullopt;
 }
@@ -199,15 +199,19 @@ Packets::Sniffed Packets::collect(Conversation& conversation, const PacketSpec& 
   auto* const sum = std::get_if<TcpSpec>(&all.packet.layer);
   if (sum == nullptr) return all;
   TcpSpec last = *sum;
-  while (sum->length < wanted->length && sum->length > 0) {
+  while (sum->length < wanted->length) {
+    // A segment without data may be the first too, though the line shows some: it is looked at
+    // alone where the next does not fit.
+    if (sum->length == 0 && !session_.world().has_packet()) return all;
     Sniffed next = sniff(conversation, packet, patient);
     const auto* const segment = std::get_if<TcpSpec>(&next.packet.layer);
     std::optional<std::string> wrong = "it is no TCP segment";
-    if (segment != nullptr) wrong = cannot_follow(last, *segment, wanted->ace);
+    if (segment != nullptr) wrong = cannot_follow(last, *segment);
     if (!wrong && segment->length < wanted->length - sum->length &&
         segment->length != last.length) {
       wrong = "its length differs from that before it";
     }
+    if (wrong && sum->length == 0) return all;
     if (wrong) {
       throw Mismatch("the line stands for several segments, and the next does not fit: " + *wrong +
                      side_by_side(packet, all.packet, session_.config().mode) + "\n  next:     > " +
@@ -223,7 +227,8 @@ Packets::Sniffed Packets::collect(Conversation& conversation, const PacketSpec& 
 void Packets::compare(Conversation& conversation, const PacketSpec& packet,
                       const Sniffed& sniffed) {
   const AddressMode mode = session_.config().mode;
-  if (auto wrong = difference(packet, sniffed.packet, mode)) throw Mismatch(*wrong);
+  if (auto wrong = difference(packet, sniffed.packet, mode, session_.config().strict_echo))
+    throw Mismatch(*wrong);
   if (packet.ip.flow_label && *packet.ip.flow_label != 0 && mode == AddressMode::ipv6) {
     const auto wrong =
         conversation.check_flow_label(*packet.ip.flow_label, sniffed.packet.ip.flow_label);

@@ -11,7 +11,9 @@
 
 #include "bowline/packetdrill/run/config.hpp"
 #include "bowline/packetdrill/run/conversation.hpp"
+#include "bowline/packetdrill/run/files.hpp"
 #include "bowline/packetdrill/run/world.hpp"
+#include "bowline/packetdrill/sysctl.hpp"
 
 namespace bowline::inline v0::packetdrill {
 
@@ -24,11 +26,14 @@ class Mismatch : public std::runtime_error {
 /// The state of a run.
 class Session {
  public:
-  /// A run in `world` as `config` says; both must outlive it.
-  Session(const RunConfig& config, World& world) : config_(config), world_(world) {}
+  /// A run in `world` as `config` says, on a system with `sysctls`; all three must outlive it.
+  Session(const RunConfig& config, const Sysctls& sysctls, World& world)
+      : config_(config), sysctls_(sysctls), world_(world) {}
 
   [[nodiscard]] const RunConfig& config() const noexcept { return config_; }  ///< How it is run.
+  [[nodiscard]] const Sysctls& sysctls() const noexcept { return sysctls_; }  ///< As they are now.
   [[nodiscard]] World& world() noexcept { return world_; }                    ///< Where.
+  [[nodiscard]] Files& files() noexcept { return files_; }  ///< What is open and no socket.
 
   /// The SocketTable's descriptor that the script calls `fd`. Throws Mismatch.
   [[nodiscard]] int live_fd(std::int64_t fd) const;
@@ -57,7 +62,9 @@ class Session {
 
  private:
   const RunConfig& config_;
+  const Sysctls& sysctls_;
   World& world_;
+  Files files_;
   std::map<int, int> fds_;
   std::vector<std::unique_ptr<Conversation>> conversations_;
   Conversation* under_test_ = nullptr;

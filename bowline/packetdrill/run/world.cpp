@@ -156,7 +156,7 @@ void World::settle() {
 // Goes on to the next instant at which anything happens, `until` at the latest. False: nothing
 // happens until then.
 bool World::step(Time until) {
-  const Time next = std::min(stack_->next_deadline(), hook_at_);
+  const Time next = next_event();
   if (next > until) return false;
   steps_at_once_ = next > now_ ? 0 : steps_at_once_ + 1;
   now_ = std::max(now_, next);
@@ -164,6 +164,10 @@ bool World::step(Time until) {
   settle();
   return steps_at_once_ < kMaxStepsAtOnce;
 }
+
+bool World::has_packet() const noexcept { return !wire_->sent.empty(); }
+
+Time World::next_event() const noexcept { return std::min(stack_->next_deadline(), hook_at_); }
 
 bool World::run_until(Time until) {
   settle();

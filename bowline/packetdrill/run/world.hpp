@@ -59,6 +59,10 @@ class World {
   void settle();
   /// Lets time pass, and timers run, until `until`. False: work without end at one instant.
   [[nodiscard]] bool run_until(Time until);
+  /// Has a packet been sent that next_packet() would give at once?
+  [[nodiscard]] bool has_packet() const noexcept;
+  /// When anything happens next by itself; kNever: nothing is under way.
+  [[nodiscard]] Time next_event() const noexcept;
   /// The next packet sent, waiting for it until `until` at the longest.
   [[nodiscard]] std::optional<SentPacket> next_packet(Time until);
 

@@ -2,11 +2,15 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
+
+#include "bowline/packetdrill/fast_open.hpp"
+#include "bowline/packetdrill/so/threads.hpp"
 
 namespace bowline::inline v0::packetdrill {
 namespace {
@@ -16,6 +20,10 @@ constexpr int kFirstDescriptor = 1'000'000;
 // How long, in real time, a woken thread may take to look at the clock. It does at once; this is so
 // that a program that does not is slow instead of stuck.
 constexpr std::chrono::seconds kPatience{1};
+// How long packetdrill's own thread waits for a call that blocks, in the script's time.
+constexpr Duration kPatienceWithACall = 1s;
+// How often, in real time, a call that blocks looks whether the script's thread waits for it.
+constexpr std::chrono::milliseconds kLookAround{10};
 // A deadline that comes again at one instant so often would never let the time pass.
 constexpr int kMostAtOneInstant = 10'000;
 
@@ -31,7 +39,8 @@ thread_local bool returning = false;
 }  // namespace
 
 Session::Session(const NetworkFlags& network, std::string sysctl_file)
-    : sysctls_(std::move(sysctl_file)),
+    : script_task_(::gettid()),
+      sysctls_(std::move(sysctl_file)),
       applied_(sysctls_.found()),
       world_(network, applied_.apply_to(tcp::Settings::of(tcp::Profile::linux))),
       table_(world_.stack(), limits()) {}
@@ -40,6 +49,7 @@ bool Session::on_scripts_thread() const { return std::this_thread::get_id() == s
 
 // A thread that was woken has got so far: the clock may move again.
 void Session::enter() {
+  if (on_scripts_thread()) ++entries_;
   if (!std::exchange(returning, false)) return;
   --returning_;
   returned_.notify_all();
@@ -89,21 +99,9 @@ sockets::Outcome Session::wait(const std::function<sockets::Call(Table&, Time)>&
   return call.outcome();
 }
 
-// Of tcp_fastopen the bit 0x400 says that a listener takes part though nobody asked it to, with its
-// backlog for the queue: then it is asked here.
 sockets::Outcome Session::listen(int fd, int backlog) {
   return call([this, fd, backlog](Table& table, Time now) {
-    constexpr std::int64_t kServer = 0x2;
-    constexpr std::int64_t kEveryListener = 0x400;
-    const std::int64_t bits = applied_.number("net.ipv4.tcp_fastopen").value_or(0);
-    int queue = 0;
-    socklen_t size = sizeof queue;
-    if ((bits & kServer) != 0 && (bits & kEveryListener) != 0 &&
-        table.getsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &queue, &size, now).value == 0 &&
-        queue == 0 && backlog > 0) {
-      static_cast<void>(
-          table.setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &backlog, sizeof backlog, now));
-    }
+    take_part_in_fast_open(table, applied_, fd, backlog, now);
     return table.listen(fd, backlog, now);
   });
 }
@@ -130,9 +128,43 @@ void Session::move_clock_until_done(sockets::Call& call, Lock& lock) {
 void Session::sleep_until_done(sockets::Call& call, Lock& lock) {
   Waiting self(call);
   waiting_.push_back(&self);
-  self.woken.wait(lock, [&] { return self.done; });
+  std::uint64_t entries = entries_;
+  while (!self.woken.wait_for(lock, kLookAround, [&] { return self.done; })) {
+    // The script's thread has not been here since, and waits for another: for this one.
+    const bool waited_for = std::exchange(entries, entries_) == entries_ &&
+                            waited_out_at_ != entries_ && waits_for_a_thread(script_task_);
+    if (waited_for) let_the_time_pass(lock);
+  }
   waiting_.remove(&self);
   returning = true;
+  came_back_ = ::gettid();
+}
+
+// The second that packetdrill waits for the call of this thread, as far as it is needed.
+void Session::let_the_time_pass(Lock& lock) {
+  waited_out_at_ = entries_;
+  const Time end = world_.now() + kPatienceWithACall;
+  int at_one_instant = 0;
+  for (Time next = next_event(); next <= end; next = next_event()) {
+    at_one_instant = next > world_.now() ? 0 : at_one_instant + 1;
+    if (at_one_instant > kMostAtOneInstant) return;
+    move_to(next, lock);
+    if (returning_ > 0) return;
+  }
+  move_to(end, lock);
+}
+
+// A thread that has come back from its call still has to note what the call gave. It needs the lock
+// that packetdrill lets go only to sleep: that is now.
+void Session::let_the_returned_settle(Lock& lock) {
+  if (!came_back_) return;
+  const pid_t task = *std::exchange(came_back_, std::nullopt);
+  lock.unlock();
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!is_asleep(task) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  lock.lock();
 }
 
 // Whatever has happened may have ended a wait.
@@ -196,6 +228,7 @@ std::optional<SentPacket> Session::next_packet() {
 void Session::sleep(Duration time) {
   Lock lock(mutex_);
   enter();
+  let_the_returned_settle(lock);
   run_to(world_.now() + time, lock);
 }
 

@@ -9,6 +9,8 @@
 // the second thread gets to read it, for the time at which a call returns is a thing that scripts
 // state. A call of the script's own thread that has to wait moves the clock by itself.
 
+#include <sys/types.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -72,10 +74,13 @@ class Session {
   void run_to(Time to, Lock& lock);
   void move_to(Time to, Lock& lock);
   void resume_waiting(Lock& lock);
+  void let_the_returned_settle(Lock& lock);
+  void let_the_time_pass(Lock& lock);
   void apply_settings();
 
   std::mutex mutex_;
   const std::thread::id script_ = std::this_thread::get_id();
+  const pid_t script_task_;  // the same for /proc
   SysctlWatch sysctls_;
   Sysctls applied_;
   World world_;
@@ -83,6 +88,9 @@ class Session {
   std::list<Waiting*> waiting_;
   std::uint32_t returning_ = 0;  // threads that were woken and have not looked at the clock
   std::condition_variable returned_;
+  std::optional<pid_t> came_back_;  // the thread that has returned from a call and not rested since
+  std::uint64_t entries_ = 0;       // how often the script's thread has come here
+  std::uint64_t waited_out_at_ = ~std::uint64_t{0};  // entries_ when the time was let pass
 };
 
 }  // namespace bowline::inline v0::packetdrill

@@ -1,16 +1,17 @@
-// What libbowline_packetdrill.so exports: packetdrill_interface_init(), and close() and
-// getsockopt() in the C library's place.
+// What libbowline_packetdrill.so exports: packetdrill_interface_init(), and close(), getsockopt()
+// and sendfile() in the C library's place.
 //
 // Packetdrill gives some calls to the C library though the descriptor is ours: close() of what a
-// script left open, getsockopt() for its %{ }% blocks. So the library is also preloaded
-// (LD_PRELOAD), and its two functions pass on what is not ours. Programs that packetdrill starts
-// need none of that, and do not inherit it.
+// script left open, getsockopt() for its %{ }% blocks, sendfile(). So the library is also preloaded
+// (LD_PRELOAD), and these functions of it pass on what is not ours. Programs that packetdrill
+// starts need none of that, and do not inherit it.
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -211,6 +212,18 @@ int do_splice(void* self, int from, loff_t* from_offset, int to, loff_t* to_offs
   return static_cast<int>(do_write(self, to, buffer.data(), static_cast<std::size_t>(got)));
 }
 
+// From a file of the kernel's to a socket of ours.
+ssize_t do_sendfile(int to, int from, off_t* offset, std::size_t size) {
+  std::array<std::byte, 65'536> buffer;
+  size = std::min(size, buffer.size());
+  const ssize_t got = offset != nullptr ? ::pread(from, buffer.data(), size, *offset)
+                                        : ::read(from, buffer.data(), size);
+  if (got <= 0) return got;
+  const ssize_t sent = do_write(nullptr, to, buffer.data(), static_cast<std::size_t>(got));
+  if (sent > 0 && offset != nullptr) *offset += sent;
+  return sent;
+}
+
 // ---- the network and the time ----
 
 int netdev_send(void*, const void* packet, std::size_t size) {
@@ -337,5 +350,13 @@ __attribute__((visibility("default"))) int getsockopt(int fd, int level, int nam
   if (pd::ours(fd)) return pd::do_getsockopt(nullptr, fd, level, name, value, size);
   static auto* const next = pd::next_of<int(int, int, int, void*, socklen_t*)>("getsockopt");
   return next(fd, level, name, value, size);
+}
+
+/// sendfile(2), to our descriptors too.
+__attribute__((visibility("default"))) ssize_t sendfile(int to, int from, off_t* offset,
+                                                        std::size_t size) noexcept {
+  if (pd::ours(to)) return pd::do_sendfile(to, from, offset, size);
+  static auto* const next = pd::next_of<ssize_t(int, int, off_t*, std::size_t)>("sendfile");
+  return next(to, from, offset, size);
 }
 }
