@@ -9,7 +9,7 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-constexpr std::array<std::string_view, 22> kKnown{
+constexpr std::array<std::string_view, 23> kKnown{
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
     "net.ipv4.tcp_moderate_rcvbuf",
@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 22> kKnown{
     "net.ipv4.tcp_congestion_control",
     "net.ipv4.tcp_slow_start_after_idle",
     "net.ipv4.tcp_min_tso_segs",
+    "net.ipv4.tcp_notsent_lowat",
     "net.ipv4.tcp_fastopen",
     "net.ipv4.tcp_fastopen_key",
 };
@@ -210,6 +211,8 @@ void apply_recovery(const Sysctls& sysctls, tcp::Settings& s) {
               [&](std::int64_t restart) { s.idle_restart = restart != 0; });
   with_number(sysctls, "net.ipv4.tcp_min_tso_segs", 1, 65'535,
               [&](std::int64_t segments) { s.least_burst = static_cast<std::uint16_t>(segments); });
+  with_number(sysctls, "net.ipv4.tcp_notsent_lowat", 0, 0xffffffff,
+              [&](std::int64_t bytes) { s.unsent_low_water = static_cast<std::uint32_t>(bytes); });
   if (const auto name = sysctls.value("net.ipv4.tcp_congestion_control")) {
     for (const auto algorithm : {tcp::CongestionAlgorithm::reno, tcp::CongestionAlgorithm::cubic,
                                  tcp::CongestionAlgorithm::bbr}) {

@@ -4,6 +4,7 @@
 // ports, and the way from the Stack's handles back to sockets.
 
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 
 #include "bowline/base/time.hpp"
@@ -17,9 +18,11 @@ class Socket;
 
 /// Shared by the sockets of a table.
 struct Host {
-  Stack& stack;                                         ///< under all of them
-  TableLimits limits;                                   ///< as configured
-  Time now{};                                           ///< of the call under way
+  Stack& stack;        ///< under all of them
+  TableLimits limits;  ///< as configured
+  Time now{};          ///< of the call under way
+  /// See SocketTable::set_transmit().
+  std::function<void()> transmit{};
   Ports ports{};                                        ///< of TCP
   std::unordered_map<std::uint64_t, Socket*> owners{};  ///< by key(handle)
 

@@ -31,6 +31,10 @@ SocketTable::SocketTable(Stack& stack, const TableLimits& limits)
     : descriptors_(std::make_unique<Descriptors>(stack, limits)) {}
 SocketTable::~SocketTable() = default;
 
+void SocketTable::set_transmit(std::function<void()> transmit) {
+  descriptors_->host.transmit = std::move(transmit);
+}
+
 // ---- opening
 
 Outcome SocketTable::socket(int domain, int type, int protocol, Time now) {

@@ -24,6 +24,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "bowline/base/time.hpp"
@@ -41,6 +42,10 @@ class SocketTable {
   explicit SocketTable(Stack& stack, const TableLimits& limits = {});
   /// Closes what is open, at the time of the last call.
   ~SocketTable();
+  /// `transmit` is called in the middle of a write, where Linux has filled a packet and sends what
+  /// it may before it goes on; it should call the Stack's transmit(). Only with
+  /// tcp::Settings::packet_queue; without it all of a write is queued before anything leaves.
+  void set_transmit(std::function<void()> transmit);
   SocketTable(const SocketTable&) = delete;
   SocketTable& operator=(const SocketTable&) = delete;
 

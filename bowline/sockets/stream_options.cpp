@@ -198,6 +198,8 @@ Outcome StreamSocket::set_number(int option, int value) {
       tcp_.mss = static_cast<std::uint16_t>(value);
       return returned(0);
     case TCP_NODELAY:
+      // Set again, it pushes again what waits: the Stack is told of the change.
+      if (std::exchange(tcp_.no_delay, false) && value != 0) static_cast<void>(apply());
       tcp_.no_delay = value != 0;
       return returned(0);
     case TCP_CORK:

@@ -92,15 +92,22 @@ std::optional<Outcome> StreamSocket::send_step(Sending& sending, bool may_wait) 
   if (error_ != 0 || (shut(now) & kSending) != 0) return stop_sending(sending, EPIPE);
 
   const Buffers& bytes = sending.message.bytes;
-  const bool more = (sending.message.flags & MSG_MORE) != 0;
+  // sk_stream_wait_memory(): who waits is woken when there is room that is worth it.
+  if (sending.waits && may_wait && (host_.stack.readiness(handle_) & kWritable) == 0) {
+    return std::nullopt;
+  }
+  tcp::WriteHow how;
+  how.by_packet = host_.transmit != nullptr;
   while (sending.sent < bytes.size()) {
-    std::span<const std::byte> next = bytes.at(sending.sent);
-    if (const auto room = not_sent_room(view())) next = next.first(std::min(next.size(), *room));
-    hold_back(more);
-    const auto written = next.empty() ? Result<std::size_t>(fail(std::errc::operation_would_block))
-                                      : host_.stack.write(handle_, next, host_.now);
+    const std::span<const std::byte> next = bytes.at(sending.sent);
+    const bool last = sending.sent + next.size() == bytes.size();
+    how.more = !last || (sending.message.flags & MSG_MORE) != 0;
+    how.end_of_record = last && (sending.message.flags & MSG_EOR) != 0;
+    how.continued = sending.sent > 0;
+    const auto written = host_.stack.write(handle_, next, host_.now, how);
     if (written) {
       sending.sent += *written;
+      if (*written < next.size() && host_.transmit != nullptr) host_.transmit();
       continue;
     }
     const int error = written.error().value();
@@ -109,20 +116,16 @@ std::optional<Outcome> StreamSocket::send_step(Sending& sending, bool may_wait) 
       return stop_sending(sending, error);
     }
     heard_ &= static_cast<std::uint8_t>(~kWritable);  // SOCK_NOSPACE: the next room is news
-    if (may_wait) return std::nullopt;
+    if (may_wait) {
+      sending.waits = true;
+      return std::nullopt;
+    }
     return stop_sending(sending, EAGAIN);
   }
   if (bytes.size() > 0 && (sending.message.flags & MSG_OOB) != 0) {
     static_cast<void>(host_.stack.mark_urgent(handle_, host_.now));
   }
   return returned(static_cast<std::int64_t>(bytes.size()));
-}
-
-// MSG_MORE corks for as long as it takes until a call comes without it.
-void StreamSocket::hold_back(bool more) {
-  if (more == more_) return;
-  more_ = more;
-  if (!tcp_.cork) static_cast<void>(apply());
 }
 
 }  // namespace bowline::inline v0::sockets

@@ -105,7 +105,7 @@ std::uint32_t StreamSocket::poll_mask() {
   if ((ended & kReceiving) != 0) mask |= kIn | EPOLLRDHUP;
   if (state != TCP_SYN_SENT && (state != TCP_SYN_RECV || now->early)) {
     if (now && readable_bytes(*now) >= low_water(*now)) mask |= kIn;
-    if ((ended & kSending) != 0 || ((ready & kWritable) != 0 && below_not_sent_limit(now))) {
+    if ((ended & kSending) != 0 || (ready & kWritable) != 0) {
       mask |= kOut;
     }
     if (now && urgent_waits(*now)) mask |= EPOLLPRI;
@@ -140,18 +140,6 @@ bool StreamSocket::urgent_waits(const ConnectionView& view) const {
 
 bool StreamSocket::at_mark(const ConnectionView& view) { return view.urgent == 1; }
 
-std::optional<std::size_t> StreamSocket::not_sent_room(
-    const std::optional<ConnectionView>& view) const {
-  if (stream_.not_sent_low_water == 0 || !view) return std::nullopt;
-  return view->unsent < stream_.not_sent_low_water ? stream_.not_sent_low_water - view->unsent : 0;
-}
-
-// __tcp_stream_memory_free() with wake: so that a writer does not come for every few bytes.
-bool StreamSocket::below_not_sent_limit(const std::optional<ConnectionView>& view) const {
-  if (stream_.not_sent_low_water == 0 || !view) return true;
-  return std::uint64_t{view->unsent} * 2 < stream_.not_sent_low_water;
-}
-
 tcp::SocketOptions StreamSocket::engine_options(Family family) const {
   tcp::SocketOptions options = tcp_;
   const int hops = family == Family::ipv4 ? ip_.ttl : ip_.unicast_hops;
@@ -168,9 +156,11 @@ tcp::SocketOptions StreamSocket::engine_options(Family family) const {
   constexpr int kMostPending = 0xffff;
   options.fast_open_backlog = static_cast<std::uint16_t>(std::min(stream_.fast_open, kMostPending));
   options.fast_open_without_cookie = stream_.fast_open_no_cookie;
-  options.cork = tcp_.cork || more_;
-  // What the application counts is doubled for the kernel's bookkeeping; the Stack counts payload.
-  options.send_buffer = static_cast<std::uint32_t>(settings_.send_buffer) / 2;
+  options.unsent_low_water = stream_.not_sent_low_water;
+  // What the application counts is doubled for the kernel's bookkeeping; the Stack counts payload,
+  // unless it keeps Linux's packets.
+  options.send_buffer =
+      static_cast<std::uint32_t>(settings_.send_buffer) / static_cast<std::uint32_t>(overhead());
   options.receive_buffer = static_cast<std::uint32_t>(settings_.receive_buffer) / 2;
   options.read_low_water = static_cast<std::uint32_t>(std::max(settings_.receive_low_water, 1));
   return options;
@@ -233,7 +223,6 @@ Outcome StreamSocket::shutdown(int how) {
   shut_ |= ends;
   ++news.state;
   if ((ends & kSending) != 0) {
-    hold_back(false);
     static_cast<void>(host_.stack.shutdown(handle_, Direction::send, host_.now));
   }
   return returned(0);
@@ -249,7 +238,6 @@ Call StreamSocket::close() {
     return returned(0);
   }
   if (state() == TCP_ESTABLISHED || state() == TCP_CLOSE_WAIT) {
-    hold_back(false);
     static_cast<void>(host_.stack.shutdown(handle_, Direction::send, host_.now));
   }
   // sk_stream_wait_close(): O_NONBLOCK makes no difference here.
@@ -286,10 +274,12 @@ int StreamSocket::path_mtu() const {
 }
 
 // What the kernel says is twice what it holds of payload.
+int StreamSocket::overhead() const { return host_.stack.config().tcp.packet_queue ? 1 : 2; }
+
 int StreamSocket::current_send_buffer() const {
   const auto now = view();
   const auto& settings = host_.stack.config().tcp;
-  return static_cast<int>(2 * (now ? now->send_limit : settings.send_buffer));
+  return overhead() * static_cast<int>(now ? now->send_limit : settings.send_buffer);
 }
 
 int StreamSocket::current_receive_buffer() const {
@@ -301,7 +291,7 @@ int StreamSocket::current_receive_buffer() const {
 Socket::Queues StreamSocket::queues() const {
   const auto now = view();
   if (!now) return {};
-  return {now->receive_queue + now->out_of_order, now->send_queue, 0};
+  return {now->receive_queue + now->out_of_order, now->send_memory, 0};
 }
 
 }  // namespace bowline::inline v0::sockets

@@ -81,6 +81,7 @@ class StreamSocket final : public Socket {
   struct Sending {
     Outgoing message;
     std::size_t sent = 0;
+    bool waits = false;  // for room
     bool opens = false;  // MSG_FASTOPEN has begun the connection
   };
   struct Receiving {
@@ -104,10 +105,8 @@ class StreamSocket final : public Socket {
   [[nodiscard]] bool urgent_waits(const ConnectionView& view) const;
   /// Is the urgent byte the next (SIOCATMARK)?
   [[nodiscard]] static bool at_mark(const ConnectionView& view);
-  /// TCP_NOTSENT_LOWAT: how much more may be queued; nothing: no such bound.
-  [[nodiscard]] std::optional<std::size_t> not_sent_room(
-      const std::optional<ConnectionView>& view) const;
-  [[nodiscard]] bool below_not_sent_limit(const std::optional<ConnectionView>& view) const;
+  /// How many times larger SO_SNDBUF is than what the Stack is told.
+  [[nodiscard]] int overhead() const;
   /// The options for a connection or listener of `family`.
   [[nodiscard]] tcp::SocketOptions engine_options(Family family) const;
 
@@ -131,7 +130,6 @@ class StreamSocket final : public Socket {
   [[nodiscard]] std::optional<Outcome> fast_open(Sending& sending);
   [[nodiscard]] std::optional<Outcome> send_step(Sending& sending, bool may_wait);
   [[nodiscard]] Outcome stop_sending(const Sending& sending, int error);
-  void hold_back(bool more);
 
   // stream_receive.cpp
   [[nodiscard]] std::optional<Outcome> receive_step(Receiving& receiving, bool may_wait);
@@ -149,7 +147,6 @@ class StreamSocket final : public Socket {
   bool claimed_ = false;
   bool address_bound_ = false;  // bind() named an address
   bool port_bound_ = false;     // bind() named a port
-  bool more_ = false;           // the last send() said MSG_MORE
   std::uint8_t heard_ = 0;      // the readiness that was heard of last
   std::uint32_t backlog_ = 0;
   std::optional<Endpoint> deferred_;  // TCP_FASTOPEN_CONNECT: the SYN waits for the first write

@@ -24,8 +24,8 @@ struct Stack::Bare {
   Result<Handle> listen(const ListenOptions& options, Time now) const noexcept;
   Result<Handle> accept(Handle listener, Time now) const noexcept;
   Result<Handle> connect(const ConnectOptions& options, Time now) const noexcept;
-  Result<std::size_t> write(Handle socket, std::span<const std::byte> bytes,
-                            Time now) const noexcept;
+  Result<std::size_t> write(Handle socket, std::span<const std::byte> bytes, Time now,
+                            const tcp::WriteHow& how) const noexcept;
   Status write_owned(Handle socket, Slice bytes, Time now) const noexcept;
   Result<std::size_t> read(Handle socket, std::span<std::byte> to, Time now) const noexcept;
   Result<Slice> read_slice(Handle socket, std::uint32_t most, Time now) const noexcept;

@@ -28,7 +28,8 @@ void fields(V& v, tcp::Settings& s) {
       s.send_buffer_max, s.receive_buffer, s.receive_buffer_max, s.mtu_probing, s.shed_after,
       s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open, s.nagle_by_minshall,
       s.reset_when_keepalive_fails, s.ablation, s.rto_min_above_rtt, s.quick_acks, s.count_packets,
-      s.idle_restart, s.size_bursts, s.least_burst, s.push_bursts);
+      s.idle_restart, s.size_bursts, s.least_burst, s.push_bursts, s.packet_queue,
+      s.unsent_low_water);
 }
 
 template <class V>

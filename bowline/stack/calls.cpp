@@ -4,6 +4,7 @@
 
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/packet_sending.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
 namespace bowline::inline v0 {
@@ -262,6 +263,7 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.sacked = c.transfer ? c.transfer->sent.sacked() : 0;
   v.dup_acks = c.dup_acks;
   v.keepalive_probes = c.probes;
+  v.send_memory = config.tcp.packet_queue ? tcp::send_memory(c) : v.send_queue;
   v.send_limit = tcp::send_limit(c, config.tcp);
   v.receive_limit = tcp::receive_limit(c, config.tcp);
   v.bytes_acked = c.delivered;

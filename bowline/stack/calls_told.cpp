@@ -201,11 +201,11 @@ Result<Handle> Stack::connect(const ConnectOptions& options, Time now) noexcept 
       now);
 }
 
-Result<std::size_t> Stack::write(Handle socket, std::span<const std::byte> bytes,
-                                 Time now) noexcept {
+Result<std::size_t> Stack::write(Handle socket, std::span<const std::byte> bytes, Time now,
+                                 const tcp::WriteHow& how) noexcept {
   return told(
-      calls_, StackCall::write, [&] { return Bare{core_.get()}.write(socket, bytes, now); }, socket,
-      bytes, now);
+      calls_, StackCall::write, [&] { return Bare{core_.get()}.write(socket, bytes, now, how); },
+      socket, bytes, now, how);
 }
 
 Result<std::size_t> Stack::read(Handle socket, std::span<std::byte> to, Time now) noexcept {

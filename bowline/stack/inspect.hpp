@@ -89,7 +89,9 @@ struct ConnectionView {
   std::uint32_t unsent = 0;         ///< of these, not yet sent
   std::uint32_t receive_queue = 0;  ///< bytes in order and not read
   std::uint32_t out_of_order = 0;   ///< bytes that wait for a hole to be filled
-  std::uint32_t send_limit = 0;     ///< the most that send_queue may be
+  std::uint32_t send_memory = 0;    ///< what counts against send_limit
+  std::uint32_t send_limit = 0;     ///< the most that may be queued: bytes, or memory
+                                    ///< (Settings::packet_queue)
   std::uint32_t receive_limit = 0;  ///< the most that receive_queue and out_of_order may be
   bool fin_queued = false;          ///< the application has finished sending
   bool fin_sent = false;            ///< our FIN is out

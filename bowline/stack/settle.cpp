@@ -6,6 +6,7 @@
 
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/packet_sending.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 #include "bowline/tcp/timeouts.hpp"
 #include "bowline/tcp/user_calls.hpp"
@@ -45,12 +46,10 @@ std::uint8_t Stack::Core::readiness(const tcp::Connection& c) const noexcept {
   if (c.urgent_received) mask |= kUrgent;
   if (c.state == tcp::State::closed) mask |= kClosed | kWritable;
   if (failed && !c.error_told) mask |= kError;
-  const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
-  const std::uint32_t limit = tcp::send_limit(c, config.tcp);
   // Writable when a third of the buffer is free, so that a writer is not woken for every few bytes.
   const bool may_write =
       tcp::is_synchronized(c.state) || c.fast_open == tcp::FastOpenRole::accepted;
-  if (may_write && (c.fin_queued || queued <= limit - limit / 3)) mask |= kWritable;
+  if (may_write && (c.fin_queued || tcp::is_writable(c, config.tcp))) mask |= kWritable;
   return static_cast<std::uint8_t>(mask);
 }
 
@@ -104,6 +103,7 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
   if (!c.output_link.linked && tcp::next_segment(c, interface.ability(), config.tcp, now)) {
     interface.output.push_back(output_links, index);
   }
+  if (c.room_due && !c.output_link.linked) tcp::review_send_room(c, ctx);
   announce_readable(index);
 }
 

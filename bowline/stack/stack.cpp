@@ -156,13 +156,13 @@ Result<Handle> Stack::Bare::connect(const ConnectOptions& options, Time now) con
   return core_->connect(options);
 }
 
-Result<std::size_t> Stack::Bare::write(Handle socket, std::span<const std::byte> bytes,
-                                       Time now) const noexcept {
+Result<std::size_t> Stack::Bare::write(Handle socket, std::span<const std::byte> bytes, Time now,
+                                       const tcp::WriteHow& how) const noexcept {
   core_->begin(now);
   tcp::Connection* c = core_->find(socket);
   if (c == nullptr) return fail(std::errc::bad_file_descriptor);
   tcp::Context ctx = core_->context();
-  auto written = tcp::send(*c, bytes, ctx);
+  auto written = tcp::send(*c, bytes, how, ctx);
   core_->settle(socket.index);
   return written;
 }
@@ -277,6 +277,7 @@ Status Stack::Bare::set_options(Handle socket, const tcp::SocketOptions& options
   }
   // tcp(7): TCP_NODELAY pushes what waits, even where TCP_CORK holds it back.
   if (options.no_delay && !before.no_delay && c->unsent() > 0) c->override_due = true;
+  if (before.cork && !options.cork) c->more_coming = false;
   if (before.keepalive != options.keepalive) c->timers.cancel(tcp::Timer::keepalive);
   tcp::set_path_mtu(*c, c->path_mtu);
   core_->settle(socket.index);

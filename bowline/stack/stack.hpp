@@ -142,7 +142,8 @@ class Stack {
   /// Queues bytes to send (RFC 9293 section 3.10.2); returns how many it took, at least 1. Errors:
   /// operation_would_block (buffer full), not_connected (never opened), broken_pipe (after
   /// shutdown), and how the connection ended, once; then broken_pipe.
-  Result<std::size_t> write(Handle socket, std::span<const std::byte> bytes, Time now) noexcept;
+  Result<std::size_t> write(Handle socket, std::span<const std::byte> bytes, Time now,
+                            const tcp::WriteHow& how = {}) noexcept;
   /// Queues `bytes` without copying them: all or nothing. Errors as write().
   Status write_owned(Handle socket, Slice bytes, Time now) noexcept;
   /// Takes received bytes (RFC 9293 section 3.10.3); 0 is the end of the stream. Errors:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bowline/tcp/input/ack_news.hpp"
+#include "bowline/tcp/packet_sending.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {
@@ -32,6 +33,19 @@ std::uint32_t growth_limit(std::uint32_t held, std::uint32_t most, Context& cont
 std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept {
   if (c.options.send_buffer != 0) return c.options.send_buffer;
   return std::max(c.tuned_send_buffer, settings.send_buffer);
+}
+
+std::uint32_t unsent_low_water(const Connection& c, const Settings& settings) noexcept {
+  return c.options.unsent_low_water != 0 ? c.options.unsent_low_water : settings.unsent_low_water;
+}
+
+bool is_writable(const Connection& c, const Settings& settings) noexcept {
+  if (settings.packet_queue) return has_worthwhile_room(c, settings);
+  const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
+  const std::uint32_t limit = send_limit(c, settings);
+  if (queued > limit - limit / 3) return false;
+  const std::uint32_t low_water = unsent_low_water(c, settings);
+  return low_water == 0 || std::uint64_t{c.unsent()} * 2 < low_water;
 }
 
 std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept {
@@ -85,6 +99,14 @@ void tune_receive_buffer(Connection& c, std::uint32_t bytes, Context& context) n
 void tune_send_buffer(Connection& c, Context& context) noexcept {
   if (!is_synchronized(c.state) || !tunes_sending(c, context.settings)) return;
   const std::uint32_t held = c.transfer ? c.transfer->send.size() : 0;
+  if (context.settings.packet_queue) {
+    const std::uint32_t mss = std::max(c.peer_mss, c.snd_mss);
+    const std::uint32_t wanted =
+        std::min(packet_send_buffer(c.congestion.cwnd(), mss),
+                 growth_limit(held, context.settings.send_buffer_max, context));
+    c.tuned_send_buffer = std::max(send_limit(c, context.settings), wanted);
+    return;
+  }
   c.tuned_send_buffer =
       expanded_send_buffer(send_limit(c, context.settings), c.congestion.cwnd(), c.snd_mss,
                            growth_limit(held, context.settings.send_buffer_max, context));

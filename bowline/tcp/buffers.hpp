@@ -19,7 +19,13 @@ namespace bowline::inline v0::tcp {
 
 /// The bytes that the send and the receive buffer may hold now.
 [[nodiscard]] std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept;
-/// The same of the receive buffer.
+/// SocketOptions::unsent_low_water, or what Settings say; 0: none.
+[[nodiscard]] std::uint32_t unsent_low_water(const Connection& c,
+                                             const Settings& settings) noexcept;
+/// Has the send buffer so much room that a writer should be told: a third of it, and less than half
+/// of unsent_low_water waits?
+[[nodiscard]] bool is_writable(const Connection& c, const Settings& settings) noexcept;
+/// The same of the receive buffer as send_limit().
 [[nodiscard]] std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept;
 
 /// What the receive buffer of a socket with `options` holds at first: what a SYN offers of it.

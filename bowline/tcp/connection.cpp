@@ -57,6 +57,7 @@ void end(Connection& c, EndReason how, Reason why, Context& context) noexcept {
   if (!c.transfer) return;
   // What had arrived may still be read; what was to be sent is let go (lent memory included).
   c.transfer->send.release(c.transfer->send.size());
+  c.transfer->queue.clear();
   static_cast<void>(c.transfer->sent.acknowledge(c.snd_nxt));
 }
 

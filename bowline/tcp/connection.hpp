@@ -26,6 +26,7 @@
 #include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/options.hpp"
 #include "bowline/tcp/pacer.hpp"
+#include "bowline/tcp/packet_queue.hpp"
 #include "bowline/tcp/path_mtu_probe.hpp"
 #include "bowline/tcp/rack.hpp"
 #include "bowline/tcp/reassembler.hpp"
@@ -55,10 +56,12 @@ enum class ForwardRto : std::uint8_t {
 struct Transfer {
   Transfer(Memory& memory, const Limits& limits, std::uint64_t seed) noexcept
       : send(memory),
+        queue(memory),
         sent(memory, limits.sent_ranges, seed),
         received(memory, limits, seed ^ 0x9e3779b97f4a7c15) {}
 
   SendBuffer send;
+  PacketQueue queue;  ///< how `send` is cut (Settings::packet_queue); else empty
   SentRanges sent;
   Reassembler received;
   Recovery recovery;
@@ -77,7 +80,7 @@ struct Transfer {
 
   template <class V>
   void visit(V& v) {
-    v(send, sent, received, recovery, rack, tail_probe, undo, pacer, tuning, forward_rto,
+    v(send, queue, sent, received, recovery, rack, tail_probe, undo, pacer, tuning, forward_rto,
       tail_probe_due);
     v.excluded(measured_echo, "as the timestamps of the connection");
   }
@@ -181,6 +184,8 @@ struct Connection {
   bool urgent_news = false;       ///< it has moved since the application was told (MUST-32)
   bool probe_due = false;         ///< the zero-window probe is to go out
   bool override_due = false;      ///< a withheld small segment is to go out
+  bool more_coming = false;       ///< the application writes on: what is not full waits (MSG_MORE)
+  bool room_due = false;          ///< an acknowledgment may have made room for a waiting writer
   bool keepalive_due = false;
   std::uint8_t quick_acks =
       0;                    ///< acknowledgments that are not to be delayed (Settings::quick_acks)

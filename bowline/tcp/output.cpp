@@ -2,43 +2,15 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/allowance.hpp"
 #include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/feedback.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
+#include "bowline/tcp/packet_sending.hpp"
 #include "bowline/tcp/path_mtu.hpp"
-#include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0::tcp {
 namespace {
-
-// The most payload of one frame: the IP packet must stay below 64 KiB.
-std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcept {
-  constexpr std::uint32_t kHeaders = wire::kIpv6HeaderSize + wire::kTcpMaxHeaderSize;
-  if (link.max_gso <= c.path_mtu + kHeaders) return c.snd_mss;  // not worth a cut
-  const std::uint32_t most = std::min(link.max_gso, 65'535U) - kHeaders;
-  return std::max<std::uint32_t>(c.snd_mss, most - most % c.snd_mss);
-}
-
-// What recovery or the congestion window lets out now.
-std::uint32_t congestion_allowance(const Connection& c) noexcept {
-  const Transfer& transfer = *c.transfer;
-  if (transfer.recovery.active() && !c.bbr) return transfer.recovery.allowance(c.snd_mss);
-  // Limited transmit (RFC 3042): the first two duplicate ACKs let out a segment each. With SACK,
-  // what they report has left the network and makes room by itself; so it does in BBR's recovery,
-  // which knows no PRR that would count them.
-  constexpr std::uint32_t kLimited = 2;
-  const std::uint32_t most = transfer.recovery.active() ? c.dup_acks : kLimited;
-  const std::uint32_t extra = c.sack ? 0 : std::min<std::uint32_t>(c.dup_acks, most) * c.snd_mss;
-  const std::uint32_t in_network = transfer.sent.in_network();
-  const std::uint32_t cwnd = c.congestion.cwnd() + extra;
-  return cwnd > in_network ? cwnd - in_network : 0;
-}
-
-// The offered window from SND.NXT on.
-std::uint32_t window_allowance(const Connection& c) noexcept {
-  const SeqNumber edge = c.snd_una + c.snd_wnd;
-  return after(edge, c.snd_nxt) ? distance(c.snd_nxt, edge) : 0;
-}
 
 bool may_send_data(const Connection& c) noexcept {
   return c.transfer &&
@@ -77,12 +49,11 @@ Plan syn_plan(const Connection& c, std::uint32_t range, bool fresh,
   return plan;
 }
 
-// The first segment's worth of range `id` once more. Retransmissions go out packet by packet: each
-// is a decision of its own.
-Plan repeat(const Connection& c, std::uint32_t id, Reason why) noexcept {
+// The first `most` bytes of range `id` once more.
+Plan repeat(const Connection& c, std::uint32_t id, Reason why, std::uint32_t most) noexcept {
   const auto& node = c.transfer->sent[id];
   const std::uint32_t fin = node.value.fin ? 1 : 0;
-  const std::uint32_t data = std::min<std::uint32_t>(node.length - fin, c.snd_mss);
+  const std::uint32_t data = std::min<std::uint32_t>(node.length - fin, most);
   Plan plan;
   plan.seq = node.start;
   plan.data = data;
@@ -91,12 +62,26 @@ Plan repeat(const Connection& c, std::uint32_t id, Reason why) noexcept {
   plan.flags = wire::kAck | urgent_flag(c, plan.seq);
   if (plan.fin) plan.flags |= wire::kFin;
   if (node.value.pushed && data + fin == node.length) plan.flags |= wire::kPsh;
+  if (data > c.snd_mss) {
+    plan.packet = c.snd_mss;
+    plan.flags |= wire::kPsh;  // a frame of several, as Settings::push_bursts has it
+  }
   plan.why = data == 0 && why == Reason::retransmit_timeout ? Reason::retransmit_fin : why;
   return plan;
 }
 
-std::optional<Plan> plan_retransmission(const Connection& c, const Settings& settings,
-                                        Time now) noexcept {
+// Retransmissions go out packet by packet: each is a decision of its own. But Linux repeats frames
+// as they were, as far as the window lets them (tcp_xmit_retransmit_queue()).
+std::uint32_t most_repeated(const Connection& c, const LinkAbility& link, std::uint32_t allowance,
+                            const Settings& settings) noexcept {
+  const std::uint32_t mss = c.snd_mss;
+  if (!settings.packet_queue || !settings.push_bursts || settings.pacing) return mss;
+  const std::uint32_t packets = std::min(allowance / mss, packets_by_rate(c, settings));
+  return std::clamp(packets * mss, mss, most_payload(c, link));
+}
+
+std::optional<Plan> plan_retransmission(const Connection& c, const LinkAbility& link,
+                                        const Settings& settings, Time now) noexcept {
   const SentRanges& sent = c.transfer->sent;
   const std::uint32_t id = sent.first_lost();
   if (id == SentRanges::kNone) return std::nullopt;
@@ -111,28 +96,41 @@ std::optional<Plan> plan_retransmission(const Connection& c, const Settings& set
   const std::uint32_t allowance = congestion_allowance(c);
   const std::uint32_t wanted = std::min<std::uint32_t>(sent[id].length, c.snd_mss);
   if (allowance < wanted || c.transfer->pacer.allowance(now, c.snd_mss) == 0) return std::nullopt;
-  return repeat(c, id, c.loss_reason);
+  return repeat(c, id, c.loss_reason, most_repeated(c, link, allowance, settings));
+}
+
+// MUST-61: PSH where the application ended, that is, at the end of what is queued; or, where
+// Linux's packets are kept, at the end of those that it marks.
+bool ends_push(const Connection& c, std::uint32_t data, const Settings& settings) noexcept {
+  if (data == 0) return false;
+  const PacketQueue& queue = c.transfer->queue;
+  return settings.packet_queue && !queue.empty() ? queue.pushed_at(data) : data == c.unsent();
 }
 
 // RFC 8985 section 7.3: one segment of new data, if there is any that the peer's window takes; else
 // the last segment once more. The congestion window does not hold it back.
 std::optional<Plan> plan_tail_probe(const Connection& c, const Settings& settings) noexcept {
   if (!c.transfer->tail_probe_due) return std::nullopt;
-  const std::uint32_t fresh = std::min({c.unsent(), window_allowance(c), std::uint32_t{c.snd_mss}});
+  std::uint32_t fresh = std::min({c.unsent(), window_allowance(c), std::uint32_t{c.snd_mss}});
+  if (settings.packet_queue && !c.transfer->queue.empty()) {
+    const std::uint32_t wanted =
+        std::min<std::uint32_t>(c.transfer->queue.front().length, c.snd_mss);
+    fresh = wanted > fresh ? 0 : wanted;  // tcp_snd_wnd_test()
+  }
   if (fresh > 0 && c.transfer->sent.has_room() && may_send_data(c)) {
     Plan plan;
     plan.seq = c.snd_nxt;
     plan.data = fresh;
     plan.fresh = true;
     plan.flags = wire::kAck | urgent_flag(c, c.snd_nxt);
-    if (fresh == c.unsent()) plan.flags |= wire::kPsh;
+    if (ends_push(c, fresh, settings)) plan.flags |= wire::kPsh;
     plan.why = Reason::send_tail_probe;
     return plan;
   }
   const std::uint32_t last = c.transfer->sent.last();
   if (last == SentRanges::kNone) return std::nullopt;
   if (settings.ablation.without(Mechanism::retransmission)) return std::nullopt;
-  return repeat(c, last, Reason::retransmit_tail_probe);
+  return repeat(c, last, Reason::retransmit_tail_probe, c.snd_mss);
 }
 
 // As much of `data` as pacing lets go now: whole segments, if it is not all.
@@ -143,32 +141,15 @@ std::uint32_t paced(const Connection& c, std::uint32_t data, Time now) noexcept 
   return std::min(data, std::max<std::uint32_t>(whole, c.snd_mss));
 }
 
-// Settings::size_bursts: a millisecond's worth of what the window lets out in a round trip (twice
-// that in slow start), and more on short paths; at most half of the window.
-std::uint32_t burst_size(const Connection& c, const Settings& settings) noexcept {
-  constexpr std::uint64_t kMost = 1U << 16U;
-  const std::uint32_t cwnd = c.congestion.cwnd();
-  std::uint64_t bytes = kMost;
-  if (c.rtt.has_sample()) {
-    const bool slow_start = cwnd < c.congestion.ssthresh() / 2;
-    const auto micros = static_cast<std::uint64_t>(std::max(c.rtt.srtt() / 1us, Duration::rep{1}));
-    const std::uint64_t rate = std::uint64_t{cwnd} * (slow_start ? 2'000'000 : 1'200'000) / micros;
-    bytes = std::min(rate / 1'024, kMost);
-    // Where packets come back at once, large frames do no harm: 64 KiB more, halved for each half
-    // of a millisecond that the path is long.
-    const auto halves = static_cast<std::uint64_t>(c.rtt.min_rtt() / 512us);
-    if (halves < 32) bytes = std::min(bytes + (kMost >> halves), kMost);
-  }
-  const std::uint64_t packets = std::max<std::uint64_t>(bytes / c.snd_mss, settings.least_burst);
-  const std::uint64_t half = std::max<std::uint32_t>(cwnd / 2 / c.snd_mss, 1);
-  return static_cast<std::uint32_t>(std::min(packets, half)) * c.snd_mss;
-}
-
 std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link,
                               const Settings& settings, Time now) noexcept {
   if (!may_send_data(c) || !c.transfer->sent.has_room()) return std::nullopt;
   std::uint32_t data = paced(c, sendable(c, link, settings), now);
-  if (settings.size_bursts && data > c.snd_mss) data = std::min(data, burst_size(c, settings));
+  if (settings.packet_queue && data > 0 && defers(c, settings, now)) return std::nullopt;
+  if (settings.size_bursts && data > c.snd_mss) {
+    const std::uint32_t packets = std::min(packets_by_rate(c, settings), packets_by_window(c));
+    data = std::min(data, packets * c.snd_mss);
+  }
   if (data >= c.snd_mss) {
     if (auto probe = plan_path_probe(c, c.unsent(), window_allowance(c), now)) return probe;
   }
@@ -183,8 +164,8 @@ std::optional<Plan> plan_data(const Connection& c, const LinkAbility& link,
   plan.fresh = true;
   plan.flags = wire::kAck | urgent_flag(c, c.snd_nxt);
   plan.why = fin ? Reason::send_fin : Reason::send_data;
-  if (data > 0 && data == unsent) {
-    plan.flags |= wire::kPsh;  // MUST-61: the last of what is queued
+  if (ends_push(c, data, settings)) {
+    plan.flags |= wire::kPsh;
     if (!fin) plan.why = Reason::send_data_push;
   }
   if (fin) {
@@ -240,6 +221,9 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link,
                        const Settings& settings) noexcept {
   const std::uint32_t unsent = c.unsent();
   if (unsent == 0) return 0;
+  if (settings.packet_queue && !c.transfer->queue.empty()) {
+    return sendable_packet(c, link, settings);
+  }
   const std::uint32_t window = window_allowance(c);
   const std::uint32_t usable = std::min(window, congestion_allowance(c));
   const std::uint32_t fits = std::min({unsent, usable, most_payload(c, link)});
@@ -258,7 +242,7 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link,
   // Section 3.7.4: a small segment waits for what is in flight.
   const bool nagle =
       !c.options.no_delay && !idle && (!settings.nagle_by_minshall || c.small_outstanding());
-  const bool corked = c.options.cork && !c.fin_queued;
+  const bool corked = (c.options.cork || c.more_coming) && !c.fin_queued;
   // Section 3.8.6.2.1 (2) and (3): all that there is, or half of the largest window that the peer
   // ever had.
   const bool worthwhile = all || (fits >= c.max_snd_wnd / 2 && fits == window);
@@ -266,16 +250,24 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link,
   return full;
 }
 
+// Is the congestion window what limits the sender (tcp_is_cwnd_limited())?
+static bool window_is_used(const Connection& c) noexcept {
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  if (c.transfer->sent.in_network() + c.snd_mss > cwnd) return true;
+  return c.congestion.in_slow_start() && cwnd / 2 < c.most_in_flight;
+}
+
 void note_holdup(Connection& c, const Settings& settings, Time now) noexcept {
   Holdup held = Holdup::idle;
   const std::uint32_t unsent = c.unsent();
-  if (unsent > 0 || c.snd_una != c.snd_nxt) held = Holdup::network;
-  if (is_synchronized(c.state) && unsent > 0 &&
-      window_allowance(c) < std::min<std::uint32_t>(unsent, c.snd_mss)) {
+  if (unsent > 0 || (is_synchronized(c.state) && c.snd_una != c.snd_nxt)) held = Holdup::network;
+  const std::uint32_t next = std::min<std::uint32_t>(unsent, c.snd_mss);
+  if (is_synchronized(c.state) && unsent > 0 && window_allowance(c) < next &&
+      (c.snd_una == c.snd_nxt || congestion_allowance(c) >= next)) {
     held = Holdup::peer_window;
-  } else if (c.tally.wants_room && unsent == 0 && held == Holdup::network) {
-    const std::uint32_t limit = send_limit(c, settings);
-    if (c.transfer && c.transfer->send.size() > limit - limit / 3) held = Holdup::send_buffer;
+  } else if (c.tally.wants_room && unsent == 0 && held == Holdup::network && c.transfer) {
+    const bool network_full = settings.packet_queue && window_is_used(c);
+    if (!is_writable(c, settings) && !network_full) held = Holdup::send_buffer;
   }
   if (held != c.tally.held || held != Holdup::idle) c.tally.hold(held, now);
 }
@@ -295,7 +287,7 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
     if (new_data_first) {
       if (auto plan = plan_data(c, link, settings, now)) return plan;
     }
-    if (auto plan = plan_retransmission(c, settings, now)) return plan;
+    if (auto plan = plan_retransmission(c, link, settings, now)) return plan;
     if (!new_data_first) {
       if (auto plan = plan_data(c, link, settings, now)) return plan;
     }
@@ -326,15 +318,15 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     SentRange how;
     how.sent_at = context.now;
     how.fin = plan.fin && whole;
-    // Where the application ended, not where a burst did: that is what a repeat ends with, too.
-    how.pushed = whole && (syn ? data == c.unsent_on_syn()
-                               : (plan.flags & wire::kPsh) != 0 && data == c.unsent());
+    // Where the application ended, not where a frame did: that is what a repeat ends with, too.
+    how.pushed = whole && (syn ? data == c.unsent_on_syn() : ends_push(c, data, context.settings));
     // has_room() was asked by the plan; a full memory shows as a frame that is sent but not
     // accounted for, so it is counted as not sent at all and comes again.
     if (!c.transfer->sent.sent(c.snd_nxt, length, how, stamp ? &*stamp : nullptr)) {
       decide(c, Reason::no_memory, context);
       return;
     }
+    c.transfer->queue.sent(data);
     // A SYN is acknowledged and repeated without the data on it.
     if (syn && data > 0) c.transfer->sent.split_tail(data);
     c.snd_nxt += length;
@@ -352,8 +344,10 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     if (plan.range == c.transfer->sent.first()) c.timers.cancel(Timer::retransmit);
     static_cast<void>(
         c.transfer->sent.sent_again(plan.range, length, context.now, stamp ? &*stamp : nullptr));
-    c.transfer->undo.retransmitted();
-    ++c.retransmissions;
+    const std::uint32_t mss = std::max<std::uint32_t>(c.snd_mss, 1);
+    const std::uint32_t packets = std::max((data + mss - 1) / mss, 1U);
+    c.transfer->undo.retransmitted(packets);
+    c.retransmissions += packets;
     c.bytes_retransmitted += data;
   }
   if (c.transfer && c.transfer->recovery.active()) c.transfer->recovery.sent(length);

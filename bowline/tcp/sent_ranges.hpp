@@ -168,6 +168,10 @@ class SentRanges {
     return id != kNone && ranges_[id].start == number ? id : kNone;
   }
 
+  /// The range that `number` is in; kNone when none is.
+  [[nodiscard]] std::uint32_t containing(SeqNumber number) const noexcept {
+    return ranges_.find(number);
+  }
   /// Numbers sent and not acknowledged.
   [[nodiscard]] std::uint32_t outstanding() const noexcept { return outstanding_; }
   /// Numbers thought to be in the network: outstanding, less sacked, less lost (RFC 6675's pipe).
@@ -175,6 +179,8 @@ class SentRanges {
   [[nodiscard]] std::uint32_t sacked() const noexcept { return sacked_; }
   [[nodiscard]] std::uint32_t lost() const noexcept { return lost_; }
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
+  /// How many ranges there are.
+  [[nodiscard]] std::uint32_t count() const noexcept { return ranges_.size(); }
 
   template <class V>
   void visit(V& v) {

@@ -166,6 +166,8 @@ struct Settings {
   /// first: fixed. The most is Linux's (tcp_wmem): a window of 2 MiB is 170 Mbit/s over 100 ms.
   std::uint32_t send_buffer = 128U << 10;
   std::uint32_t send_buffer_max = 4U << 20;  ///< see send_buffer
+  /// Of sockets that set none (SocketOptions::unsent_low_water); 0: no such bound.
+  std::uint32_t unsent_low_water = 0;
   /// Bytes received and not read, at first and at the most; the window is what is left. In between
   /// twice what the application takes in a round trip. Linux's numbers (tcp_rmem).
   std::uint32_t receive_buffer = 128U << 10;
@@ -192,6 +194,9 @@ struct Settings {
   /// The last packet of each frame of several has PSH, as if the application had pushed there
   /// (section 3.9.1.2 lets TCP do so whenever it likes).
   bool push_bursts = false;
+  /// The send buffer is a row of packets, as Linux's: what has PSH, what a frame holds and how much
+  /// may be written go by them, and send_buffer counts their memory (tcp/packet_sending.hpp).
+  bool packet_queue = false;
   HyStartForm hystart = HyStartForm::plus_plus;  ///< RFC 9406
   /// Of connections whose SocketOptions say nothing.
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
@@ -217,6 +222,8 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.count_packets = true;
     settings.size_bursts = true;
     settings.push_bursts = true;
+    settings.packet_queue = true;
+    settings.send_buffer = 16U << 10;  // tcp_wmem
     settings.mtu_probing = MtuProbing::off;
     settings.hystart = HyStartForm::classic;
     settings.window_validation = false;  // tcp_slow_start_after_idle = 1
@@ -266,14 +273,34 @@ struct SocketOptions {
   /// Of a listener: connections that a SYN with data may have made and whose handshake is not done
   /// (RFC 7413 section 5.1); 0: none. Without effect while FastOpenSettings::server is false.
   std::uint16_t fast_open_backlog = 0;
+  /// Nothing more is taken while so many bytes were written and not sent, and it is writable again
+  /// below half of it (TCP_NOTSENT_LOWAT); 0: Settings::unsent_low_water.
+  std::uint32_t unsent_low_water = 0;
 
   template <class V>
   void visit(V& v) {
     v(no_delay, cork, quick_ack, linger, linger_time, keepalive, user_timeout, send_buffer,
       receive_buffer, mss, hop_limit, traffic_class, read_low_water, syn_retries, window_clamp,
-      fin_wait_2, defer_accept, congestion, fast_open, fast_open_without_cookie, fast_open_backlog);
+      fin_wait_2, defer_accept, congestion, fast_open, fast_open_without_cookie, fast_open_backlog,
+      unsent_low_water);
   }
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
+};
+
+/// What an application says of one write (the flags of send(2)).
+struct WriteHow {
+  bool more = false;           ///< more follows: what fills no segment waits (MSG_MORE)
+  bool end_of_record = false;  ///< what is written next goes in another frame (MSG_EOR);
+                               ///< without effect unless Settings::packet_queue
+  bool continued = false;      ///< these are further bytes of the write before
+  /// Take no more than fills the packet under way (Settings::packet_queue), though there be room:
+  /// the caller transmits and writes on, as Linux sends while it copies.
+  bool by_packet = false;
+
+  template <class V>
+  void visit(V& v) {
+    v(more, end_of_record, continued, by_packet);
+  }
 };
 
 }  // namespace bowline::inline v0::tcp

@@ -27,7 +27,7 @@ struct Tally {
   std::uint16_t timeout_recoveries = 0;      ///< runs of them without progress in between
   Duration timeout_time{};      ///< how long such runs lasted, the current one left out
   Time timeout_since = kNever;  ///< since when the current run lasts
-  Time data_sent_at{};          ///< the last payload; the origin: none yet
+  Time data_sent_at{};          ///< the last payload; before that the end of the handshake
   Time data_received_at{};      ///< the same
   Time ack_received_at{};       ///< the last acknowledgment
   Duration busy{};              ///< with anything to deliver

@@ -89,6 +89,7 @@ void on_probe_timer(Connection& c) noexcept {
     c.rtt.back_off();
   } else {
     c.override_due = true;
+    if (c.transfer) c.transfer->queue.push_first();
   }
 }
 

@@ -29,10 +29,10 @@ class Undo {
     needed_ = 0;
     since_ = now;
   }
-  /// A packet was sent again.
-  void retransmitted() noexcept {
+  /// So many packets were sent again.
+  void retransmitted(std::uint32_t packets = 1) noexcept {
     if (!active_) return;
-    ++needed_;
+    needed_ += packets;
     any_ = true;
   }
   /// So many of the packets that were sent again since() need not have been.

@@ -5,6 +5,7 @@
 #include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/output.hpp"
+#include "bowline/tcp/packet_sending.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -23,7 +24,11 @@ Status can_send(Connection& c) noexcept {
 std::uint32_t send_room(const Connection& c, const Settings& settings) noexcept {
   const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
   const std::uint32_t limit = send_limit(c, settings);
-  return limit > queued ? limit - queued : 0;
+  const std::uint32_t room = limit > queued ? limit - queued : 0;
+  const std::uint32_t low_water = unsent_low_water(c, settings);
+  if (low_water == 0) return room;
+  const std::uint32_t unsent = c.unsent();
+  return std::min(room, low_water > unsent ? low_water - unsent : 0);
 }
 
 // RFC 7661 section 4.4.3: a window that was not used for five minutes is halved.
@@ -39,7 +44,7 @@ void halve_if_unused(Connection& c, Context& context) noexcept {
 
 // RFC 5681 section 4.1: after an idle RTO the window that was is no longer known to fit the path.
 void restart_after_idle(Connection& c, Context& context) noexcept {
-  if (c.snd_una != c.snd_nxt || c.unsent() > 0) return;
+  if (c.snd_una != c.snd_nxt || (c.unsent() > 0 && !context.settings.packet_queue)) return;
   if (context.now - c.last_sent_at <= rto(c, context.settings)) return;
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.idle(context.settings.initial_window_segments);
@@ -48,8 +53,35 @@ void restart_after_idle(Connection& c, Context& context) noexcept {
   }
 }
 
-// Before new data is queued: is the window still to be trusted? (BBR's is: it paces what that lets
-// out.)
+// The same by packets.
+Result<std::size_t> send_packets(Connection& c, std::span<const std::byte> bytes,
+                                 const WriteHow& how, Context& context) noexcept {
+  if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
+  const std::uint32_t taken = queue_packets(c, bytes, how, context);
+  const bool full = !has_packet_room(c, context.settings);
+  if (taken < bytes.size() && full && !how.by_packet) c.tally.wants_room = true;
+  if (taken > 0) return taken;
+  if (!full) return fail(std::errc::no_buffer_space);
+  c.tally.wants_room = true;
+  return fail(std::errc::operation_would_block);
+}
+
+Status send_owned_packets(Connection& c, Slice bytes, Context& context) noexcept {
+  if (bytes.empty()) return {};
+  if (!has_packet_room(c, context.settings)) {
+    c.tally.wants_room = true;
+    return fail(std::errc::operation_would_block);
+  }
+  if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
+  const std::uint32_t size = bytes.size();
+  if (!c.transfer->send.append_owned(std::move(bytes))) return fail(std::errc::no_buffer_space);
+  if (queue_owned_packets(c, size, context)) return {};
+  c.transfer->send.drop_end(size);
+  return fail(std::errc::no_buffer_space);
+}
+
+}  // namespace
+
 void review_window(Connection& c, Context& context) noexcept {
   if (c.bbr) return bbr_before_event(c);
   if (!is_synchronized(c.state)) return;
@@ -59,8 +91,6 @@ void review_window(Connection& c, Context& context) noexcept {
     restart_after_idle(c, context);
   }
 }
-
-}  // namespace
 
 FastOpenPlan plan_fast_open(const IpAddress& remote, const SocketOptions& options,
                             std::uint16_t mss, const Settings& settings, const FastOpenCache& cache,
@@ -93,26 +123,30 @@ bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
   return true;
 }
 
-Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
+Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes, const WriteHow& how,
                          Context& context) noexcept {
   BOWLINE_CHECK(can_send(c));
   if (bytes.empty()) return 0;
+  if (context.settings.packet_queue) return send_packets(c, bytes, how, context);
   std::uint32_t room = send_room(c, context.settings);
   if (room < bytes.size()) {
     tune_send_buffer(c, context);
     room = send_room(c, context.settings);
   }
   c.tally.wants_room = room < bytes.size();
+  if (c.tally.wants_room) c.more_coming = false;  // who waits for room is not about to write
   if (room == 0) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
   review_window(c, context);
   const std::uint32_t taken = c.transfer->send.append(bytes, room, context.pool);
   if (taken == 0) return fail(std::errc::no_buffer_space);
+  c.more_coming = how.more && taken == bytes.size();
   return taken;
 }
 
 Status send_owned(Connection& c, Slice bytes, Context& context) noexcept {
   BOWLINE_CHECK(can_send(c));
+  if (context.settings.packet_queue) return send_owned_packets(c, std::move(bytes), context);
   if (bytes.size() > send_room(c, context.settings)) tune_send_buffer(c, context);
   if (bytes.size() > send_room(c, context.settings)) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);

@@ -18,9 +18,13 @@ namespace bowline::inline v0::tcp {
 /// SEND (section 3.10.2): queues bytes and returns how many. Errors: operation_would_block,
 /// not_connected, broken_pipe, and how the connection ended, once.
 [[nodiscard]] Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes,
-                                       Context& context) noexcept;
+                                       const WriteHow& how, Context& context) noexcept;
 /// The same for lent memory: all or nothing.
 [[nodiscard]] Status send_owned(Connection& c, Slice bytes, Context& context) noexcept;
+
+/// New data is about to be queued, or may go again: is the congestion window still to be trusted?
+/// (BBR's is: it paces what that lets out.)
+void review_window(Connection& c, Context& context) noexcept;
 
 /// RECEIVE (section 3.10.3): may it take bytes? Success when some are there, or the end of the
 /// stream is reached. Errors: operation_would_block, and how the connection ended, once.

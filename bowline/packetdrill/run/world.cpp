@@ -122,6 +122,7 @@ World::World(const RunConfig& config, const tcp::Settings& settings, trace::Reco
   }
   stack_->advance(now_);
   table_ = std::make_unique<sockets::SocketTable>(*stack_);
+  table_->set_transmit([this] { take_output(); });
 }
 
 World::~World() {

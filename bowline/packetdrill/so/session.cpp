@@ -43,7 +43,9 @@ Session::Session(const NetworkFlags& network, std::string sysctl_file)
       sysctls_(std::move(sysctl_file)),
       applied_(sysctls_.found()),
       world_(network, applied_.apply_to(tcp::Settings::of(tcp::Profile::linux))),
-      table_(world_.stack(), limits()) {}
+      table_(world_.stack(), limits()) {
+  table_.set_transmit([this] { world_.collect(); });
+}
 
 bool Session::on_scripts_thread() const { return std::this_thread::get_id() == script_; }
 

@@ -116,6 +116,22 @@ class Collector {
   bool original_before_point_ = false;
 };
 
+// Linux keeps a frame together (Settings::packet_queue): of one that a block covers in part, whole
+// segments count, from the frame's beginning on (tcp_match_skb_to_sack()).
+wire::SackBlock whole_segments(const Connection& c, wire::SackBlock block) noexcept {
+  const SentRanges& sent = c.transfer->sent;
+  const std::uint32_t mss = std::max<std::uint32_t>(c.snd_mss, 1);
+  if (const std::uint32_t id = sent.containing(block.left); id != SentRanges::kNone) {
+    const std::uint32_t before_it = distance(sent[id].start, block.left);
+    const std::uint32_t whole = (before_it + mss - 1) / mss * mss;
+    block.left = sent[id].start + std::min(whole, sent[id].length);
+  }
+  if (const std::uint32_t id = sent.containing(block.right); id != SentRanges::kNone) {
+    block.right = block.right - distance(sent[id].start, block.right) % mss;
+  }
+  return block;
+}
+
 // Blocks outside what is outstanding are lies, or D-SACKs: neither marks anything.
 void take_sack_blocks(Connection& c, const Segment& segment, AckNews& news, Collector& collector,
                       Context& context) noexcept {
@@ -142,7 +158,9 @@ void take_sack_blocks(Connection& c, const Segment& segment, AckNews& news, Coll
       if (after(block.right, c.snd_una)) decide(c, Reason::sack_ignored, context);
       continue;
     }
-    news.sacked += c.transfer->sent.mark_sacked(block.left, block.right, collector);
+    const wire::SackBlock known = context.settings.packet_queue ? whole_segments(c, block) : block;
+    if (!before(known.left, known.right)) continue;
+    news.sacked += c.transfer->sent.mark_sacked(known.left, known.right, collector);
   }
 }
 

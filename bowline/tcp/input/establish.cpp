@@ -18,7 +18,9 @@ void establish(Connection& c, const Segment& segment, Reason why, Context& conte
   if (c.syn_lost) c.congestion.handshake_lost();
   c.rtt.end_backoff();  // data starts with an initial timeout of its own (RFC 6298 5.7)
   set_state(c, State::established, why, context);
+  c.tally.data_sent_at = c.tally.data_received_at = context.now;  // as Linux counts from
   start_receive_tuning(c, context);
+  if (context.settings.packet_queue) tune_send_buffer(c, context);  // tcp_init_buffer_space()
   start_path_search(c, context);
   // A CLOSE that was queued while opening (section 3.10.4, SYN-RECEIVED).
   if (c.fin_queued) set_state(c, State::fin_wait_1, Reason::state_close, context);

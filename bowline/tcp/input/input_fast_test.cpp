@@ -99,7 +99,7 @@ class World {
   void write(std::uint32_t count) {
     Context context = this->context();
     const std::vector<std::byte> bytes(count, std::byte{7});
-    static_cast<void>(send(c, bytes, context));
+    static_cast<void>(send(c, bytes, {}, context));
     settle_timers(c, kLink, context);
   }
   void read(std::uint32_t most) {

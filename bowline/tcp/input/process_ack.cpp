@@ -38,6 +38,7 @@ void on_acknowledgment(Connection& c, const Segment& segment, Context& context) 
   if (news.delivered > 0) c.timers.set(Timer::tail_probe, tail_probe_time(c, context));
   // Where a third of the buffer is not free the application waits for room, and does not ask again
   // by itself.
+  if (context.settings.packet_queue) return;  // review_send_room() does it
   const std::uint32_t limit = send_limit(c, context.settings);
   if (news.progress() && c.transfer->send.size() > limit - limit / 3) tune_send_buffer(c, context);
 }
@@ -92,15 +93,23 @@ void update_send_window(Connection& c, const Segment& segment, Context& context)
     // Shrinking is bad manners and must be survived (SHLD-14, MUST-34).
     decide(c, Reason::window_peer_shrunk, context, c.snd_wnd, window);
   }
+  const bool changed = c.snd_wnd != window;
   c.snd_wnd = window;
   c.snd_wl1 = segment.seq;
   c.snd_wl2 = segment.ack;
   c.max_snd_wnd = std::max(c.max_snd_wnd, window);
+  // What waited for the window may have waited long (tcp_ack_update_window()).
+  if (changed && context.settings.packet_queue && c.unsent() > 0) review_window(c, context);
 }
 
 void process_ack(Connection& c, const Segment& segment, Context& context) noexcept {
   if (c.transfer && c.snd_una != c.snd_nxt) on_acknowledgment(c, segment, context);
   update_send_window(c, segment, context);
+  if (context.settings.packet_queue) {
+    // tcp_data_snd_check(): MSG_MORE held back the write's own push alone.
+    c.more_coming = false;
+    c.room_due = true;
+  }
   // A peer that answers is alive, though it may keep its window shut for ever (MUST-37). But nobody
   // waits for an orphan's data: its time is bounded.
   if (c.snd_wnd == 0 && c.snd_una != c.snd_nxt && !c.orphan) c.outstanding_since = context.now;

@@ -42,6 +42,7 @@ void close_both(Connection& c, Context& context) noexcept {
 void answer_with_fin(Connection& c, Context& context) noexcept {
   if (!ensure_transfer(c, context)) return;
   c.transfer->send.drop_end(c.unsent());
+  c.transfer->queue.clear();
   c.fin_queued = true;
   set_state(c, State::last_ack, Reason::state_close, context);
 }
