@@ -136,6 +136,7 @@ class World final : private sim::Tap, private CourierWatch {
                      std::uint64_t& number) override;
   void hands_out(std::uint64_t number, bool copy) override;
 
+  [[nodiscard]] static std::size_t index(Side side) { return side == Side::left ? 0 : 1; }
   void poll();
   bool poll(Conn& conn);
   void accept_all();
