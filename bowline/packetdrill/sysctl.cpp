@@ -9,7 +9,7 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-constexpr std::array<std::string_view, 23> kKnown{
+constexpr std::array<std::string_view, 24> kKnown{
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
     "net.ipv4.tcp_moderate_rcvbuf",
@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 23> kKnown{
     "net.ipv4.tcp_min_tso_segs",
     "net.ipv4.tcp_notsent_lowat",
     "net.ipv4.tcp_fastopen",
+    "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
     "net.ipv4.tcp_fastopen_key",
 };
 
@@ -184,7 +185,11 @@ void apply_fast_open(const Sysctls& sysctls, tcp::Settings& s) {
     s.fast_open.server = (bits & 0x2) != 0;
     s.fast_open.client_without_cookie = (bits & 0x4) != 0;
     s.fast_open.server_without_cookie = (bits & 0x200) != 0;
+    s.fast_open.every_listener = (bits & 0x400) != 0;
   });
+  with_number(
+      sysctls, "net.ipv4.tcp_fastopen_blackhole_timeout_sec", 0, 1 << 20,
+      [&](std::int64_t seconds) { s.fast_open.black_hole_pause = std::chrono::seconds(seconds); });
   if (const auto text = sysctls.value("net.ipv4.tcp_fastopen_key")) {
     const std::size_t comma = text->find(',');
     if (const auto key = fast_open_key(text->substr(0, comma))) {
@@ -225,6 +230,10 @@ void apply_recovery(const Sysctls& sysctls, tcp::Settings& s) {
 
 void Sysctls::assign(std::string_view key, std::string_view value) {
   std::string name = canonical(key);
+  if (name == "tcp_metrics.flush" ||
+      (name == "net.ipv4.tcp_fastopen_cookies" && trimmed(value) == "0")) {
+    ++flushes_;
+  }
   if (!name.empty()) values_.insert_or_assign(std::move(name), std::string(trimmed(value)));
 }
 

@@ -42,10 +42,16 @@ class Sysctls {
   /// nothing.
   [[nodiscard]] tcp::Settings apply_to(tcp::Settings settings) const;
 
+  /// How often something was assigned that makes Linux forget the servers that it knows: ip(8)'s
+  /// "tcp_metrics flush" as tcp_metrics.flush, or net.ipv4.tcp_fastopen_cookies = 0 of kernels that
+  /// had it.
+  [[nodiscard]] std::uint32_t flushes() const noexcept { return flushes_; }
+
   friend bool operator==(const Sysctls&, const Sysctls&) = default;
 
  private:
   std::map<std::string, std::string, std::less<>> values_;
+  std::uint32_t flushes_ = 0;
 };
 
 }  // namespace bowline::inline v0::packetdrill

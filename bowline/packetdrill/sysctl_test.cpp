@@ -84,6 +84,10 @@ TEST(Sysctl, FastOpenIsASumOfBitsAndAKey) {
   EXPECT_TRUE(settings.fast_open.server_without_cookie);
   EXPECT_EQ(settings.fast_open.key, (SipKey{0xb2b2b2b2a1a1a1a1, 0xd4d4d4d4c3c3c3c3}));
   EXPECT_FALSE(settings.fast_open.previous_key);
+  EXPECT_FALSE(settings.fast_open.every_listener);
+  EXPECT_TRUE(applied({"net.ipv4.tcp_fastopen=0x402"}).fast_open.every_listener);
+  EXPECT_EQ(applied({"net.ipv4.tcp_fastopen_blackhole_timeout_sec=60"}).fast_open.black_hole_pause,
+            1min);
   EXPECT_FALSE(applied({"net.ipv4.tcp_fastopen=0"}).fast_open.client);
   EXPECT_FALSE(applied({"net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3"}).fast_open.key);
 }

@@ -353,6 +353,10 @@ class Replayer final : private CallListener {
         return again(&Stack::pick_port);
       case StackCall::set_tcp_settings:
         return again(&Stack::set_tcp_settings);
+      case StackCall::forget_servers:
+        return again(&Stack::forget_servers);
+      case StackCall::listen_again:
+        return again(&Stack::listen_again);
     }
     throw WrongCall{"there is no such call"};
   }

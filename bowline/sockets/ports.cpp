@@ -32,8 +32,7 @@ bool Ports::conflict(const PortClaim& claim) const {
   for (; at != end; ++at) {
     const PortClaim& other = *at->second;
     if (&other == &claim || !overlap(claim, other)) continue;
-    const bool shared_address =
-        claim.reuse_address && other.reuse_address && !claim.listening && !other.listening;
+    const bool shared_address = claim.reuse_address && other.reuse_address && !other.listening;
     const bool shared_port = claim.reuse_port && other.reuse_port;
     if (!shared_address && !shared_port) return true;
   }

@@ -4,7 +4,7 @@
 //
 // The Stack knows listeners and connections; a socket that is bound and neither listens nor is
 // connected is known here alone. Two sockets may share a port when their addresses differ, when
-// both say SO_REUSEADDR and neither listens, or when both say SO_REUSEPORT.
+// both say SO_REUSEADDR and the one that has it does not listen, or when both say SO_REUSEPORT.
 
 #include <cstdint>
 #include <unordered_map>

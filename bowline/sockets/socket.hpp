@@ -130,12 +130,15 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
   /// Is it bound?
   [[nodiscard]] bool has_port() const { return local().has_value() && local()->port != 0; }
 
+  /// May a call with `flags` wait?
+  [[nodiscard]] bool may_wait(int flags) const noexcept {
+    return !nonblocking() && (flags & MSG_DONTWAIT) == 0;
+  }
   /// A call of this socket that waits for `timeout` at the most; with `flags` MSG_DONTWAIT, or a
   /// descriptor that does not block, not at all.
   template <class Step>
   [[nodiscard]] Call attempt(Step step, Duration timeout, int flags = 0) {
-    const bool waits = !nonblocking() && (flags & MSG_DONTWAIT) == 0;
-    return until(waits ? saturating_add(host_.now, timeout) : host_.now, std::move(step));
+    return until(may_wait(flags) ? saturating_add(host_.now, timeout) : host_.now, std::move(step));
   }
   /// A call of this socket that waits until then at the most.
   template <class Step>

@@ -100,7 +100,15 @@ Outcome StreamSocket::listen(int backlog) {
   if (phase_ != Phase::unconnected) return failed(EINVAL);
   // The comparison is one of unsigned numbers, in Linux too: negative ones mean the most.
   backlog_ = std::min(static_cast<std::uint32_t>(backlog), host_.limits.somaxconn);
-  if (listening()) return returned(0);
+  // "Enable TFO without the socket option, if the backlog is to be its queue" (inet_listen()).
+  const tcp::FastOpenSettings& fast_open = host_.stack.config().tcp.fast_open;
+  if (fast_open.server && fast_open.every_listener && stream_.fast_open == 0) {
+    stream_.fast_open = static_cast<int>(backlog_);
+  }
+  if (listening()) {
+    const int error = listen_again();
+    return error == 0 ? returned(0) : failed(error);
+  }
   if (state() != TCP_CLOSE) return failed(EINVAL);
   if (!claimed_) {
     if (const int error = claim({any_of(domain()), 0})) return failed(error);
@@ -112,15 +120,9 @@ Outcome StreamSocket::listen(int backlog) {
   }
   if (handle_) give_up_handles();  // of a connection that is over
 
-  ListenOptions options;
-  options.local = claim_.local;
-  options.backlog = backlog_ + 1;  // Linux's queue is full when it holds more than the backlog
-  options.socket = engine_options(claim_.local.address.family());
-  auto opened = host_.stack.listen(options, host_.now);
+  auto opened = host_.stack.listen(listen_options(claim_.local.address.family()), host_.now);
   if (opened && claim_.dual) {
-    options.local.address = IpAddress::any(Family::ipv4);
-    options.socket = engine_options(Family::ipv4);
-    const auto second = host_.stack.listen(options, host_.now);
+    const auto second = host_.stack.listen(listen_options(Family::ipv4), host_.now);
     if (second) {
       second_ = *second;
       host_.own(second_, *this);
@@ -137,6 +139,28 @@ Outcome StreamSocket::listen(int backlog) {
   host_.own(handle_, *this);
   shut_ = 0;
   return returned(0);
+}
+
+ListenOptions StreamSocket::listen_options(Family family) const {
+  ListenOptions options;
+  options.local = claim_.local;
+  if (family != claim_.local.address.family()) options.local.address = IpAddress::any(family);
+  options.backlog = backlog_ + 1;  // Linux's queue is full when it holds more than the backlog
+  options.share_port = settings_.reuse_port;
+  options.fast_open_key = stream_.fast_open_key;
+  options.fast_open_previous_key = stream_.fast_open_backup_key;
+  options.socket = engine_options(family);
+  return options;
+}
+
+// What listen() and TCP_FASTOPEN_KEY change of a listener. Returns an errno.
+int StreamSocket::listen_again() {
+  const Family family = claim_.local.address.family();
+  Status changed = host_.stack.listen_again(handle_, listen_options(family), host_.now);
+  if (changed && second_) {
+    changed = host_.stack.listen_again(second_, listen_options(Family::ipv4), host_.now);
+  }
+  return changed ? 0 : changed.error().value();
 }
 
 Socket::Accepted StreamSocket::accept() {
@@ -192,6 +216,8 @@ Call StreamSocket::connect(const sockaddr* address, socklen_t length) {
         phase_ = Phase::connecting;
         return returned(0);
       }
+      // Both say that there will be data soon (tcp_rcv_synsent_state_process()).
+      tcp_.data_follows = stream_.defer_accept != 0 || !stream_.quick_ack;
       if (const int error = open(*remote, stream_.fast_open_connect)) return failed(error);
       phase_ = Phase::connecting;
       progress = EINPROGRESS;

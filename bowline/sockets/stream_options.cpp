@@ -25,6 +25,7 @@ constexpr int kMinClamp = 2304 / 2;    // SOCK_MIN_RCVBUF / 2
 constexpr int kInitialTimeout = 1;     // TCP_TIMEOUT_INIT, in seconds
 constexpr int kMaxTimeout = 120;       // TCP_RTO_MAX, in seconds
 constexpr std::size_t kNameSize = 16;  // TCP_CA_NAME_MAX
+constexpr std::size_t kKeySize = 16;   // TCP_FASTOPEN_KEY_LENGTH
 
 // TCP_DEFER_ACCEPT counts SYN-ACKs and speaks of seconds: secs_to_retrans(), retrans_to_secs().
 int retransmissions_of(int seconds) noexcept {
@@ -53,6 +54,19 @@ int seconds_of(int count) noexcept {
 
 int seconds(Duration duration) noexcept {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+// A key of Fast Open, its words in little endian.
+std::uint64_t word_of(const std::byte* bytes) noexcept {
+  std::uint64_t word = 0;
+  for (unsigned i = 0; i < sizeof word; ++i) {
+    word |= std::to_integer<std::uint64_t>(bytes[i]) << 8 * i;
+  }
+  return word;
+}
+
+void put_word(std::byte* bytes, std::uint64_t word) noexcept {
+  for (unsigned i = 0; i < sizeof word; ++i) bytes[i] = static_cast<std::byte>(word >> 8 * i);
 }
 
 std::optional<tcp::CongestionAlgorithm> algorithm_named(std::string_view wanted) noexcept {
@@ -139,6 +153,8 @@ Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget t
           std::chrono::duration_cast<std::chrono::milliseconds>(tcp_.user_timeout).count()));
     case TCP_FASTOPEN:
       return to.put(stream_.fast_open);
+    case TCP_FASTOPEN_KEY:
+      return get_fast_open_key(to);
     case TCP_FASTOPEN_CONNECT:
       return to.put(stream_.fast_open_connect);
     case TCP_FASTOPEN_NO_COOKIE:
@@ -165,6 +181,7 @@ Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget t
 Outcome StreamSocket::set_transport_option(int level, int option, OptionSource from) {
   if (level != IPPROTO_TCP) return failed(ENOPROTOOPT);
   if (option == TCP_CONGESTION) return set_congestion(from);
+  if (option == TCP_FASTOPEN_KEY) return set_fast_open_key(from);
   const auto given = from.as<int>();
   if (!given) return failed(EINVAL);
   const Outcome outcome = set_number(option, *given);
@@ -185,6 +202,38 @@ Outcome StreamSocket::set_congestion(OptionSource from) {
     return failed(error);
   }
   return returned(0);
+}
+
+// One key, or two: those of a socket, whether it listens already or not.
+Outcome StreamSocket::set_fast_open_key(OptionSource from) {
+  const auto keys = from.as<std::array<std::byte, kKeySize>>();
+  const auto both = from.as<std::array<std::byte, 2 * kKeySize>>();
+  if (!keys || (from.size() != kKeySize && from.size() != 2 * kKeySize)) return failed(EINVAL);
+  const auto key_at = [](const std::byte* at) {
+    return SipKey{word_of(at), word_of(at + kKeySize / 2)};
+  };
+  stream_.fast_open_key = key_at(keys->data());
+  stream_.fast_open_backup_key.reset();
+  if (both) stream_.fast_open_backup_key = key_at(both->data() + kKeySize);
+  if (!listening()) return returned(0);
+  const int error = listen_again();
+  return error == 0 ? returned(0) : failed(error);
+}
+
+// tcp_fastopen_get_cipher(): the socket's, or everybody's.
+Outcome StreamSocket::get_fast_open_key(OptionTarget to) const {
+  const tcp::FastOpenSettings& all = host_.stack.config().tcp.fast_open;
+  const bool own = stream_.fast_open_key.has_value();
+  std::array<std::byte, 2 * kKeySize> text{};
+  std::size_t size = 0;
+  for (const auto& key : {own ? stream_.fast_open_key : all.key,
+                          own ? stream_.fast_open_backup_key : all.previous_key}) {
+    if (!key) break;
+    put_word(text.data() + size, key->k0);
+    put_word(text.data() + size + kKeySize / 2, key->k1);
+    size += kKeySize;
+  }
+  return to.put(text.data(), size);
 }
 
 Outcome StreamSocket::set_number(int option, int value) {
@@ -247,7 +296,8 @@ Outcome StreamSocket::set_number(int option, int value) {
       return returned(0);
     case TCP_FASTOPEN:
       if (value < 0 || !unopened) return failed(EINVAL);
-      stream_.fast_open = value;
+      stream_.fast_open =
+          static_cast<int>(std::min(static_cast<std::uint32_t>(value), host_.limits.somaxconn));
       return returned(0);
     case TCP_FASTOPEN_CONNECT:
       if (!within(0, 1)) return failed(EINVAL);

@@ -65,7 +65,7 @@ std::optional<Outcome> StreamSocket::receive_step(Receiving& receiving, bool may
       if (receiving.copied > 0) break;  // an urgent byte stands in the way
     }
     if (receiving.copied >= target) break;
-    const int state = now ? this->state() : TCP_CLOSE;
+    const int state = this->state();
     const bool ended = (shut(now) & kReceiving) != 0;
     if (receiving.copied > 0) {
       const bool over = ended || state == TCP_CLOSE || error_ != 0;

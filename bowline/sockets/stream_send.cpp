@@ -26,32 +26,45 @@ Call StreamSocket::send(Outgoing message) {
                  settings_.send_timeout, flags);
 }
 
-// tcp_sendmsg_fastopen(): opens, with as much of the data on the SYN as goes there. Nothing: what
-// is left is sent as usual.
+// tcp_sendmsg_fastopen() and __inet_stream_connect(): opens, with as much of the data on the SYN as
+// goes there. Nothing: what is left is sent as usual.
 std::optional<Outcome> StreamSocket::fast_open(Sending& sending) {
   if (!host_.stack.config().tcp.fast_open.client) return failed(EOPNOTSUPP);
   const Outgoing& message = sending.message;
-  Endpoint remote;
-  if (deferred_) {
-    remote = *std::exchange(deferred_, std::nullopt);
-  } else {
-    const auto family = family_of(message.to, message.to_length);
-    if (family && *family == AF_UNSPEC) return failed(EOPNOTSUPP);
-    if (phase_ == Phase::connected) return failed(EISCONN);
-    if (phase_ == Phase::connecting) return failed(EALREADY);
-    if (state() != TCP_CLOSE) return failed(EISCONN);
-    const auto to = read_address(domain(), message.to, message.to_length);
-    if (!to) return failed(to.error());
-    remote = *to;
+  const auto family = family_of(message.to, message.to_length);
+  if (family && *family == AF_UNSPEC) return failed(EOPNOTSUPP);
+  if (deferred_) return open_with_data(*std::exchange(deferred_, std::nullopt), sending);
+  switch (phase_) {
+    case Phase::connected:
+      return failed(EISCONN);
+    case Phase::connecting:
+      break;
+    case Phase::unconnected: {
+      if (state() != TCP_CLOSE) return failed(EISCONN);
+      const auto remote = read_address(domain(), message.to, message.to_length);
+      if (!remote) return failed(remote.error());
+      return open_with_data(*remote, sending);
+    }
   }
+  // It was begun before: once it is open the flag means nothing.
+  const int state = this->state();
+  const bool opening = state == TCP_SYN_SENT || state == TCP_SYN_RECV;
+  if (opening && !may_wait(message.flags)) return failed(EALREADY);
+  sending.opens = true;
+  return std::nullopt;
+}
+
+std::optional<Outcome> StreamSocket::open_with_data(const Endpoint& remote, Sending& sending) {
+  const Outgoing& message = sending.message;
   const std::uint32_t room = fast_open_room(remote);
+  const std::size_t takes = std::min<std::size_t>(room, message.bytes.size());
+  tcp_.data_follows = may_wait(message.flags) && takes < message.bytes.size();
   if (const int error = open(remote, true)) {
     phase_ = Phase::unconnected;
     return failed(error);
   }
   phase_ = Phase::connecting;
   sending.opens = true;
-  const std::size_t takes = std::min<std::size_t>(room, message.bytes.size());
   while (sending.sent < takes) {
     const auto next = message.bytes.at(sending.sent);
     const auto written = host_.stack.write(
@@ -59,7 +72,7 @@ std::optional<Outcome> StreamSocket::fast_open(Sending& sending) {
     if (!written) break;
     sending.sent += *written;
   }
-  if (!nonblocking() && (message.flags & MSG_DONTWAIT) == 0) return std::nullopt;
+  if (may_wait(message.flags)) return std::nullopt;
   return sending.sent > 0 ? returned(static_cast<std::int64_t>(sending.sent)) : failed(EINPROGRESS);
 }
 
@@ -84,8 +97,12 @@ std::optional<Outcome> StreamSocket::send_step(Sending& sending, bool may_wait) 
       if (const int error = take_error()) return stop_sending(sending, error);
     }
     if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) return stop_sending(sending, EPIPE);
-    if (may_wait) return std::nullopt;
-    return stop_sending(sending, EAGAIN);
+    if (!may_wait) return stop_sending(sending, EAGAIN);
+    if (!tcp_.data_follows && sending.sent < sending.message.bytes.size()) {  // sk_write_pending
+      tcp_.data_follows = true;
+      static_cast<void>(apply());
+    }
+    return std::nullopt;
   }
   if (phase_ == Phase::connecting) phase_ = Phase::connected;
   sending.opens = false;

@@ -18,13 +18,15 @@ namespace bowline::inline v0::sockets {
 
 /// What IPPROTO_TCP sets and the Stack does not know. A listener's are inherited.
 struct StreamSettings {
-  int syn_count = 0;               ///< TCP_SYNCNT; 0: the default
-  int linger2 = 0;                 ///< TCP_LINGER2 in seconds; 0: the default, -1: no FIN-WAIT-2
-  int defer_accept = 0;            ///< TCP_DEFER_ACCEPT as a number of retransmissions
-  int window_clamp = 0;            ///< TCP_WINDOW_CLAMP
-  int user_mss = 0;                ///< TCP_MAXSEG as it was set
-  int fast_open = 0;               ///< TCP_FASTOPEN: length of the queue
-  bool fast_open_connect = false;  ///< TCP_FASTOPEN_CONNECT
+  int syn_count = 0;     ///< TCP_SYNCNT; 0: the default
+  int linger2 = 0;       ///< TCP_LINGER2 in seconds; 0: the default, -1: no FIN-WAIT-2
+  int defer_accept = 0;  ///< TCP_DEFER_ACCEPT as a number of retransmissions
+  int window_clamp = 0;  ///< TCP_WINDOW_CLAMP
+  int user_mss = 0;      ///< TCP_MAXSEG as it was set
+  int fast_open = 0;     ///< TCP_FASTOPEN: length of the queue
+  /// TCP_FASTOPEN_KEY: of the cookies that are given, and of those that are believed as well
+  std::optional<SipKey> fast_open_key, fast_open_backup_key;
+  bool fast_open_connect = false;        ///< TCP_FASTOPEN_CONNECT
   std::uint32_t not_sent_low_water = 0;  ///< TCP_NOTSENT_LOWAT; 0: none
   int save_syn = 0;                      ///< TCP_SAVE_SYN
   bool inq = false;                      ///< TCP_INQ
@@ -113,9 +115,13 @@ class StreamSocket final : public Socket {
   // stream_options.cpp
   [[nodiscard]] Outcome set_congestion(OptionSource from);
   [[nodiscard]] Outcome set_number(int option, int value);
+  [[nodiscard]] Outcome set_fast_open_key(OptionSource from);
+  [[nodiscard]] Outcome get_fast_open_key(OptionTarget to) const;
 
   // stream_open.cpp
   [[nodiscard]] int claim(Endpoint local);
+  [[nodiscard]] ListenOptions listen_options(Family family) const;
+  [[nodiscard]] int listen_again();
   void unclaim();
   [[nodiscard]] bool in_use_by_connection(const Endpoint& local) const;
   [[nodiscard]] int open(const Endpoint& remote, bool fast = false);
@@ -128,6 +134,7 @@ class StreamSocket final : public Socket {
 
   // stream_send.cpp
   [[nodiscard]] std::optional<Outcome> fast_open(Sending& sending);
+  [[nodiscard]] std::optional<Outcome> open_with_data(const Endpoint& remote, Sending& sending);
   [[nodiscard]] std::optional<Outcome> send_step(Sending& sending, bool may_wait);
   [[nodiscard]] Outcome stop_sending(const Sending& sending, int error);
 

@@ -171,15 +171,31 @@ std::uint32_t Stack::Core::mtu_towards(InterfaceId interface,
   return path_mtus.look_up(remote, mtu, now);
 }
 
-std::uint32_t Stack::Core::find_exact_listener(const Endpoint& local) const noexcept {
-  return listening.find(port_hash(local.port),
-                        [&](std::uint32_t index) { return listeners[index].local == local; });
+// Of listeners that share a port each flow is for the one that scores highest with it: when one of
+// them goes, the flows of the others stay where they were.
+std::uint32_t Stack::Core::find_exact_listener(const Endpoint& local,
+                                               std::uint64_t flow) const noexcept {
+  std::uint32_t best = kNone;
+  std::uint64_t best_score = 0;
+  static_cast<void>(listening.find(port_hash(local.port), [&](std::uint32_t index) {
+    const tcp::Listener& listener = listeners[index];
+    if (!(listener.local == local)) return false;
+    const std::uint64_t score =
+        listener.share_port ? siphash13(secrets.table, std::array<std::uint64_t, 2>{flow, index})
+                            : 0;
+    if (best == kNone || score > best_score) {
+      best = index;
+      best_score = score;
+    }
+    return !listener.share_port;
+  }));
+  return best;
 }
 
-std::uint32_t Stack::Core::find_listener(const Endpoint& local) const noexcept {
-  const std::uint32_t exact = find_exact_listener(local);
+std::uint32_t Stack::Core::find_listener(const Endpoint& local, std::uint64_t flow) const noexcept {
+  const std::uint32_t exact = find_exact_listener(local, flow);
   if (exact != kNone) return exact;
-  return find_exact_listener({IpAddress::any(local.address.family()), local.port});
+  return find_exact_listener({IpAddress::any(local.address.family()), local.port}, flow);
 }
 
 Endpoint Stack::Core::local_of(const tcp::SynEntry& entry) const noexcept {
@@ -221,7 +237,7 @@ Result<std::uint16_t> Stack::Core::ephemeral_port(const IpAddress& local,
   return fail(std::errc::address_not_available);
 }
 
-Status Stack::Core::can_bind(const Endpoint& local) const noexcept {
+Status Stack::Core::can_bind(const Endpoint& local, bool share_port) const noexcept {
   if (!local.address.is_unspecified() && !may_bind(local.address)) {
     return fail(std::errc::address_not_available);
   }
@@ -229,6 +245,7 @@ Status Stack::Core::can_bind(const Endpoint& local) const noexcept {
   // The unspecified address overlaps with each of ours.
   const std::uint32_t other = listening.find(port_hash(local.port), [&](std::uint32_t index) {
     const Endpoint& taken = listeners[index].local;
+    if (share_port && listeners[index].share_port) return false;
     return taken.port == local.port && taken.address.family() == local.address.family() &&
            (taken.address == local.address || taken.address.is_unspecified() ||
             local.address.is_unspecified());

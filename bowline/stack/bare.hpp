@@ -20,8 +20,10 @@ struct Stack::Bare {
   Status remove_route(const Route& route) const noexcept;
   Status set_mtu(InterfaceId interface, std::uint32_t mtu) const noexcept;
   Status set_tcp_settings(const tcp::Settings& settings, Time now) const noexcept;
+  Status forget_servers(Time now) const noexcept;
   void advance(Time now) const noexcept;
   Result<Handle> listen(const ListenOptions& options, Time now) const noexcept;
+  Status listen_again(Handle listener, const ListenOptions& options, Time now) const noexcept;
   Result<Handle> accept(Handle listener, Time now) const noexcept;
   Result<Handle> connect(const ConnectOptions& options, Time now) const noexcept;
   Result<std::size_t> write(Handle socket, std::span<const std::byte> bytes, Time now,

@@ -29,7 +29,7 @@ void fields(V& v, tcp::Settings& s) {
       s.pacing, s.window_validation, s.hystart, s.congestion, s.fast_open, s.nagle_by_minshall,
       s.reset_when_keepalive_fails, s.ablation, s.rto_min_above_rtt, s.quick_acks, s.count_packets,
       s.idle_restart, s.size_bursts, s.least_burst, s.push_bursts, s.packet_queue,
-      s.unsent_low_water);
+      s.unsent_low_water, s.timestamps_required, s.check_syn_echo, s.icmp_ends_opening);
 }
 
 template <class V>
@@ -47,7 +47,8 @@ void fields(V& v, InterfaceConfig& config) {
 template <class V>
 void fields(V& v, ListenOptions& options) {
   visit_fields<ListenOptions>(v, options.local, options.backlog, options.syn_backlog,
-                              options.socket);
+                              options.share_port, options.fast_open_key,
+                              options.fast_open_previous_key, options.socket);
 }
 template <class V>
 void fields(V& v, ConnectOptions& options) {

@@ -52,10 +52,11 @@ enum class StackCall : std::uint8_t {
   poll_ready,
   pick_port,
   set_tcp_settings,
+  forget_servers,
+  listen_again,
 };
 /// How many there are.
-inline constexpr std::size_t kStackCalls =
-    static_cast<std::size_t>(StackCall::set_tcp_settings) + 1;
+inline constexpr std::size_t kStackCalls = static_cast<std::size_t>(StackCall::listen_again) + 1;
 
 /// As the member of Stack is called.
 [[nodiscard]] std::string_view name(StackCall call) noexcept;

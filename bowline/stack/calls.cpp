@@ -40,7 +40,7 @@ Result<Handle> Stack::Core::listen(const ListenOptions& options) noexcept {
     return fail(std::errc::invalid_argument);
   }
   Endpoint local = options.local;
-  BOWLINE_CHECK(can_bind(local));
+  BOWLINE_CHECK(can_bind(local, options.share_port));
   if (local.port == 0) {
     BOWLINE_TRY(port, ephemeral_port(local.address, {IpAddress::any(local.address.family()), 0}));
     local.port = port;
@@ -53,11 +53,19 @@ Result<Handle> Stack::Core::listen(const ListenOptions& options) noexcept {
   }
   tcp::Listener& listener = listeners[index];
   listener.local = local;
-  listener.backlog = options.backlog;
-  listener.syn_backlog = options.syn_backlog;
-  listener.options = options.socket;
+  listener.share_port = options.share_port;
+  set_up(listener, options);
   listener.handle = {index, listeners.generation(index), HandleKind::listener};
   return listener.handle;
+}
+
+// What can be set anew (listen_again()).
+void Stack::Core::set_up(tcp::Listener& listener, const ListenOptions& options) noexcept {
+  listener.backlog = options.backlog;
+  listener.syn_backlog = options.syn_backlog;
+  listener.fast_open_key = options.fast_open_key;
+  listener.fast_open_previous_key = options.fast_open_previous_key;
+  listener.options = options.socket;
 }
 
 Result<Handle> Stack::Core::accept(Handle handle) noexcept {

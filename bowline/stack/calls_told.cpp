@@ -183,9 +183,22 @@ Status Stack::set_tcp_settings(const tcp::Settings& settings, Time now) noexcept
       [&] { return Bare{core_.get()}.set_tcp_settings(settings, now); }, settings, now);
 }
 
+Status Stack::forget_servers(Time now) noexcept {
+  return told(
+      calls_, StackCall::forget_servers, [&] { return Bare{core_.get()}.forget_servers(now); },
+      now);
+}
+
 Result<Handle> Stack::listen(const ListenOptions& options, Time now) noexcept {
   return told(
       calls_, StackCall::listen, [&] { return Bare{core_.get()}.listen(options, now); }, options,
+      now);
+}
+
+Status Stack::listen_again(Handle listener, const ListenOptions& options, Time now) noexcept {
+  return told(
+      calls_, StackCall::listen_again,
+      [&] { return Bare{core_.get()}.listen_again(listener, options, now); }, listener, options,
       now);
 }
 

@@ -68,6 +68,12 @@ struct ListenOptions {
   std::uint32_t backlog = 128;
   /// Half-open entries of this listener.
   std::uint32_t syn_backlog = 1'024;
+  /// Share the port with listeners that say so as well (SO_REUSEPORT): each SYN is for one of them,
+  /// by its addresses and ports.
+  bool share_port = false;
+  /// The keys of its Fast Open cookies, instead of FastOpenSettings::key and previous_key.
+  std::optional<SipKey> fast_open_key{};
+  std::optional<SipKey> fast_open_previous_key{};  ///< see fast_open_key; without effect alone
   /// Inherited by accepted connections.
   tcp::SocketOptions socket{};
 };

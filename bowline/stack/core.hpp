@@ -212,8 +212,12 @@ struct Stack::Core final : tcp::ReplyQueue {
                                             const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<InterfaceId> interface_towards(const IpAddress& remote) const noexcept;
   [[nodiscard]] bool is_local(const IpAddress& address) const noexcept;
-  [[nodiscard]] std::uint32_t find_listener(const Endpoint& local) const noexcept;
-  [[nodiscard]] std::uint32_t find_exact_listener(const Endpoint& local) const noexcept;
+  /// Who listens at `local`. Of several that share the port, the one of `flow`: any hash of the
+  /// four-tuple.
+  [[nodiscard]] std::uint32_t find_listener(const Endpoint& local,
+                                            std::uint64_t flow = 0) const noexcept;
+  [[nodiscard]] std::uint32_t find_exact_listener(const Endpoint& local,
+                                                  std::uint64_t flow = 0) const noexcept;
   [[nodiscard]] std::uint32_t find_tuple(std::uint64_t tuple_hash, const Endpoint& local,
                                          const Endpoint& remote) const noexcept;
   [[nodiscard]] Endpoint local_of(const tcp::SynEntry& entry) const noexcept;
@@ -251,6 +255,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   /// acknowledged, or it is over.
   void settle_fast_open(tcp::Connection& c) noexcept;
   void believe_syn(std::uint32_t index, const tcp::Segment& syn) noexcept;
+  [[nodiscard]] tcp::FastOpenKeys fast_open_keys(const tcp::Listener& listener) const noexcept;
   void send_syn_ack(std::uint32_t index, Reason why) noexcept;
   void drop_syn_entry(std::uint32_t index, Reason why) noexcept;
   void expire_half_open() noexcept;
@@ -282,10 +287,11 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] tcp::Connection* find(Handle handle) noexcept;
   [[nodiscard]] const tcp::Connection* find(Handle handle) const noexcept;
   [[nodiscard]] Result<Handle> listen(const ListenOptions& options) noexcept;
+  static void set_up(tcp::Listener& listener, const ListenOptions& options) noexcept;
   [[nodiscard]] Result<Handle> accept(Handle listener) noexcept;
   [[nodiscard]] Result<Handle> connect(const ConnectOptions& options) noexcept;
   [[nodiscard]] Result<Endpoint> local_for(const ConnectOptions& options) noexcept;
-  [[nodiscard]] Status can_bind(const Endpoint& local) const noexcept;
+  [[nodiscard]] Status can_bind(const Endpoint& local, bool share_port = false) const noexcept;
   Status close_listener(std::uint32_t index) noexcept;
   Status close(Handle handle, bool abortive) noexcept;
   [[nodiscard]] ConnectionView view(const tcp::Connection& c) const noexcept;
@@ -385,6 +391,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   void answer_echo(const Frame& frame, const wire::IpHeader& header,
                    const wire::IcmpMessage& message, InterfaceId interface) noexcept;
   void icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept;
+  void icmp_error_for_syn_entry(std::uint32_t index, const wire::IcmpMessage& message) noexcept;
   void icmp_error_for_udp(const wire::IcmpMessage& message, InterfaceId interface) noexcept;
   /// What a packet_too_big says of the path; false: it is not believed.
   [[nodiscard]] bool learn_path_mtu(const wire::IcmpMessage& message,

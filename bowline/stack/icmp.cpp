@@ -35,6 +35,47 @@ bool is_hard(wire::IcmpKind kind) noexcept {
   return kind == wire::IcmpKind::port_unreachable || kind == wire::IcmpKind::protocol_unreachable;
 }
 
+// Linux tells of what an administrator of IPv4 forbids as if it could not be reached, and of a
+// protocol that is not there by a name of its own (icmp_err_convert[]).
+std::errc linux_errc_of(wire::IcmpKind kind, Family family) noexcept {
+  if (family == Family::ipv4 && kind == wire::IcmpKind::prohibited) {
+    return std::errc::host_unreachable;
+  }
+  if (kind == wire::IcmpKind::protocol_unreachable) {
+    return family == Family::ipv4 ? std::errc::no_protocol_option : std::errc::protocol_error;
+  }
+  return errc_of(kind);
+}
+
+// What ends a half-open entry in Linux: tcp_v4_err(); icmpv6_err_convert(), where it says "fatal".
+bool ends_half_open(wire::IcmpKind kind, Family family) noexcept {
+  switch (kind) {
+    case wire::IcmpKind::network_unreachable:
+    case wire::IcmpKind::host_unreachable:
+    case wire::IcmpKind::time_exceeded:
+    case wire::IcmpKind::reassembly_timeout:
+      return family == Family::ipv4;
+    case wire::IcmpKind::port_unreachable:
+    case wire::IcmpKind::prohibited:
+      return family == Family::ipv6;
+    case wire::IcmpKind::parameter_problem:
+      return true;
+    case wire::IcmpKind::protocol_unreachable:  // a parameter problem of IPv6
+    case wire::IcmpKind::incomplete_headers:
+      return family == Family::ipv6;
+    default:
+      return false;
+  }
+}
+
+// Is the connection still opening, in Linux's eyes? One that Fast Open has made is until it is
+// accepted: whoever has it is told as of any other.
+bool is_opening(const tcp::Connection& c) noexcept {
+  if (c.state == tcp::State::syn_sent) return true;
+  if (c.state != tcp::State::syn_received) return false;
+  return c.fast_open != tcp::FastOpenRole::accepted || c.listener != ListLink::kNone;
+}
+
 // A datagram is not sent again, so more is hard for UDP: all that will be the same the next time
 // (as Linux has it).
 bool is_hard_for_udp(wire::IcmpKind kind) noexcept {
@@ -107,6 +148,9 @@ void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept 
   const Endpoint local{quote.ip.source, quote.source_port};
   const Endpoint remote{quote.ip.destination, quote.destination_port};
   const std::uint32_t found = find_tuple(hash(local, remote), local, remote);
+  if (found != kNone && kind_of(found) == Kind::syn_entry && config.tcp.icmp_ends_opening) {
+    return icmp_error_for_syn_entry(index_of(found), message);
+  }
   if (found == kNone || kind_of(found) != Kind::connection) {
     return decisions.make(Reason::icmp_no_connection);
   }
@@ -131,6 +175,13 @@ void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept 
     }
     return settle(index);
   }
+  if (config.tcp.icmp_ends_opening && is_opening(c)) {
+    c.soft_error = linux_errc_of(message.kind, local.address.family());
+    const bool refused = c.soft_error == std::errc::connection_refused;
+    tcp::end(c, refused ? tcp::EndReason::refused : tcp::EndReason::unreachable,
+             Reason::state_icmp_unreachable, ctx);
+    return settle(index);
+  }
   if (is_hard(message.kind) && c.state == tcp::State::syn_sent) {
     const auto how = message.kind == wire::IcmpKind::port_unreachable ? tcp::EndReason::refused
                                                                       : tcp::EndReason::unreachable;
@@ -139,7 +190,21 @@ void Stack::Core::icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept 
   }
   tcp::decide(c, Reason::soft_error, ctx);
   c.has_soft_error = true;
-  c.soft_error = errc_of(message.kind);
+  c.soft_error = config.tcp.icmp_ends_opening ? linux_errc_of(message.kind, local.address.family())
+                                              : errc_of(message.kind);
+}
+
+// tcp_req_err()
+void Stack::Core::icmp_error_for_syn_entry(std::uint32_t index,
+                                           const wire::IcmpMessage& message) noexcept {
+  const tcp::SynEntry& entry = half_open[index];
+  if (message.quote->seq != entry.iss) {
+    return decisions.make(Reason::icmp_not_in_flight, decisions.frame(), entry.number, {});
+  }
+  if (!ends_half_open(message.kind, entry.remote().address.family())) {
+    return decisions.make(Reason::soft_error, decisions.frame(), entry.number, {});
+  }
+  drop_syn_entry(index, Reason::state_icmp_unreachable);
 }
 
 // RFC 1122 section 4.1.3.3: what the network says of a datagram is told to whoever sent it, if that

@@ -65,7 +65,8 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
 
   const bool takes_part = config.tcp.fast_open.server && listener.options.fast_open_backlog > 0;
   const tcp::FastOpenSyn fast =
-      takes_part ? tcp::judge_fast_open(segment, config.tcp, secrets) : tcp::FastOpenSyn::plain;
+      takes_part ? tcp::judge_fast_open(segment, config.tcp, fast_open_keys(listener))
+                 : tcp::FastOpenSyn::plain;
   if (fast == tcp::FastOpenSyn::valid || fast == tcp::FastOpenSyn::outdated) {
     if (open_fast(number, segment, agreed, iss, fast == tcp::FastOpenSyn::outdated)) return;
   }
@@ -118,6 +119,11 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   if (believe) believe_syn(index, segment);
 }
 
+tcp::FastOpenKeys Stack::Core::fast_open_keys(const tcp::Listener& listener) const noexcept {
+  if (!listener.fast_open_key) return tcp::FastOpenKeys::of(config.tcp, secrets);
+  return {*listener.fast_open_key, listener.fast_open_previous_key};
+}
+
 // The two-way handshake of the experiments: what the third segment would say is taken for granted,
 // and what the SYN carries is taken with it.
 void Stack::Core::believe_syn(std::uint32_t index, const tcp::Segment& syn) noexcept {
@@ -160,8 +166,11 @@ bool Stack::Core::open_fast(std::uint32_t number, const tcp::Segment& syn,
   c.listener = number;
   c.fast_open = tcp::FastOpenRole::accepted;
   c.fast_open_listener = listener.handle;
-  c.give_cookie = give_cookie;
-  c.cookie_experimental = syn.options.fast_open && syn.options.fast_open->experimental;
+  if (give_cookie) {
+    c.transfer->cookie =
+        tcp::fast_open_cookie(fast_open_keys(listener).key, syn.remote.address, syn.local.address);
+    c.transfer->cookie.experimental = syn.options.fast_open->experimental;
+  }
   c.state = tcp::State::syn_received;
   c.irs = syn.seq;
   c.rcv_nxt = c.last_ack_sent = syn.seq + 1;
@@ -208,8 +217,8 @@ void Stack::Core::send_syn_ack(std::uint32_t index, Reason why) noexcept {
       tcp::make_offer(config.tcp, remote.address.family(), mtu_towards(interface, remote.address),
                       listener.options.mss, tcp::most_receive_buffer(listener.options, config.tcp));
   tcp::Context ctx = context();
-  const tcp::Reply both =
-      tcp::syn_ack(entry, local_of(entry), offer, syn_window(listener), why, ctx);
+  const tcp::Reply both = tcp::syn_ack(entry, local_of(entry), offer, syn_window(listener),
+                                       fast_open_keys(listener).key, why, ctx);
   if (config.tcp.ablation.without(tcp::Mechanism::joined_syn_ack)) {
     reply(bare_ack(both));  // "your sequence number is X" on its own (section 3.4.1, step 2)
   }
@@ -235,7 +244,8 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
                                           const tcp::Segment& segment) noexcept {
   const tcp::SynEntry entry = half_open[index];
   tcp::Listener& listener = listeners[entry.listener];
-  const tcp::TcbView view = tcp::view_of(entry, syn_window(listener));
+  tcp::TcbView view = tcp::view_of(entry, syn_window(listener));
+  view.timestamps_required = config.tcp.timestamps_required;
   const tcp::Verdict verdict = tcp::check_segment(view, segment, now, config.tcp.ablation);
   if (!verdict.proceeds()) {
     decisions.make(verdict.why, decisions.frame(), entry.number, {});
@@ -260,7 +270,7 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
         half_open[index].out_of_window = true;
         if (!reply_limit.allow(now)) break;
         tcp::Context ctx = context();
-        tcp::Reply ack = bare_ack(tcp::syn_ack(entry, segment.local, {}, syn_window(listener),
+        tcp::Reply ack = bare_ack(tcp::syn_ack(entry, segment.local, {}, syn_window(listener), {},
                                                Reason::send_ack_unacceptable, ctx));
         ack.seq = entry.iss + 1;
         reply(ack);
@@ -343,7 +353,8 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
 void Stack::Core::meet_time_wait(std::uint32_t index, const tcp::Segment& segment) noexcept {
   const Duration two_msl = tcp::time_wait_length(config.tcp);
   tcp::TimeWaitRecord& record = time_waits[index];
-  const tcp::TcbView view = tcp::view_of(record, two_msl);
+  tcp::TcbView view = tcp::view_of(record, two_msl);
+  view.timestamps_required = config.tcp.timestamps_required;
   if (reopen_time_wait(view, tagged(Kind::time_wait, index), segment)) return;
   const tcp::Verdict verdict = tcp::check_segment(view, segment, now, config.tcp.ablation);
   tcp::Context ctx = context();
@@ -378,7 +389,7 @@ void Stack::Core::meet_time_wait(std::uint32_t index, const tcp::Segment& segmen
 bool Stack::Core::reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagged_index,
                                    const tcp::Segment& segment) noexcept {
   if (!config.tcp.time_wait_reuse || !tcp::may_reopen(view, segment, config.tcp)) return false;
-  const std::uint32_t listener = find_listener(segment.local);
+  const std::uint32_t listener = find_listener(segment.local, hash(segment.local, segment.remote));
   if (listener == kNone) return false;
   const SeqNumber least_iss = view.snd_nxt + 1;
   const std::uint32_t index = index_of(tagged_index);

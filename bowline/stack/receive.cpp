@@ -201,7 +201,7 @@ std::uint32_t Stack::Core::receive_segment(const tcp::Segment& segment,
 }
 
 void Stack::Core::receive_stray(const tcp::Segment& segment) noexcept {
-  const std::uint32_t listener = find_listener(segment.local);
+  const std::uint32_t listener = find_listener(segment.local, hash(segment.local, segment.remote));
   if (listener != kNone) return meet_listener(listener, segment, std::nullopt);
   // CLOSED (RFC 9293 section 3.10.7.1): a RST gets no answer, everything else gets a RST.
   if (segment.rst()) {

@@ -119,6 +119,12 @@ Status Stack::Bare::set_tcp_settings(const tcp::Settings& settings, Time now) co
   return {};
 }
 
+Status Stack::Bare::forget_servers(Time now) const noexcept {
+  core_->begin(now);
+  core_->fast_open.clear();
+  return {};
+}
+
 void Stack::Bare::receive(InterfaceId interface, std::span<Frame> frames, Time now) const noexcept {
   core_->begin(now);
   core_->receive(interface, frames);
@@ -144,6 +150,17 @@ bool Stack::has_output(InterfaceId interface) const noexcept {
 Result<Handle> Stack::Bare::listen(const ListenOptions& options, Time now) const noexcept {
   core_->begin(now);
   return core_->listen(options);
+}
+
+Status Stack::Bare::listen_again(Handle listener, const ListenOptions& options,
+                                 Time now) const noexcept {
+  core_->begin(now);
+  if (options.backlog == 0) return fail(std::errc::invalid_argument);
+  if (listener.kind != HandleKind::listener) return fail(std::errc::bad_file_descriptor);
+  tcp::Listener* l = core_->listeners.find(listener.index, listener.generation);
+  if (l == nullptr) return fail(std::errc::bad_file_descriptor);
+  Core::set_up(*l, options);
+  return {};
 }
 
 Result<Handle> Stack::Bare::accept(Handle listener, Time now) const noexcept {

@@ -98,6 +98,9 @@ class Stack {
   /// options of sockets stay; all else that connections look up, they look up in the new ones.
   /// Errors: invalid_argument, as create().
   Status set_tcp_settings(const tcp::Settings& settings, Time now) noexcept;
+  /// Forgets what was learned of servers for Fast Open (RFC 7413 section 4.1.3), as a host should
+  /// that has moved to another network.
+  Status forget_servers(Time now) noexcept;
   /// Sends decisions to `listener` (null: nobody) from now on; it must outlive the Stack or be
   /// taken back.
   void set_listener(DecisionListener* listener) noexcept;
@@ -132,6 +135,9 @@ class Stack {
   /// Passive open. Errors: address_in_use, address_not_available, not_enough_memory beyond
   /// Limits::listeners, invalid_argument (a group address, a backlog of 0).
   Result<Handle> listen(const ListenOptions& options, Time now) noexcept;
+  /// Gives a listener the backlogs, the keys and the socket options of `options`; where it listens
+  /// stays, and so does who waits. Errors: bad_file_descriptor, invalid_argument (a backlog of 0).
+  Status listen_again(Handle listener, const ListenOptions& options, Time now) noexcept;
   /// The oldest connection that waits at `listener`. Errors: operation_would_block,
   /// bad_file_descriptor.
   Result<Handle> accept(Handle listener, Time now) noexcept;

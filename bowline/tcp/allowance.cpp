@@ -22,13 +22,16 @@ std::uint32_t congestion_allowance(const Connection& c) noexcept {
   constexpr std::uint32_t kLimited = 2;
   const std::uint32_t most = transfer.recovery.active() ? c.dup_acks : kLimited;
   const std::uint32_t extra = c.sack ? 0 : std::min<std::uint32_t>(c.dup_acks, most) * c.snd_mss;
-  const std::uint32_t in_network = transfer.sent.in_network();
+  // (The SYN-ACK behind which Fast Open sends is no data.)
+  const std::uint32_t syn = c.syn_outstanding() ? 1 : 0;
+  const std::uint32_t in_network = std::max(transfer.sent.in_network(), syn) - syn;
   const std::uint32_t cwnd = c.congestion.cwnd() + extra;
   return cwnd > in_network ? cwnd - in_network : 0;
 }
 
 std::uint32_t window_allowance(const Connection& c) noexcept {
-  const SeqNumber edge = c.snd_una + c.snd_wnd;
+  // What the SYN offered begins behind our own, which has no place in a window.
+  const SeqNumber edge = c.snd_una + c.snd_wnd + (c.syn_outstanding() ? 1U : 0U);
   return after(edge, c.snd_nxt) ? distance(c.snd_nxt, edge) : 0;
 }
 

@@ -71,6 +71,7 @@ struct Transfer {
   Pacer pacer;
   ReceiveTuning tuning;
   std::uint32_t measured_echo = 0;  ///< the timestamp echo that tuning was told of last
+  wire::FastOpenCookie cookie;      ///< goes with the SYN-ACK of a FastOpenRole::accepted
   ForwardRto forward_rto = ForwardRto::off;
   bool tail_probe_due = false;
 
@@ -82,6 +83,9 @@ struct Transfer {
   void visit(V& v) {
     v(send, queue, sent, received, recovery, rack, tail_probe, undo, pacer, tuning, forward_rto,
       tail_probe_due);
+    v.excluded(cookie.data, "cookies are opaque, and Fast Open is off in the exploration");
+    v.excluded(cookie.size, "as cookie.data");
+    v.excluded(cookie.experimental, "as cookie.data");
     v.excluded(measured_echo, "as the timestamps of the connection");
   }
 };
@@ -195,8 +199,6 @@ struct Connection {
   bool touched = false;     ///< by the batch under way
   bool in_table = false;    ///< a segment with its four-tuple finds it
   FastOpenRole fast_open = FastOpenRole::none;
-  bool give_cookie = false;          ///< in the SYN-ACK of a FastOpenRole::accepted
-  bool cookie_experimental = false;  ///< in the option in which the peer showed his
   bool syn_data_acked = false;  ///< the data on our SYN was taken, or we took that on the peer's
   std::uint16_t syn_data_room = 0;  ///< bytes that may go on our SYN (FastOpenRole::sends)
   Handle fast_open_listener;        ///< whose fast_open_pending counts it

@@ -35,8 +35,8 @@ void Connection::visit(V& v) {
     orphan, read_closed, window_scaling, syn_lost, peer_fin_pending, urgent_send, urgent_received,
     urgent_news, probe_due, override_due, keepalive_due, cold, error_told, touched, in_table, waits,
     next_hop, announced_readable, has_soft_error, ready_mask, extra_acks, ended, soft_error,
-    ack_reason, loss_reason, deficit, fast_open, give_cookie, cookie_experimental, syn_data_acked,
-    syn_data_room, fast_open_listener, more_coming);
+    ack_reason, loss_reason, deficit, fast_open, syn_data_acked, syn_data_room, fast_open_listener,
+    more_coming);
   v.excluded(room_due, "as quick_acks");
   v.excluded(ts_recent, "timestamps are off in the exploration");
   v.excluded(ts_offset, "as ts_recent");

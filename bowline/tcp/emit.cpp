@@ -18,6 +18,7 @@ std::optional<wire::FastOpenCookie> fast_open_of_syn(const Connection& c,
                                                      Context& context) noexcept {
   switch (c.fast_open) {
     case FastOpenRole::none:
+    case FastOpenRole::sends_bare:
       break;
     case FastOpenRole::asks:
       return context.fast_open.request(c.remote.address);
@@ -26,13 +27,9 @@ std::optional<wire::FastOpenCookie> fast_open_of_syn(const Connection& c,
       if (known != nullptr && known->cookie.size > 0) return known->cookie;
       break;
     }
-    case FastOpenRole::accepted: {
-      if (!c.give_cookie) break;
-      wire::FastOpenCookie cookie = fast_open_cookie(
-          fast_open_key(context.settings, context.secrets), c.remote.address, c.local.address);
-      cookie.experimental = c.cookie_experimental;
-      return cookie;
-    }
+    case FastOpenRole::accepted:
+      if (c.transfer->cookie.size > 0) return c.transfer->cookie;
+      break;
   }
   return std::nullopt;
 }

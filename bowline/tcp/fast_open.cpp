@@ -7,6 +7,12 @@
 namespace bowline::inline v0::tcp {
 namespace {
 
+// `from`, and after it so much time, doubled so often, though not more often than `most`.
+Time doubled(Time from, Duration pause, int times, int most) noexcept {
+  constexpr Duration kLongest = 24h;  // what may be doubled that often
+  return saturating_add(from, std::min(pause, kLongest) * (1 << std::min(times, most)));
+}
+
 bool same_bytes(const wire::FastOpenCookie& a, const wire::FastOpenCookie& b) noexcept {
   return std::ranges::equal(a.bytes(), b.bytes());
 }
@@ -31,22 +37,21 @@ wire::FastOpenCookie fast_open_cookie(const SipKey& key, const IpAddress& client
   return cookie;
 }
 
-const SipKey& fast_open_key(const Settings& settings, const Secrets& secrets) noexcept {
-  return settings.fast_open.key ? *settings.fast_open.key : secrets.fast_open;
+FastOpenKeys FastOpenKeys::of(const Settings& settings, const Secrets& secrets) noexcept {
+  return {settings.fast_open.key.value_or(secrets.fast_open), settings.fast_open.previous_key};
 }
 
 FastOpenSyn judge_fast_open(const Segment& syn, const Settings& settings,
-                            const Secrets& secrets) noexcept {
-  const FastOpenSettings& fast_open = settings.fast_open;
-  if (fast_open.server_without_cookie && syn.data_size > 0) return FastOpenSyn::valid;
+                            const FastOpenKeys& keys) noexcept {
+  if (settings.fast_open.server_without_cookie && syn.data_size > 0) return FastOpenSyn::valid;
   if (!syn.options.fast_open) return FastOpenSyn::plain;
   const wire::FastOpenCookie& shown = *syn.options.fast_open;
   const auto is_of = [&](const SipKey& key) {
     return same_bytes(shown, fast_open_cookie(key, syn.remote.address, syn.local.address));
   };
-  if (is_of(fast_open_key(settings, secrets))) return FastOpenSyn::valid;
+  if (is_of(keys.key)) return FastOpenSyn::valid;
   // Section 4.1.2: keys change; who comes with a cookie of the one before is not sent away.
-  if (fast_open.previous_key && is_of(*fast_open.previous_key)) return FastOpenSyn::outdated;
+  if (keys.previous && is_of(*keys.previous)) return FastOpenSyn::outdated;
   return FastOpenSyn::asks;
 }
 
@@ -69,11 +74,19 @@ FastOpenCache::Entry* FastOpenCache::entry_of(const IpAddress& server) noexcept 
   return entries_.push_back(fresh) ? &entries_[entries_.size() - 1] : nullptr;
 }
 
-bool FastOpenCache::trusts(const IpAddress& server, Time now) const noexcept {
+bool FastOpenCache::trusts(const IpAddress& server, const FastOpenSettings& settings,
+                           Time now) const noexcept {
+  if (pauses(settings.black_hole_pause, now)) return false;
   const Entry* entry = find(server);
   if (entry == nullptr || entry->losses < 2) return true;
-  constexpr int kMostDoublings = 10;  // 17 hours
-  return now >= entry->lost_at + 1min * (1 << std::min<int>(entry->losses - 1, kMostDoublings));
+  constexpr int kMostDoublings = 10;  // of a minute: 17 hours
+  return now >= doubled(entry->lost_at, settings.server_pause, entry->losses - 1, kMostDoublings);
+}
+
+// tcp_fastopen_active_should_disable()
+bool FastOpenCache::pauses(Duration pause, Time now) const noexcept {
+  constexpr int kMostDoublings = 6;
+  return silences_ > 0 && now < doubled(silent_at_, pause, silences_ - 1, kMostDoublings);
 }
 
 wire::FastOpenCookie FastOpenCache::request(const IpAddress& server) const noexcept {
@@ -82,18 +95,19 @@ wire::FastOpenCookie FastOpenCache::request(const IpAddress& server) const noexc
 }
 
 void FastOpenCache::learn(const IpAddress& server, const wire::FastOpenCookie& cookie,
-                          std::uint16_t mss) noexcept {
+                          std::uint16_t mss, bool in_vain) noexcept {
   Entry* entry = entry_of(server);
   if (entry == nullptr) return;
   if (cookie.size > 0) {
     entry->cookie = cookie;
-  } else if (entry->cookie.size == 0 && entry->unanswered < 2) {
+  } else if (in_vain && entry->cookie.size == 0 && entry->unanswered < 2) {
     ++entry->unanswered;
   }
   entry->mss = mss;
 }
 
 void FastOpenCache::tried(const IpAddress& server, bool lost, Time now) noexcept {
+  if (!lost) silences_ = 0;
   if (!lost && find(server) == nullptr) return;
   Entry* entry = entry_of(server);
   if (entry == nullptr) return;
@@ -103,6 +117,16 @@ void FastOpenCache::tried(const IpAddress& server, bool lost, Time now) noexcept
   }
   if (entry->losses < 255) ++entry->losses;
   entry->lost_at = now;
+}
+
+void FastOpenCache::fell_silent(Time now) noexcept {
+  if (silences_ < 255) ++silences_;
+  silent_at_ = now;
+}
+
+void FastOpenCache::clear() noexcept {
+  entries_.clear();
+  silences_ = 0;
 }
 
 }  // namespace bowline::inline v0::tcp

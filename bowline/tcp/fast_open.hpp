@@ -29,12 +29,19 @@ namespace bowline::inline v0::tcp {
 
 /// What a connection has to do with Fast Open.
 enum class FastOpenRole : std::uint8_t {
-  none,      ///< nothing
-  asks,      ///< a client whose SYN asks for a cookie
-  sends,     ///< a client whose SYN carries data, if any is written before it goes
-  accepted,  ///< a server's, made by a SYN with a valid cookie: it may talk before the handshake
-             ///< ends
+  none,   ///< nothing
+  asks,   ///< a client whose SYN asks for a cookie
+  sends,  ///< a client whose SYN carries data, if any is written before it goes, and the cookie
+  sends_bare,  ///< the same without a cookie, among friends
+  accepted,    ///< a server's, made by a SYN with a valid cookie: it may talk before the handshake
+               ///< ends
 };
+
+/// Is it a client's that has used it?
+[[nodiscard]] constexpr bool is_fast_open_client(FastOpenRole role) noexcept {
+  return role == FastOpenRole::asks || role == FastOpenRole::sends ||
+         role == FastOpenRole::sends_bare;
+}
 
 /// What a server thinks of a SYN.
 enum class FastOpenSyn : std::uint8_t {
@@ -49,13 +56,18 @@ enum class FastOpenSyn : std::uint8_t {
 [[nodiscard]] wire::FastOpenCookie fast_open_cookie(const SipKey& key, const IpAddress& client,
                                                     const IpAddress& server) noexcept;
 
-/// The key of this stack's cookies: the configured one, or one of its own.
-[[nodiscard]] const SipKey& fast_open_key(const Settings& settings,
-                                          const Secrets& secrets) noexcept;
+/// The keys of a listener's cookies.
+struct FastOpenKeys {
+  SipKey key;                      ///< of those that it gives
+  std::optional<SipKey> previous;  ///< of those that it believes as well
 
-/// Judges a SYN to a listener that takes part.
+  /// Those of the stack: the configured ones, or one of its own.
+  [[nodiscard]] static FastOpenKeys of(const Settings& settings, const Secrets& secrets) noexcept;
+};
+
+/// Judges a SYN to a listener that takes part and has `keys`.
 [[nodiscard]] FastOpenSyn judge_fast_open(const Segment& syn, const Settings& settings,
-                                          const Secrets& secrets) noexcept;
+                                          const FastOpenKeys& keys) noexcept;
 
 /// What clients of this stack remember of servers (section 4.1.3): cookie, MSS, and how often a SYN
 /// with data was lost. Bounded by Limits::fast_open_servers; the oldest goes first.
@@ -67,7 +79,7 @@ class FastOpenCache {
     wire::FastOpenCookie cookie{};  ///< empty: none known
     std::uint16_t mss = 0;          ///< what it announced; 0: nothing known
     std::uint8_t losses = 0;        ///< SYNs with data, in a row, of which nothing was heard
-    std::uint8_t unanswered = 0;    ///< requests for a cookie that brought none; counts to 2
+    std::uint8_t unanswered = 0;    ///< requests for a cookie that were in vain; counts to 2
     Time lost_at{};                 ///< the last of these
 
     template <class V>
@@ -80,28 +92,38 @@ class FastOpenCache {
 
   /// What is known of `server`; null: nothing.
   [[nodiscard]] const Entry* find(const IpAddress& server) const noexcept;
-  /// Would a SYN with data be sensible now? Not while something on the path drops such SYNs: after
-  /// the second in a row for two minutes, then four, eight... (as Linux does; section 4.1.3.1).
-  [[nodiscard]] bool trusts(const IpAddress& server, Time now) const noexcept;
+  /// Would a SYN with data be sensible now? Not while something on the path drops such SYNs
+  /// (section 4.1.3.1): FastOpenSettings::server_pause, black_hole_pause.
+  [[nodiscard]] bool trusts(const IpAddress& server, const FastOpenSettings& settings,
+                            Time now) const noexcept;
   /// The request for a cookie of `server`: in the option of RFC 7413, but the second time, when the
   /// first has brought nothing, in the experiment's.
   [[nodiscard]] wire::FastOpenCookie request(const IpAddress& server) const noexcept;
-  /// `server` gave `cookie` (if not empty) and announced `mss`.
-  void learn(const IpAddress& server, const wire::FastOpenCookie& cookie,
-             std::uint16_t mss) noexcept;
+  /// `server` gave `cookie` (if not empty) and announced `mss`. Was it asked `in_vain` for one?
+  void learn(const IpAddress& server, const wire::FastOpenCookie& cookie, std::uint16_t mss,
+             bool in_vain) noexcept;
   /// A SYN with data went to `server`: was it `lost`, or answered?
   void tried(const IpAddress& server, bool lost, Time now) noexcept;
+  /// A connection that used it hears nothing, during the handshake or after: something on the path
+  /// may swallow such connections.
+  void fell_silent(Time now) noexcept;
+  /// Forgets everything.
+  void clear() noexcept;
 
   template <class V>
   void visit(V& v) {
-    v(entries_);
+    v(entries_, silences_);
+    v.excluded(silent_at_, "Fast Open is off in the exploration");
   }
 
  private:
+  [[nodiscard]] bool pauses(Duration pause, Time now) const noexcept;
   [[nodiscard]] Entry* entry_of(const IpAddress& server) noexcept;
 
   Ring<Entry> entries_;
   std::uint32_t limit_;
+  std::uint8_t silences_ = 0;  // connections that fell silent, since one last did not
+  Time silent_at_{};           // the last of these
 };
 
 }  // namespace bowline::inline v0::tcp

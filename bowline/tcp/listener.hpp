@@ -5,9 +5,11 @@
 // application. Both are bounded, and both are to be seen (REQUIREMENTS A8).
 
 #include <cstdint>
+#include <optional>
 
 #include "bowline/base/handle.hpp"
 #include "bowline/base/intrusive_list.hpp"
+#include "bowline/base/siphash.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
 
@@ -18,9 +20,12 @@ struct Listener {
   Endpoint local;
   std::uint32_t backlog = 0;
   std::uint32_t syn_backlog = 0;
+  bool share_port = false;  ///< with listeners that say so as well
   SocketOptions options;
-  IndexList accept_queue;       ///< of connections, by their queue_link
-  std::uint32_t half_open = 0;  ///< entries in the SYN queue
+  std::optional<SipKey> fast_open_key;           ///< of its cookies; nothing: that of the Settings
+  std::optional<SipKey> fast_open_previous_key;  ///< still believed
+  IndexList accept_queue;                        ///< of connections, by their queue_link
+  std::uint32_t half_open = 0;                   ///< entries in the SYN queue
   /// Connections made by a SYN with data whose handshake is not done (RFC 7413 section 5.1).
   std::uint32_t fast_open_pending = 0;
   /// Established connections that wait, and those about to: counted when the third segment is let
@@ -33,8 +38,8 @@ struct Listener {
 
   template <class V>
   void visit(V& v) {
-    v(local, backlog, syn_backlog, options, accept_queue, half_open, fast_open_pending, handle,
-      ready_link, ready_mask);
+    v(local, backlog, syn_backlog, share_port, options, fast_open_key, fast_open_previous_key,
+      accept_queue, half_open, fast_open_pending, handle, ready_link, ready_mask);
     v.excluded(accepted, "a statistic");
     v.excluded(overflows, "a statistic");
   }

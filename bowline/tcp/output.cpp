@@ -335,7 +335,8 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
       c.most_in_flight_at = c.snd_nxt;
     }
     c.bytes_sent += data;
-    if (data % c.snd_mss != 0 && !plan.path_probe) c.snd_small = c.snd_nxt;
+    // (What goes on a SYN is as large as it may be there.)
+    if (data % c.snd_mss != 0 && !plan.path_probe && !syn) c.snd_small = c.snd_nxt;
     if (plan.path_probe && whole) path_probe_sent(c, plan);
     c.fin_sent = c.fin_sent || how.fin;
   } else if (plan.range != SentRanges::kNone) {

@@ -86,13 +86,27 @@ struct FastOpenSettings {
   /// which nobody forges addresses (Linux's tcp_fastopen 0x4 and 0x200).
   bool client_without_cookie = false;
   bool server_without_cookie = false;  ///< see client_without_cookie
+  /// Every listener takes part, with its backlog for the queue (Linux's 0x400). A matter of
+  /// bowline/sockets: a Stack's listener says so itself (SocketOptions::fast_open_backlog).
+  bool every_listener = false;
+  /// What goes on a SYN to a server whose MSS is not known: as much as we would take ourselves
+  /// (Linux), instead of what everybody takes (section 4.1.3: the default MSS).
+  bool room_by_own_mss = false;
+  /// After two SYNs with data that were lost in a row, none goes to that server for twice this
+  /// time, then for four times... (section 4.1.3.1); zero: they go all the same (Linux).
+  Duration server_pause = 1min;
+  /// After three timeouts in a row of a connection that used it, or its failure, nobody uses it for
+  /// this time, then for twice that... up to 64 times (Linux's tcp_fastopen_blackhole_timeout_sec);
+  /// zero: no such pause.
+  Duration black_hole_pause = Duration::zero();
   /// Of the cookies; nothing: a key made of the stack's seed. Machines behind one address share it.
   std::optional<SipKey> key{};
   std::optional<SipKey> previous_key{};  ///< still believed, while clients move to `key`
 
   template <class V>
   void visit(V& v) {
-    v(client, server, client_without_cookie, server_without_cookie, key, previous_key);
+    v(client, server, client_without_cookie, server_without_cookie, every_listener, room_by_own_mss,
+      server_pause, black_hole_pause, key, previous_key);
   }
 };
 
@@ -130,8 +144,13 @@ struct Settings {
   bool nagle_by_minshall = false;
 
   // -- options: RFC 9293 section 3.2, RFC 7323, RFC 2018
-  bool window_scaling = true;           ///< RFC 7323 section 2
-  bool timestamps = true;               ///< RFC 7323 section 3
+  bool window_scaling = true;  ///< RFC 7323 section 2
+  bool timestamps = true;      ///< RFC 7323 section 3
+  /// Segments without a timestamp are dropped where timestamps were agreed on (RFC 7323 section
+  /// 3.2: SHOULD). Linux takes them.
+  bool timestamps_required = true;
+  /// A SYN-ACK that echoes a time at which no SYN was sent is refused by a reset (Linux).
+  bool check_syn_echo = false;
   bool sack = true;                     ///< with it RACK (RFC 8985) and D-SACK (RFC 2883)
   EcnMode ecn = EcnMode::accept;        ///< RFC 3168; RFC 9768 if told to
   std::uint16_t mss_default_v4 = 536;   ///< SendMSS without an option (MUST-15)
@@ -152,6 +171,11 @@ struct Settings {
 
   // -- defences: RFC 5961
   std::uint8_t challenge_acks_per_second = 10;  ///< per connection (5961 section 7)
+
+  /// Any ICMP error about a SYN ends the attempt, and some about a SYN-ACK the half-open
+  /// connection, as Linux does. Otherwise hard errors end attempts alone (RFC 1122 section
+  /// 4.2.3.9, RFC 5461).
+  bool icmp_ends_opening = false;
 
   // -- staying alive
   /// A peer that answers no probe is sent a RST when it is given up, should it only be deaf
@@ -226,6 +250,11 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.send_buffer = 16U << 10;  // tcp_wmem
     settings.mtu_probing = MtuProbing::off;
     settings.hystart = HyStartForm::classic;
+    settings.timestamps_required = false;
+    settings.check_syn_echo = true;
+    settings.icmp_ends_opening = true;
+    settings.fast_open.room_by_own_mss = true;
+    settings.fast_open.server_pause = Duration::zero();
     settings.window_validation = false;  // tcp_slow_start_after_idle = 1
     settings.pacing = false;             // Linux leaves it to the fq queue
   }
@@ -276,13 +305,16 @@ struct SocketOptions {
   /// Nothing more is taken while so many bytes were written and not sent, and it is writable again
   /// below half of it (TCP_NOTSENT_LOWAT); 0: Settings::unsent_low_water.
   std::uint32_t unsent_low_water = 0;
+  /// Of an active open: data will be written as soon as it is done, so that the acknowledgment that
+  /// ends the handshake waits for it (for 200 ms at most, as on Linux).
+  bool data_follows = false;
 
   template <class V>
   void visit(V& v) {
     v(no_delay, cork, quick_ack, linger, linger_time, keepalive, user_timeout, send_buffer,
       receive_buffer, mss, hop_limit, traffic_class, read_low_water, syn_retries, window_clamp,
       fin_wait_2, defer_accept, congestion, fast_open, fast_open_without_cookie, fast_open_backlog,
-      unsent_low_water);
+      unsent_low_water, data_follows);
   }
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
 };

@@ -56,7 +56,8 @@ Negotiated agreed(const SynEntry& entry) noexcept {
 }
 
 Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
-              std::uint16_t window, Reason why, Context& context) noexcept {
+              std::uint16_t window, const SipKey& cookie_key, Reason why,
+              Context& context) noexcept {
   Reply reply;
   reply.local = local;
   reply.remote = entry.remote();
@@ -76,8 +77,8 @@ Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
     reply.options.timestamps = {timestamp_clock(context.now) + offset, entry.ts_recent};
   }
   if (entry.give_cookie && entry.retries == 0) {
-    reply.options.fast_open = fast_open_cookie(fast_open_key(context.settings, context.secrets),
-                                               reply.remote.address, reply.local.address);
+    reply.options.fast_open =
+        fast_open_cookie(cookie_key, reply.remote.address, reply.local.address);
     reply.options.fast_open->experimental = entry.cookie_experimental;
   }
   // Section 3.2.3.2.1: so that the peer sees whether the option comes through; not when it may be

@@ -113,9 +113,11 @@ static_assert(sizeof(SynEntry) <= 64, "what an unproven peer can make us hold (D
 [[nodiscard]] Negotiated agreed(const SynEntry& entry) noexcept;
 
 /// The SYN-ACK of `entry`, for the first time or again (`why`). `offer` is what we can do; only
-/// what the peer's SYN had, too, is answered.
+/// what the peer's SYN had, too, is answered. A cookie, if it asked for one, is made with
+/// `cookie_key`.
 [[nodiscard]] Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
-                            std::uint16_t window, Reason why, Context& context) noexcept;
+                            std::uint16_t window, const SipKey& cookie_key, Reason why,
+                            Context& context) noexcept;
 
 /// All half-open entries of a Stack, and when their SYN-ACKs are due again.
 class SynQueue {

@@ -36,8 +36,16 @@ Duration r2_of(const Connection& c, const Settings& settings) noexcept {
   return c.orphan ? std::min(limit, settings.orphan_r2) : limit;
 }
 
+// "Broken middleboxes may swallow a Fast Open connection during or even after the handshake"
+// (tcp_fastopen_active_detect_blackhole()).
+void suspect_fast_open(const Connection& c, Context& context) noexcept {
+  if (is_fast_open_client(c.fast_open)) context.fast_open.fell_silent(context.now);
+}
+
 void on_give_up(Connection& c, Context& context) noexcept {
   const bool opening = is_opening(c);
+  constexpr std::uint8_t kThird = 2;  // from here on that was said
+  if (c.retransmits <= kThird) suspect_fast_open(c, context);
   Reason why = opening ? Reason::state_syn_timeout : Reason::state_timed_out;
   if (user_timeout(c, context.settings) != Duration::zero()) why = Reason::state_user_timeout;
   if (c.has_soft_error && opening) {
@@ -57,6 +65,8 @@ void on_retransmission_timeout(Connection& c, Context& context) noexcept {
   if (!c.transfer || c.snd_una == c.snd_nxt) return;
   const bool first = c.retransmits == 0;
   if (gives_up_opening(c)) return on_give_up(c, context);
+  constexpr std::uint8_t kThird = 2;
+  if (c.retransmits == kThird) suspect_fast_open(c, context);
   if (c.retransmits < 255) ++c.retransmits;
   c.tally.timed_out(first, context.now);
   if (c.retransmits == context.settings.r1) decide(c, Reason::r1_passed, context);
@@ -69,7 +79,7 @@ void on_retransmission_timeout(Connection& c, Context& context) noexcept {
 
   if (is_opening(c)) {
     c.syn_lost = true;
-    if (first && c.fast_open == FastOpenRole::sends) {
+    if (first && (c.fast_open == FastOpenRole::sends || c.fast_open == FastOpenRole::sends_bare)) {
       context.fast_open.tried(c.remote.address, true, context.now);
     }
     c.transfer->sent.mark_all_lost();

@@ -95,17 +95,22 @@ void review_window(Connection& c, Context& context) noexcept {
 FastOpenPlan plan_fast_open(const IpAddress& remote, const SocketOptions& options,
                             std::uint16_t mss, const Settings& settings, const FastOpenCache& cache,
                             Time now) noexcept {
-  if (!settings.fast_open.client || !options.fast_open || !cache.trusts(remote, now)) return {};
+  if (!settings.fast_open.client || !options.fast_open ||
+      !cache.trusts(remote, settings.fast_open, now)) {
+    return {};
+  }
   const FastOpenCache::Entry* known = cache.find(remote);
   const bool without = settings.fast_open.client_without_cookie || options.fast_open_without_cookie;
   if (!without && (known == nullptr || known->cookie.size == 0)) return {FastOpenRole::asks, 0};
   // "the cached MSS, or the default" (section 4.1.3). Options may take all their room.
-  const std::uint16_t otherwise =
+  std::uint16_t otherwise =
       remote.family() == Family::ipv4 ? settings.mss_default_v4 : settings.mss_default_v6;
+  if (settings.fast_open.room_by_own_mss) otherwise = mss;
   const std::uint16_t taken = known != nullptr && known->mss != 0 ? known->mss : otherwise;
   const std::uint32_t fits = std::min(taken, mss);
   const std::uint32_t room = fits > wire::kTcpMaxOptionsSize ? fits - wire::kTcpMaxOptionsSize : 0;
-  return {FastOpenRole::sends, static_cast<std::uint16_t>(room)};
+  return {without ? FastOpenRole::sends_bare : FastOpenRole::sends,
+          static_cast<std::uint16_t>(room)};
 }
 
 bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
@@ -284,6 +289,10 @@ void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
 std::error_code take_error(Connection& c) noexcept {
   if (c.ended != EndReason::none && c.ended != EndReason::orderly && !c.error_told) {
     c.error_told = true;
+    // Who was told why it cannot be reached says that.
+    if (c.ended == EndReason::unreachable && c.soft_error != std::errc{}) {
+      return std::make_error_code(c.soft_error);
+    }
     return error_of(c.ended);
   }
   if (c.has_soft_error && c.state != State::closed) {

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 
-#include "bowline/packetdrill/fast_open.hpp"
 #include "bowline/packetdrill/run/call_maker.hpp"
 
 namespace bowline::inline v0::packetdrill {
@@ -44,7 +43,6 @@ MadeCall CallMaker::bind(const Arguments& arguments) {
 
 MadeCall CallMaker::listen(const Arguments& arguments) {
   const int live = fd(arguments);
-  take_part_in_fast_open(table_, session_.sysctls(), live, arguments.number(1), now_);
   return {.call = table_.listen(live, arguments.number(1), now_),
           .look = [session = &session_, live](const Outcome& done) {
             Conversation* const one = session->conversation(live);

@@ -118,7 +118,10 @@ bool understand(const Words& words, SystemSettings& settings) {
   for (const std::string_view reader : {"nstat", "grep", "cat", "echo", "true", ":", "sleep"}) {
     if (name == reader) return true;
   }
-  if (name == "ip" && words.size() > 2 && words[1] == "tcp_metrics") return true;
+  if (name == "ip" && words.size() > 2 && words[1] == "tcp_metrics") {
+    if (words[2] == "flush") settings.sysctls.assign("tcp_metrics.flush", "all");
+    return true;
+  }
   if (name == "ip" && std::ranges::find(words, "route") != words.end()) {
     return settings.sysctls.assign_route(joined(words));
   }

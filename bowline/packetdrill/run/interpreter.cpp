@@ -233,6 +233,9 @@ class Interpreter {
                                     next.not_understood.end());
     if (next.sysctls == settings_.sysctls) return;
     next.not_understood = settings_.not_understood;
+    if (next.sysctls.flushes() != settings_.sysctls.flushes()) {
+      static_cast<void>(world_.stack().forget_servers(world_.now()));
+    }
     settings_ = next;
     const Status set = world_.stack().set_tcp_settings(
         settings_.sysctls.apply_to(tcp::Settings::of(config_.profile)), world_.now());

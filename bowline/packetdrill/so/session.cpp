@@ -1,7 +1,5 @@
 #include "bowline/packetdrill/so/session.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +7,6 @@
 #include <chrono>
 #include <utility>
 
-#include "bowline/packetdrill/fast_open.hpp"
 #include "bowline/packetdrill/so/threads.hpp"
 
 namespace bowline::inline v0::packetdrill {
@@ -59,6 +56,9 @@ void Session::enter() {
 
 void Session::apply_settings() {
   if (sysctls_.found() == applied_) return;
+  if (sysctls_.found().flushes() != applied_.flushes()) {
+    static_cast<void>(world_.stack().forget_servers(world_.now()));
+  }
   applied_ = sysctls_.found();
   world_.stack().set_tcp_settings(applied_.apply_to(tcp::Settings::of(tcp::Profile::linux)),
                                   world_.now());
@@ -99,13 +99,6 @@ sockets::Outcome Session::wait(const std::function<sockets::Call(Table&, Time)>&
     }
   }
   return call.outcome();
-}
-
-sockets::Outcome Session::listen(int fd, int backlog) {
-  return call([this, fd, backlog](Table& table, Time now) {
-    take_part_in_fast_open(table, applied_, fd, backlog, now);
-    return table.listen(fd, backlog, now);
-  });
 }
 
 bool Session::owns(int fd) {

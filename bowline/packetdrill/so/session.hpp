@@ -39,8 +39,6 @@ class Session {
 
   /// A new socket, after a look at the settings of the system.
   sockets::Outcome socket(int domain, int type, int protocol);
-  /// listen(2).
-  sockets::Outcome listen(int fd, int backlog);
   /// Makes a call that does not block.
   sockets::Outcome call(const std::function<sockets::Outcome(Table&, Time)>& make);
   /// Makes one that may; returns when it is done.

@@ -8,10 +8,10 @@ Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now,
   if (!tcb.timestamps || segment.rst()) return {};
   // RFC 7323 section 3.2: once agreed on, a segment without the option SHOULD be dropped in
   // silence. In the handshake middleboxes lose it, and a connection that never opens is worse than
-  // one without timestamps.
+  // one without timestamps. (Linux looks at the option where there is one, and that is all.)
   if (!segment.options.timestamps) {
-    return tcb.state == State::syn_received ? Verdict{}
-                                            : Verdict{Next::drop, Reason::timestamp_missing};
+    const bool taken = tcb.state == State::syn_received || !tcb.timestamps_required;
+    return taken ? Verdict{} : Verdict{Next::drop, Reason::timestamp_missing};
   }
   const auto age = static_cast<std::int32_t>(segment.options.timestamps->value - tcb.ts_recent);
   // TS.Recent is worth nothing after 24 days of idling: its clock may have wrapped (RFC 7323

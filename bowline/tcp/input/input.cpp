@@ -83,8 +83,9 @@ void input_slowly(Connection& c, const Segment& segment, Context& context) noexc
   if (c.state == State::closed) return;
   if (c.state == State::syn_sent) return input_syn_sent(c, segment, context);
 
-  const Verdict verdict =
-      check_segment(view_of(c), segment, context.now, context.settings.ablation);
+  TcbView view = view_of(c);
+  view.timestamps_required = context.settings.timestamps_required;
+  const Verdict verdict = check_segment(view, segment, context.now, context.settings.ablation);
   if (!verdict.proceeds()) return carry_out(c, verdict, segment, context);
   c.last_received_at = context.now;
   c.probes = 0;
@@ -93,6 +94,11 @@ void input_slowly(Connection& c, const Segment& segment, Context& context) noexc
 
   if (c.state == State::syn_received) {
     establish(c, segment, Reason::state_handshake_done, context);
+    // The SYN of a SYN-ACK in a simultaneous open came before: Linux says so.
+    if (segment.syn() && context.settings.profile == Profile::linux) {
+      note_duplicate(c, segment.seq, segment.seq + 1);
+      request_ack(c, Reason::send_ack_unacceptable);
+    }
   }
   process_ack(c, segment, context);
   if (c.state == State::closed) return;

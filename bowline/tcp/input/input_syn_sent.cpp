@@ -1,5 +1,7 @@
 // RFC 9293 section 3.10.7.3: SEGMENT ARRIVES in SYN-SENT.
 
+#include <algorithm>
+
 #include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/feedback.hpp"
@@ -59,15 +61,40 @@ void take_syn(Connection& c, const Segment& segment, Context& context) noexcept 
 void take_fast_open_answer(Connection& c, const Segment& segment, bool sent_data,
                            Context& context) noexcept {
   if (c.fast_open == FastOpenRole::none) return;
-  context.fast_open.learn(c.remote.address,
-                          segment.options.fast_open.value_or(wire::FastOpenCookie{}), c.peer_mss);
+  // A cookie that was not asked for is none (tcp_rcv_fastopen_synack()); and where the SYN went
+  // again, without the option, its answer says nothing about who knows it.
+  wire::FastOpenCookie cookie;
+  if (c.fast_open != FastOpenRole::sends_bare && segment.options.fast_open) {
+    cookie = *segment.options.fast_open;
+  }
+  const bool in_vain = c.fast_open == FastOpenRole::asks && !c.syn_lost;
+  context.fast_open.learn(c.remote.address, cookie, c.peer_mss, in_vain);
   if (!sent_data) return;
-  c.syn_data_acked = after(segment.ack, c.iss + 1);
+  c.syn_data_acked = c.snd_una == c.snd_nxt;
   // (That it was lost was noted when its time was up.)
-  if (c.syn_data_acked) context.fast_open.tried(c.remote.address, false, context.now);
-  if (c.snd_una == c.snd_nxt || !c.transfer) return;
+  if (after(segment.ack, c.iss + 1)) context.fast_open.tried(c.remote.address, false, context.now);
+  if (c.syn_data_acked || !c.transfer) return;
   c.transfer->sent.mark_all_lost();
   c.loss_reason = Reason::retransmit_fast_open;
+}
+
+// What the application will write at once takes the acknowledgment along; for so long it waits
+// ("save one ACK", tcp_rcv_synsent_state_process()).
+void acknowledge_with_data(Connection& c, Context& context) noexcept {
+  constexpr Duration kMost = 200ms;  // TCP_DELACK_MAX
+  c.timers.set(Timer::delayed_ack, context.now + kMost);
+  start_quick_acks(c, context.settings);
+  c.last_data_at = context.now;
+}
+
+// A SYN-ACK that answers a SYN of a time at which none was sent is not the peer's.
+bool echoes_another_time(const Connection& c, const Segment& segment, Context& context) noexcept {
+  if (!context.settings.check_syn_echo || !context.settings.timestamps) return false;
+  if (!segment.options.timestamps || segment.options.timestamps->echo == 0) return false;
+  const std::uint32_t first =
+      timestamp_clock(std::min(c.outstanding_since, context.now)) + c.ts_offset;
+  const std::uint32_t last = timestamp_clock(context.now) + c.ts_offset;
+  return segment.options.timestamps->echo - first > last - first;
 }
 
 }  // namespace
@@ -75,6 +102,12 @@ void take_fast_open_answer(Connection& c, const Segment& segment, bool sent_data
 void input_syn_sent(Connection& c, const Segment& segment, Context& context) noexcept {
   bool acknowledged = false;
   if (!check_ack_of_syn(c, segment, acknowledged, context)) return;
+
+  if (acknowledged && echoes_another_time(c, segment, context)) {
+    decide(c, Reason::timestamp_of_no_syn, context);
+    if (!segment.rst()) context.replies.reply(reset_for(segment, Reason::send_rst_bad_ack));
+    return;
+  }
 
   // Second: check the RST bit. Only one that acknowledges our SYN comes from somebody who saw it.
   if (segment.rst()) {
@@ -98,7 +131,11 @@ void input_syn_sent(Connection& c, const Segment& segment, Context& context) noe
     establish(c, segment, Reason::state_syn_acked, context);
     process_ack(c, segment, context);
     take_fast_open_answer(c, segment, sent_data, context);
-    request_ack(c, Reason::send_handshake_ack);
+    if (c.options.data_follows) {
+      acknowledge_with_data(c, context);
+    } else {
+      request_ack(c, Reason::send_handshake_ack);
+    }
     process_urgent(c, segment);
     if (!process_text(c, segment, context)) return;
     process_fin(c, segment, context);

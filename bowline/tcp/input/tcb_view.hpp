@@ -26,6 +26,7 @@ struct TcbView {
   SeqNumber snd_nxt;
   std::uint32_t max_snd_wnd = 0;
   bool timestamps = false;
+  bool timestamps_required = true;  ///< Settings::timestamps_required
   std::uint32_t ts_recent = 0;
   Time ts_recent_at{};
 };

@@ -65,7 +65,9 @@ int do_bind(void*, int fd, const sockaddr* address, socklen_t size) {
   return finish(session->call([=](Table& t, Time now) { return t.bind(fd, address, size, now); }));
 }
 
-int do_listen(void*, int fd, int backlog) { return finish(session->listen(fd, backlog)); }
+int do_listen(void*, int fd, int backlog) {
+  return finish(session->call([=](Table& t, Time now) { return t.listen(fd, backlog, now); }));
+}
 
 int do_accept(void*, int fd, sockaddr* address, socklen_t* size) {
   return finish(
