@@ -71,6 +71,36 @@ TEST_F(FastOpen, ConnectWaitsForTheFirstWrite) {
   EXPECT_EQ(hear(server, there), "third");
 }
 
+// A listener's own key: a cookie of the stack's means nothing to it.
+TEST_F(FastOpen, AListenerMayHaveAKeyOfItsOwn) {
+  get_cookie();
+  const std::string key = "0123456789abcdef";
+  EXPECT_EQ(server.setsockopt(listening, IPPROTO_TCP, TCP_FASTOPEN_KEY, key.data(), 16, now()),
+            returned(0));
+  EXPECT_EQ(server.setsockopt(listening, IPPROTO_TCP, TCP_FASTOPEN_KEY, key.data(), 15, now()),
+            failed(EINVAL));
+  char told[32];
+  socklen_t length = sizeof told;
+  EXPECT_EQ(server.getsockopt(listening, IPPROTO_TCP, TCP_FASTOPEN_KEY, told, &length, now()),
+            returned(0));
+  EXPECT_EQ(std::string(told, length), key);
+  const int fd = fresh(SOCK_NONBLOCK);
+  EXPECT_EQ(send(fd, "second").outcome(), returned(6));
+  static_cast<void>(wire.carry(wire.left, wire.right, nullptr));  // the SYN alone
+  EXPECT_EQ(server.accept4(listening, nullptr, nullptr, 0, now()).outcome(), failed(EAGAIN));
+}
+
+// tcp_sendmsg_fastopen(): EALREADY while it opens, nothing special afterwards.
+TEST_F(FastOpen, TheFlagMeansNothingOnceItIsOpen) {
+  get_cookie();
+  const int fd = fresh(SOCK_NONBLOCK);
+  EXPECT_EQ(send(fd, "one").outcome(), returned(3));
+  EXPECT_EQ(send(fd, "two").outcome(), failed(EALREADY));
+  wire.exchange();
+  EXPECT_EQ(send(fd, "three").outcome(), returned(5));
+  EXPECT_EQ(send(fd, "four").outcome(), failed(EISCONN));
+}
+
 TEST_F(FastOpen, TheErrors) {
   const int fd = fresh();
   EXPECT_EQ(client.sendto(fd, "x", 1, MSG_FASTOPEN, nullptr, 0, now()).outcome(), failed(EINVAL));

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 
+#include <bit>
 #include <cerrno>
 
 #include "bowline/sockets/socket.hpp"
@@ -11,7 +12,18 @@
 namespace bowline::inline v0::sockets {
 namespace {
 
+// Newer than the oldest headers that this builds with.
+constexpr int kLocalPortRange = 51;            // IP_LOCAL_PORT_RANGE
+constexpr int kAddressPreferences = 72;        // IPV6_ADDR_PREFERENCES
+constexpr std::size_t kMsfilterSize = 16;      // IP_MSFILTER_SIZE(0)
+constexpr std::size_t kGroupFilterSize = 144;  // GROUP_FILTER_SIZE(0)
+constexpr std::size_t kMtuInfoSize = 32;       // struct ip6_mtuinfo
+constexpr std::size_t kMembershipSize = 20;    // struct ipv6_mreq, struct in6_pktinfo
+constexpr std::size_t kControlHeader = 16;     // struct cmsghdr
 constexpr int kDefaultHops = 64;
+constexpr int kLeastMtu = 1280;
+constexpr int kAddrForm = 1;       // IPV6_ADDRFORM
+constexpr int kPacketOptions = 6;  // IPV6_2292PKTOPTIONS
 constexpr int kEcnBits =
     3;  // INET_ECN_MASK: of a stream they are the protocol's, not the program's
 
@@ -22,13 +34,40 @@ std::optional<int> int_or_byte(const OptionSource& from) noexcept {
   return std::nullopt;
 }
 
-// What fits in a byte is given in a byte to whoever has no room for an int.
-Outcome put_int_or_byte(OptionTarget& to, int value) noexcept {
-  if (to.room() > 0 && to.room() < sizeof(int) && value >= 0 && value <= 255) {
-    const auto byte = static_cast<unsigned char>(value);
-    return to.put(&byte, sizeof byte);
+// ip6_sock_set_addr_preferences(): of each pair one at the most.
+bool take_preferences(int value, int& preferences) noexcept {
+  constexpr unsigned kTemporary = 0x1;
+  constexpr unsigned kPublic = 0x2;
+  constexpr unsigned kCareOf = 0x4;
+  constexpr unsigned kCga = 0x8;
+  constexpr unsigned kEither = 0x100;
+  constexpr unsigned kHome = 0x400;
+  constexpr unsigned kNotCga = 0x800;
+  const auto asked = static_cast<unsigned>(value);
+  const auto one_of = [asked](unsigned mask) { return std::popcount(asked & mask) <= 1; };
+  const unsigned origin = asked & (kTemporary | kPublic | kEither);
+  if (!one_of(kTemporary | kPublic | kEither) || !one_of(kHome | kCareOf) ||
+      !one_of(kCga | kNotCga)) {
+    return false;
   }
-  return to.put(value);
+  auto now = static_cast<unsigned>(preferences);
+  if (origin != 0) now = (now & ~(kTemporary | kPublic | kEither)) | origin;
+  if ((asked & kCareOf) != 0) now = (now & ~kHome) | kCareOf;
+  if ((asked & kHome) != 0) now = (now & ~kCareOf) | kHome;
+  preferences = static_cast<int>(now);
+  return true;
+}
+
+// Options that say nothing (a list of NOPs and its end) are all that can be sent here.
+bool takes_options(const OptionSource& from) noexcept {
+  constexpr std::size_t kMost = 40;
+  if (from.size() > kMost) return false;
+  const auto* bytes = static_cast<const std::byte*>(from.data());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (bytes[i] == std::byte{IPOPT_END}) return true;
+    if (bytes[i] != std::byte{IPOPT_NOP}) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -36,19 +75,31 @@ Outcome put_int_or_byte(OptionTarget& to, int value) noexcept {
 Outcome Socket::get_ip_option(int option, OptionTarget to) {
   switch (option) {
     case IP_TOS:
-      return put_int_or_byte(to, ip_.tos);
+      return to.put_int_or_byte(ip_.tos);
     case IP_TTL:
-      return put_int_or_byte(to, ip_.ttl == -1 ? kDefaultHops : ip_.ttl);
+      return to.put_int_or_byte(ip_.ttl == -1 ? kDefaultHops : ip_.ttl);
     case IP_MTU_DISCOVER:
-      return put_int_or_byte(to, ip_.mtu_discover);
+      return to.put_int_or_byte(ip_.mtu_discover);
     case IP_RECVERR:
-      return put_int_or_byte(to, ip_.receive_errors ? 1 : 0);
+      return to.put_int_or_byte(ip_.receive_errors ? 1 : 0);
     case IP_FREEBIND:
-      return put_int_or_byte(to, ip_.free_bind ? 1 : 0);
+      return to.put_int_or_byte(ip_.free_bind ? 1 : 0);
     case IP_MTU: {
       const int mtu = path_mtu();
-      return mtu > 0 ? put_int_or_byte(to, mtu) : failed(ENOTCONN);
+      return mtu > 0 ? to.put_int_or_byte(mtu) : failed(ENOTCONN);
     }
+    case IP_OPTIONS:
+      return to.put(nullptr, 0);
+    case IP_MULTICAST_IF: {
+      const in_addr any{};
+      return to.put(&any, sizeof any);
+    }
+    case IP_UNICAST_IF:
+      return to.put_int_or_byte(0);
+    case kLocalPortRange:
+      return to.put_int_or_byte(ip_.local_port_range);
+    case IP_MSFILTER:
+      return failed(to.room() < kMsfilterSize ? EINVAL : EADDRNOTAVAIL);
     default:
       return failed(ENOPROTOOPT);
   }
@@ -77,6 +128,25 @@ Outcome Socket::set_ip_option(int option, OptionSource from) {
       if (!given) return failed(EINVAL);
       ip_.free_bind = value != 0;
       return returned(0);
+    case IP_OPTIONS:
+      return takes_options(from) ? returned(0) : failed(EINVAL);
+    case IP_MULTICAST_IF:  // of datagrams
+    case IP_MULTICAST_TTL:
+    case IP_MSFILTER:
+      return failed(EINVAL);
+    case IP_UNICAST_IF:
+      if (from.size() != sizeof(int)) return failed(EINVAL);
+      return value == 0 ? returned(0) : failed(EADDRNOTAVAIL);
+    case kLocalPortRange: {
+      const auto range = static_cast<std::uint32_t>(value);
+      const std::uint32_t low = range & 0xffffU;
+      const std::uint32_t high = range >> 16U;
+      if (from.size() != sizeof(int) || (low != 0 && high != 0 && low > high)) {
+        return failed(EINVAL);
+      }
+      ip_.local_port_range = value;
+      return returned(0);
+    }
     default:
       return failed(ENOPROTOOPT);
   }
@@ -98,6 +168,22 @@ Outcome Socket::get_ipv6_option(int option, OptionTarget to) {
       const int mtu = path_mtu();
       return mtu > 0 ? to.put(mtu) : failed(ENOTCONN);
     }
+    case kAddrForm:
+      return remote() ? to.put(domain_) : failed(ENOTCONN);
+    case IPV6_PATHMTU:
+      return failed(to.room() < kMtuInfoSize ? EINVAL : ENOTCONN);
+    case MCAST_MSFILTER:
+      return failed(to.room() < kGroupFilterSize ? EINVAL : EADDRNOTAVAIL);
+    case kPacketOptions:  // headers that nobody set are empty
+    case IPV6_HOPOPTS:
+    case IPV6_RTHDRDSTOPTS:
+    case IPV6_RTHDR:
+    case IPV6_DSTOPTS:
+      return to.put(nullptr, 0);
+    case kAddressPreferences:
+      return to.put(ip_.address_preferences);
+    case IPV6_UNICAST_IF:
+      return to.put(0);
     default:
       return failed(ENOPROTOOPT);
   }
@@ -129,6 +215,38 @@ Outcome Socket::set_ipv6_option(int option, OptionSource from) {
       if (!value) return failed(EINVAL);
       ip_.receive_errors_v6 = *value != 0;
       return returned(0);
+    case kAddrForm:
+      return failed(value && *value == AF_INET && !remote() ? ENOTCONN : EINVAL);
+    case kPacketOptions:
+      return from.size() <= kControlHeader ? returned(0) : failed(EINVAL);
+    case IPV6_MTU:
+      if (!value || (*value != 0 && *value < kLeastMtu)) return failed(EINVAL);
+      return returned(0);
+    case IPV6_PKTINFO:
+      return from.size() < kMembershipSize ? failed(EINVAL) : returned(0);
+    case IPV6_ADD_MEMBERSHIP:  // of datagrams
+    case IPV6_DROP_MEMBERSHIP:
+      return failed(from.size() < kMembershipSize ? EINVAL : EPROTO);
+    case IPV6_JOIN_ANYCAST:
+    case IPV6_LEAVE_ANYCAST:
+      if (from.size() < kMembershipSize) return failed(EINVAL);
+      return failed(option == IPV6_JOIN_ANYCAST ? EPERM : ENOENT);
+    case MCAST_MSFILTER:
+      return failed(EINVAL);
+    case IPV6_IPSEC_POLICY:
+    case IPV6_XFRM_POLICY:
+    case IPV6_HOPOPTS:
+    case IPV6_RTHDRDSTOPTS:
+    case IPV6_DSTOPTS:
+      return failed(EPERM);
+    case IPV6_RTHDR:
+      return from.size() == 0 ? returned(0) : failed(EINVAL);
+    case kAddressPreferences:
+      if (!value || !take_preferences(*value, ip_.address_preferences)) return failed(EINVAL);
+      return returned(0);
+    case IPV6_UNICAST_IF:
+      if (!value || from.size() != sizeof(int)) return failed(EINVAL);
+      return *value == 0 ? returned(0) : failed(EADDRNOTAVAIL);
     default:
       return failed(ENOPROTOOPT);
   }

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 
 namespace bowline::inline v0::sockets {
 
-std::expected<Buffers, int> Buffers::of(const iovec* parts, std::size_t count, int too_many) {
+std::expected<Buffers, int> Buffers::of(const iovec* parts, std::size_t count, int too_many,
+                                        bool unused) {
   constexpr std::size_t kMost = IOV_MAX;
   constexpr auto kMostBytes = static_cast<std::size_t>(std::numeric_limits<ssize_t>::max());
   if (count > kMost) return std::unexpected(too_many);
@@ -16,7 +18,7 @@ std::expected<Buffers, int> Buffers::of(const iovec* parts, std::size_t count, i
   Buffers buffers;
   buffers.parts_.assign(parts, parts + count);
   for (const iovec& part : buffers.parts_) {
-    if (part.iov_base == nullptr && part.iov_len > 0) return std::unexpected(EFAULT);
+    if (part.iov_base == nullptr && part.iov_len > 0 && !unused) return std::unexpected(EFAULT);
     if (part.iov_len > kMostBytes - buffers.size_) return std::unexpected(EINVAL);
     buffers.size_ += part.iov_len;
   }
@@ -31,6 +33,46 @@ std::span<std::byte> Buffers::at(std::size_t offset) const noexcept {
     offset -= part.iov_len;
   }
   return {};
+}
+
+int wrong_control(const Outgoing& message, bool privileged) noexcept {
+  constexpr int kTimestampingNew = 65;  // SO_TIMESTAMPING_NEW
+  constexpr std::uint32_t kTransmitRecords = 0x1 | 0x2 | 0x100 | 0x200 | 0x40000;
+  const auto* const bytes = static_cast<const std::byte*>(message.control);
+  if (bytes == nullptr) return message.control_size > 0 ? EFAULT : 0;
+  std::size_t at = 0;
+  while (message.control_size - at >= sizeof(cmsghdr)) {
+    cmsghdr header{};
+    std::memcpy(&header, bytes + at, sizeof header);
+    const std::size_t room = message.control_size - at;
+    if (header.cmsg_len < sizeof header || header.cmsg_len > room) return EINVAL;
+    std::uint32_t value = 0;
+    const bool number = header.cmsg_len == CMSG_LEN(sizeof value);
+    if (number) std::memcpy(&value, bytes + at + CMSG_LEN(0), sizeof value);
+    if (header.cmsg_level == SOL_SOCKET) {
+      switch (header.cmsg_type) {
+        case SCM_RIGHTS:
+        case SCM_CREDENTIALS:
+          break;  // of Unix sockets, and ignored
+        case SO_MARK:
+          if (!privileged) return EPERM;
+          if (!number) return EINVAL;
+          break;
+        case SO_TIMESTAMPING:
+        case kTimestampingNew:
+          if (!number || (value & ~kTransmitRecords) != 0) return EINVAL;
+          break;
+        case SO_PRIORITY:
+          if (!number) return EINVAL;
+          if (value > 6 && !privileged) return EPERM;
+          break;
+        default:
+          return EINVAL;
+      }
+    }
+    at += std::min(CMSG_ALIGN(header.cmsg_len), room);
+  }
+  return 0;
 }
 
 ControlWriter::ControlWriter(msghdr* message) noexcept : message_(message) {

@@ -22,9 +22,9 @@ class Buffers {
   Buffers(const void* data, std::size_t size)
       : parts_{{const_cast<void*>(data), size}}, size_(size) {}
   /// Copies the list. Errors: EINVAL (more bytes than an ssize_t can say), `too_many` for a bad
-  /// count, EFAULT (no list).
+  /// count, EFAULT (no list, or no buffer, unless `unused`: nothing will be written to it).
   [[nodiscard]] static std::expected<Buffers, int> of(const iovec* parts, std::size_t count,
-                                                      int too_many);
+                                                      int too_many, bool unused = false);
 
   /// Bytes in all.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -45,6 +45,10 @@ struct Outgoing {
   std::size_t control_size = 0;   ///< of them
   int flags = 0;                  ///< MSG_…
 };
+
+/// What is wrong with the control messages of `message` to a stream socket: sock_cmsg_send(). An
+/// errno; 0: nothing. `privileged`: as whoever has CAP_NET_ADMIN.
+[[nodiscard]] int wrong_control(const Outgoing& message, bool privileged) noexcept;
 
 /// Where a call receives into.
 struct Incoming {

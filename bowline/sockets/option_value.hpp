@@ -19,10 +19,11 @@ class OptionTarget {
   /// `length`: room on the way in, bytes written on the way out.
   OptionTarget(void* value, socklen_t* length) noexcept : value_(value), length_(length) {}
 
-  /// Is there anything wrong with the buffer? Its errno, or 0: EFAULT, EINVAL (negative length).
-  [[nodiscard]] int wrong() const noexcept {
+  /// Is there anything wrong with the buffer? Its errno, or 0: EFAULT, EINVAL (negative length;
+  /// IPPROTO_IPV6 takes that for a large one).
+  [[nodiscard]] int wrong(bool length_is_unsigned = false) const noexcept {
     if (length_ == nullptr) return EFAULT;
-    if (static_cast<int>(*length_) < 0) return EINVAL;
+    if (static_cast<int>(*length_) < 0 && !length_is_unsigned) return EINVAL;
     return value_ == nullptr && *length_ > 0 ? EFAULT : 0;
   }
   /// Room, in bytes.
@@ -36,6 +37,12 @@ class OptionTarget {
   }
   /// Writes an int.
   [[nodiscard]] Outcome put(int value) noexcept { return put(&value, sizeof value); }
+  /// What fits in a byte is given in a byte to whoever has no room for an int (IPPROTO_IP).
+  [[nodiscard]] Outcome put_int_or_byte(int value) noexcept {
+    if (room() == 0 || room() >= sizeof value || value < 0 || value > 255) return put(value);
+    const auto byte = static_cast<unsigned char>(value);
+    return put(&byte, sizeof byte);
+  }
   /// Writes a flag.
   [[nodiscard]] Outcome put(bool value) noexcept { return put(value ? 1 : 0); }
 

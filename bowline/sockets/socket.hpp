@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <variant>
 
 #include "bowline/base/time.hpp"
@@ -14,6 +15,7 @@
 #include "bowline/sockets/call.hpp"
 #include "bowline/sockets/file.hpp"
 #include "bowline/sockets/host.hpp"
+#include "bowline/sockets/kept_options.hpp"
 #include "bowline/sockets/message.hpp"
 #include "bowline/sockets/option_value.hpp"
 
@@ -30,6 +32,8 @@ struct SocketSettings {
   bool oob_inline = false;
   bool dont_route = false;
   bool timestamp = false;
+  std::uint32_t timestamping = 0;                 ///< SO_TIMESTAMPING: kept, without effect
+  std::uint64_t pacing_rate = ~std::uint64_t{0};  ///< SO_MAX_PACING_RATE: the same
   bool keep_alive = false;
   bool lingers = false;    ///< SO_LINGER is on
   Duration linger_time{};  ///< zero: close() resets
@@ -37,10 +41,11 @@ struct SocketSettings {
   int mark = 0;
   int busy_poll = 0;
   int receive_low_water = 1;
-  int send_buffer = 0;                  ///< as SO_SNDBUF reports it; 0: never set
-  int receive_buffer = 0;               ///< as SO_RCVBUF reports it; 0: never set
-  Duration receive_timeout = kForever;  ///< zero: never waits
-  Duration send_timeout = kForever;     ///< zero: never waits
+  int send_buffer = 0;                               ///< as SO_SNDBUF reports it; 0: never set
+  int receive_buffer = 0;                            ///< as SO_RCVBUF reports it; 0: never set
+  std::pair<std::int32_t, std::uint32_t> send_time;  ///< SO_TXTIME: the same; a clock, and flags
+  Duration receive_timeout = kForever;               ///< zero: never waits
+  Duration send_timeout = kForever;                  ///< zero: never waits
 };
 
 /// What IPPROTO_IP and IPPROTO_IPV6 set.
@@ -55,6 +60,8 @@ struct IpSettings {
   bool receive_errors_v6 = false;
   bool free_bind = false;
   bool v6_only = false;
+  int local_port_range = 0;         ///< IP_LOCAL_PORT_RANGE: kept, without effect
+  int address_preferences = 0x500;  ///< IPV6_ADDR_PREFERENCES: the same
 };
 
 /// A socket.
@@ -103,6 +110,10 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
   [[nodiscard]] virtual Handle handle() const noexcept = 0;
   [[nodiscard]] int domain() const noexcept { return domain_; }  ///< AF_INET or AF_INET6
   [[nodiscard]] int type() const noexcept { return type_; }      ///< SOCK_STREAM or SOCK_DGRAM
+  /// Does receiving with `flags` count bytes and write none? A stream's MSG_TRUNC does.
+  [[nodiscard]] bool discards(int flags) const noexcept {
+    return type_ == SOCK_STREAM && (flags & (MSG_TRUNC | MSG_OOB)) == MSG_TRUNC;
+  }
   [[nodiscard]] const SocketSettings& settings() const noexcept { return settings_; }  ///< its own
 
  protected:
@@ -153,10 +164,13 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
   Host& host_;
   SocketSettings settings_;
   IpSettings ip_;
+  KeptOptions kept_;
 
  private:
   Outcome get_socket_option(int option, OptionTarget to);
   Outcome set_socket_option(int option, OptionSource from);
+  void lock_buffers(unsigned locks);
+  [[nodiscard]] bool keeps_options_of(int level) const noexcept;
   Outcome get_ip_option(int option, OptionTarget to);
   Outcome set_ip_option(int option, OptionSource from);
   Outcome get_ipv6_option(int option, OptionTarget to);

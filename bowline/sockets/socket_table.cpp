@@ -160,10 +160,7 @@ Call SocketTable::recvfrom(int fd, void* to, std::size_t size, int flags, sockad
   descriptors_->host.now = now;
   const auto socket = descriptors_->socket(fd);
   if (!socket) return failed(socket.error());
-  // A stream throws away what MSG_TRUNC takes: nothing is written.
-  const bool discards =
-      (*socket)->type() == SOCK_STREAM && (flags & (MSG_TRUNC | MSG_PEEK | MSG_OOB)) == MSG_TRUNC;
-  if (to == nullptr && size > 0 && !discards) return failed(EFAULT);
+  if (to == nullptr && size > 0 && !(*socket)->discards(flags)) return failed(EFAULT);
   Incoming message;
   message.bytes = Buffers(to, size);
   message.from = address;
@@ -177,7 +174,8 @@ Call SocketTable::recvmsg(int fd, msghdr* message, int flags, Time now) {
   const auto socket = descriptors_->socket(fd);
   if (!socket) return failed(socket.error());
   if (message == nullptr) return failed(EFAULT);
-  auto bytes = Buffers::of(message->msg_iov, message->msg_iovlen, EMSGSIZE);
+  auto bytes =
+      Buffers::of(message->msg_iov, message->msg_iovlen, EMSGSIZE, (*socket)->discards(flags));
   if (!bytes) return failed(bytes.error());
   Incoming incoming;
   incoming.bytes = std::move(*bytes);

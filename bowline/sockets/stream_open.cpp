@@ -176,6 +176,7 @@ std::shared_ptr<StreamSocket> StreamSocket::adopt(Handle connection) const {
   auto socket = std::make_shared<StreamSocket>(host_, domain());
   socket->settings_ = settings_;
   socket->ip_ = ip_;
+  socket->kept_ = kept_;
   socket->tcp_ = tcp_;
   socket->stream_ = stream_;
   socket->handle_ = connection;

@@ -25,7 +25,13 @@ constexpr int kMinClamp = 2304 / 2;    // SOCK_MIN_RCVBUF / 2
 constexpr int kInitialTimeout = 1;     // TCP_TIMEOUT_INIT, in seconds
 constexpr int kMaxTimeout = 120;       // TCP_RTO_MAX, in seconds
 constexpr std::size_t kNameSize = 16;  // TCP_CA_NAME_MAX
-constexpr std::size_t kKeySize = 16;   // TCP_FASTOPEN_KEY_LENGTH
+// Newer than the oldest headers that this builds with.
+constexpr int kRtoMax = 44;           // TCP_RTO_MAX_MS
+constexpr int kRtoMin = 45;           // TCP_RTO_MIN_US
+constexpr int kDelayedAckMax = 46;    // TCP_DELACK_MAX_US
+constexpr int kTick = 4'000;          // of a kernel with HZ=250, in microseconds
+constexpr int kMostTicked = 200'000;  // TCP_RTO_MIN, TCP_DELACK_MAX
+constexpr std::size_t kKeySize = 16;  // TCP_FASTOPEN_KEY_LENGTH
 
 // TCP_DEFER_ACCEPT counts SYN-ACKs and speaks of seconds: secs_to_retrans(), retrans_to_secs().
 int retransmissions_of(int seconds) noexcept {
@@ -135,7 +141,8 @@ Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget t
           std::chrono::duration_cast<std::chrono::microseconds>(now->bbr->min_rtt).count());
       return to.put(&info, sizeof info);
     }
-    case TCP_QUICKACK:
+    case TCP_QUICKACK:  // "is it not in the interactive mode?"
+      if (now && defaults.quick_acks > 0) return to.put(!now->answers);
       return to.put(stream_.quick_ack);
     case TCP_CONGESTION: {
       std::array<char, kNameSize> text{};
@@ -165,8 +172,15 @@ Outcome StreamSocket::get_transport_option(int level, int option, OptionTarget t
       return to.put(stream_.inq);
     case TCP_SAVE_SYN:
       return to.put(stream_.save_syn);
+    case TCP_ULP:
     case TCP_SAVED_SYN:
       return to.put(nullptr, 0);  // none was kept
+    case kRtoMax:
+      return to.put(stream_.rto_max);
+    case kRtoMin:
+      return to.put(stream_.rto_min);
+    case kDelayedAckMax:
+      return to.put(stream_.delayed_ack_max);
     case TCP_TIMESTAMP:
       return to.put(static_cast<int>(static_cast<std::uint32_t>(
           std::chrono::duration_cast<std::chrono::milliseconds>(host_.now - Time{}).count() +
@@ -182,6 +196,7 @@ Outcome StreamSocket::set_transport_option(int level, int option, OptionSource f
   if (level != IPPROTO_TCP) return failed(ENOPROTOOPT);
   if (option == TCP_CONGESTION) return set_congestion(from);
   if (option == TCP_FASTOPEN_KEY) return set_fast_open_key(from);
+  if (option == TCP_ULP) return failed(from.size() < 1 ? EINVAL : ENOENT);  // there are none
   const auto given = from.as<int>();
   if (!given) return failed(EINVAL);
   const Outcome outcome = set_number(option, *given);
@@ -281,8 +296,14 @@ Outcome StreamSocket::set_number(int option, int value) {
       stream_.window_clamp = value == 0 ? 0 : std::max(value, kMinClamp);
       return returned(0);
     case TCP_QUICKACK:
-      stream_.quick_ack = value != 0;
-      tcp_.quick_ack = value != 0;
+      // With Linux's quick acknowledgments it is an order, which counts until the connection
+      // becomes interactive again by itself (tcp_sock_set_quickack()): the Stack is told of a
+      // change. Otherwise it holds until it is taken back.
+      if (host_.stack.config().tcp.quick_acks > 0 && tcp_.quick_ack == (value != 0)) {
+        tcp_.quick_ack = value == 0;
+        static_cast<void>(apply());
+      }
+      stream_.quick_ack = tcp_.quick_ack = value != 0;
       return returned(0);
     case TCP_THIN_LINEAR_TIMEOUTS:
       if (!within(0, 1)) return failed(EINVAL);
@@ -319,6 +340,16 @@ Outcome StreamSocket::set_number(int option, int value) {
     case TCP_SAVE_SYN:
       if (!within(0, 2)) return failed(EINVAL);
       stream_.save_syn = value;
+      return returned(0);
+    case kRtoMax:
+      if (!within(1'000, 1'000 * kMaxTimeout)) return failed(EINVAL);
+      stream_.rto_max = value;
+      return returned(0);
+    case kRtoMin:
+    case kDelayedAckMax:
+      if (!within(kTick + 1, kMostTicked)) return failed(EINVAL);
+      (option == kRtoMin ? stream_.rto_min : stream_.delayed_ack_max) =
+          (value + kTick - 1) / kTick * kTick;
       return returned(0);
     case TCP_REPAIR:
     case TCP_TIMESTAMP:

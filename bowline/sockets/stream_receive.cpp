@@ -87,6 +87,11 @@ std::optional<Outcome> StreamSocket::receive_step(Receiving& receiving, bool may
 // Moves up to `most` bytes into (or, with MSG_TRUNC, past) the buffers. Returns how many.
 std::size_t StreamSocket::take(const Receiving& receiving, std::size_t most, std::size_t skipped) {
   const Incoming& message = receiving.message;
+  if ((message.flags & MSG_PEEK) != 0 && discards(message.flags)) {
+    const auto now = view();
+    const std::size_t waiting = now ? now->receive_queue : 0;
+    return std::min(most, waiting - std::min(waiting, receiving.copied + skipped));
+  }
   if ((message.flags & MSG_PEEK) != 0) {
     const auto to = message.bytes.at(receiving.copied);
     const auto seen = host_.stack.peek(handle_, to.first(std::min(to.size(), most)),

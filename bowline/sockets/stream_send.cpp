@@ -108,6 +108,10 @@ std::optional<Outcome> StreamSocket::send_step(Sending& sending, bool may_wait) 
   sending.opens = false;
   if (error_ != 0 || (shut(now) & kSending) != 0) return stop_sending(sending, EPIPE);
 
+  if (const int error = wrong_control(sending.message, host_.limits.net_admin)) {
+    return stop_sending(sending, error);
+  }
+
   const Buffers& bytes = sending.message.bytes;
   // sk_stream_wait_memory(): who waits is woken when there is room that is worth it.
   if (sending.waits && may_wait && (host_.stack.readiness(handle_) & kWritable) == 0) {

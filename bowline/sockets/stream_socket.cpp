@@ -47,6 +47,7 @@ StreamSocket::StreamSocket(Host& host, int domain)
     : Socket(host, domain, SOCK_STREAM, IPPROTO_TCP) {
   tcp_.keepalive = host.stack.config().tcp.keepalive;
   tcp_.user_timeout = host.stack.config().tcp.user_timeout;
+  tcp_.quick_ack = host.stack.config().tcp.quick_acks > 0;  // see TCP_QUICKACK
 }
 
 // Closed properly before this; what a table that goes leaves open is closed here.

@@ -34,6 +34,9 @@ struct StreamSettings {
   bool thin_linear_timeouts = false;
   bool thin_dupack = false;
   bool fast_open_no_cookie = false;
+  int rto_max = 120'000;          ///< TCP_RTO_MAX_MS: kept, without effect
+  int rto_min = 200'000;          ///< TCP_RTO_MIN_US: the same
+  int delayed_ack_max = 200'000;  ///< TCP_DELACK_MAX_US: the same
 };
 
 /// A SOCK_STREAM socket.

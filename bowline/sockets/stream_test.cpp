@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
+#include <utility>
+#include <vector>
+
 #include "bowline/sockets/testing/two_tables.hpp"
 
 namespace bowline::sockets {
@@ -269,6 +272,52 @@ TEST_F(Stream, ConnectToNobodyDissolvesTheConnection) {
   EXPECT_EQ(get(client, here, SOL_SOCKET, SO_ERROR, now()), ECONNRESET);
   EXPECT_EQ(mask(server, there) & POLLERR, POLLERR);
   EXPECT_EQ(finish(client.connect(here, In("10.0.0.2", 80).get(), In::size(), now())), returned(0));
+}
+
+// Linux shares a port among listeners that have SO_REUSEPORT: each connection is for one of them.
+TEST_F(Stream, TwoListenersShareAPortWhenBothSaySo) {
+  std::vector<int> listeners;
+  for (int i = 0; i < 2; ++i) {
+    const int fd = made(server.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, now()));
+    set(server, fd, SOL_SOCKET, SO_REUSEPORT, 1, now());
+    EXPECT_EQ(server.bind(fd, In("10.0.0.2", 80).get(), In::size(), now()), returned(0));
+    EXPECT_EQ(server.listen(fd, 64, now()), returned(0));
+    listeners.push_back(fd);
+  }
+  constexpr int kFlows = 40;
+  for (int i = 0; i < kFlows; ++i) {
+    const int fd = made(client.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, now()));
+    static_cast<void>(client.connect(fd, In("10.0.0.2", 80).get(), In::size(), now()));
+  }
+  wire.exchange();
+  int accepted = 0;
+  for (const int fd : listeners) {
+    int here_alone = 0;
+    while (server.accept4(fd, nullptr, nullptr, 0, now()).outcome().error == 0) ++here_alone;
+    EXPECT_GT(here_alone, 0);
+    accepted += here_alone;
+  }
+  EXPECT_EQ(accepted, kFlows);
+}
+
+// inet_csk_listen_start(): who has SO_REUSEADDR may listen where a connection of an old listener,
+// which had it too, goes on.
+TEST_F(Stream, AListenerComesBackWhileItsConnectionsGoOn) {
+  const auto listen = [this] {
+    const int fd = made(server.socket(AF_INET, SOCK_STREAM, 0, now()));
+    set(server, fd, SOL_SOCKET, SO_REUSEADDR, 1, now());
+    EXPECT_EQ(server.bind(fd, In("10.0.0.2", 80).get(), In::size(), now()), returned(0));
+    return std::pair(fd, server.listen(fd, 8, now()));
+  };
+  const auto [first, listens] = listen();
+  EXPECT_EQ(listens, returned(0));
+  listening = first;
+  establish();
+  EXPECT_EQ(finish(server.close(first, now())), returned(0));
+  const auto [second, listens_again] = listen();
+  EXPECT_EQ(listens_again, returned(0));
+  say(client, here, "still here");
+  EXPECT_EQ(hear(server, there), "still here");
 }
 
 }  // namespace

@@ -277,6 +277,7 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.bytes_acked = c.delivered;
   v.bytes_retransmitted = c.bytes_retransmitted;
   v.syn_data = c.syn_data_acked;
+  v.answers = c.answers;
   v.last_sent_at = c.last_sent_at;
   v.last_received_at = c.last_received_at;
   return v;

@@ -120,6 +120,7 @@ struct ConnectionView {
   Duration receive_rtt{};        ///< the round trip as the receiver sees it; 0: not known
   Duration ack_timeout{};        ///< how long an ACK may be delayed
   tcp::Tally tally;              ///< what is counted for the user alone
+  bool answers = false;   ///< interactive: acknowledgments wait for data (Settings::quick_acks)
   bool syn_data = false;  ///< Fast Open: the data on the SYN was acknowledged, or taken (RFC 7413)
   std::uint64_t segments_sent = 0;      ///< with or without payload, repeated ones too
   std::uint64_t segments_received = 0;  ///< that belonged to it

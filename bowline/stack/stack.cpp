@@ -292,6 +292,8 @@ Status Stack::Bare::set_options(Handle socket, const tcp::SocketOptions& options
   if (options.quick_ack && !before.quick_ack && c->unacked_bytes > 0) {
     tcp::request_ack(*c, Reason::send_ack_immediate);
   }
+  // With Linux's quick acknowledgments the option is an order, see Settings::quick_acks.
+  if (options.quick_ack != before.quick_ack) c->answers = !options.quick_ack;
   // tcp(7): TCP_NODELAY pushes what waits, even where TCP_CORK holds it back.
   if (options.no_delay && !before.no_delay && c->unsent() > 0) c->override_due = true;
   if (before.cork && !options.cork) c->more_coming = false;

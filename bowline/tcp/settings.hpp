@@ -270,9 +270,11 @@ constexpr Settings Settings::of(Profile profile) noexcept {
 /// What an application can set for one socket. A listener's are inherited by the connections that
 /// it accepts. Fields that are 0 or `nullopt`-like keep the stack's Settings.
 struct SocketOptions {
-  bool no_delay = false;             ///< Nagle off (RFC 9293 section 3.7.4, MUST-17)
-  bool cork = false;                 ///< hold back what does not fill a segment (Linux TCP_CORK)
-  bool quick_ack = false;            ///< never delay acknowledgments
+  bool no_delay = false;  ///< Nagle off (RFC 9293 section 3.7.4, MUST-17)
+  bool cork = false;      ///< hold back what does not fill a segment (Linux TCP_CORK)
+  /// Never delay acknowledgments; with Settings::quick_acks, an order not to until the application
+  /// answers what it gets again.
+  bool quick_ack = false;
   bool linger = false;               ///< close() with linger_time 0 aborts (SO_LINGER)
   Duration linger_time{};            ///< 0: abort; longer ones are kept, and without effect
   Keepalive keepalive;               ///< starts from Settings::keepalive

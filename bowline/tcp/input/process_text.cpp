@@ -81,6 +81,7 @@ bool streams(const Connection& c, const Segment& segment, const Context& context
 }  // namespace
 
 void schedule_ack(Connection& c, const Segment& segment, Context& context) noexcept {
+  const Settings& settings = context.settings;
   // The peer's full segment is what it has shown to be one, between the default MSS and what we
   // announced.
   const std::uint32_t least = std::min<std::uint32_t>(context.settings.mss_default_v4, c.rcv_mss);
@@ -93,7 +94,7 @@ void schedule_ack(Connection& c, const Segment& segment, Context& context) noexc
   c.last_data_at = context.now;
   if (second) {
     request_ack(c, Reason::send_ack_second_segment);  // SHLD-19
-  } else if (c.options.quick_ack || (c.quick_acks > 0 && !c.answers)) {
+  } else if (settings.quick_acks > 0 ? c.quick_acks > 0 && !c.answers : c.options.quick_ack) {
     request_ack(c, Reason::send_ack_immediate);
   } else if (c.cold && context.settings.cold_ack_at_once) {
     request_ack(c, Reason::send_ack_cold);
