@@ -164,6 +164,14 @@ void apply_options(const Sysctls& sysctls, tcp::Settings& s) {
   });
 }
 
+// tc(8): with the queue fq below it, a stack paces what it sends.
+void apply_queue(const Sysctls& sysctls, tcp::Settings& s) {
+  const auto command = sysctls.value("tc");
+  if (!command || !command->starts_with("qdisc")) return;
+  const std::string words = " " + std::string(*command) + " ";
+  s.pacing = words.find(" fq ") != std::string::npos && words.find(" del") == std::string::npos;
+}
+
 // One key: four words of eight hexadecimal digits, each little endian in the key's bytes.
 std::optional<SipKey> fast_open_key(std::string_view text) {
   std::array<std::uint64_t, 4> words{};
@@ -293,6 +301,7 @@ tcp::Settings Sysctls::apply_to(tcp::Settings settings) const {
   apply_options(*this, settings);
   apply_recovery(*this, settings);
   apply_fast_open(*this, settings);
+  apply_queue(*this, settings);
   return settings;
 }
 

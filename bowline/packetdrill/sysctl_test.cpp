@@ -92,6 +92,13 @@ TEST(Sysctl, FastOpenIsASumOfBitsAndAKey) {
   EXPECT_FALSE(applied({"net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3"}).fast_open.key);
 }
 
+TEST(Sysctl, TheQueueFqPaces) {
+  EXPECT_TRUE(applied({"tc=qdisc replace dev tun0 root fq"}).pacing);
+  EXPECT_FALSE(applied({"tc=qdisc replace dev tun0 root fq_codel"}).pacing);
+  EXPECT_FALSE(applied({"tc=qdisc add dev tun0 root pfifo"}).pacing);
+  EXPECT_FALSE(applied({"tc=qdisc del dev tun0 root fq"}).pacing);
+}
+
 TEST(Sysctl, CongestionControlGoesByName) {
   EXPECT_EQ(applied({"net.ipv4.tcp_congestion_control=reno"}).congestion,
             tcp::CongestionAlgorithm::reno);

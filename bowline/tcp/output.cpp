@@ -353,7 +353,9 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   }
   if (c.transfer && c.transfer->recovery.active()) c.transfer->recovery.sent(length);
   if (stamp) bbr_sent(c);
-  if (c.transfer && length > 0) c.transfer->pacer.sent(length, context.now);
+  if (c.transfer && length > 0) {
+    c.transfer->pacer.sent(length, context.now, context.settings.halve_late_gaps && !c.bbr);
+  }
   if (length > 0 && c.outstanding_since == kNever) c.outstanding_since = context.now;
   if (length > 0 && !c.timers.is_set(Timer::retransmit) && !c.timers.is_set(Timer::probe)) {
     c.timers.set(Timer::retransmit, saturating_add(context.now, rto(c, context.settings)));

@@ -49,7 +49,7 @@ std::uint32_t Pacer::allowance(Time now, std::uint32_t mss) const noexcept {
   return std::max(unpaced_, send_quantum(rate_, mss));
 }
 
-void Pacer::sent(std::uint32_t bytes, Time now) noexcept {
+void Pacer::sent(std::uint32_t bytes, Time now, bool halve_late) noexcept {
   // The initial burst is counted without a rate, too: the handshake's sample brings one.
   const std::uint32_t burst = std::min(bytes, unpaced_);
   unpaced_ -= burst;
@@ -57,7 +57,13 @@ void Pacer::sent(std::uint32_t bytes, Time now) noexcept {
   if (rate_ == 0 || paced == 0) return;
   // Rounded up, so that what is sent never passes the rate.
   const std::uint64_t takes = std::min((paced * kSecond + rate_ - 1) / rate_, kLongest);
-  next_ = std::max(next_, now - kCredit) + Duration(static_cast<std::int64_t>(takes));
+  const Duration gap(static_cast<std::int64_t>(takes));
+  if (halve_late) {
+    const Duration late = next_ < now ? now - next_ : Duration::zero();
+    next_ = std::max(next_, now) + (gap - std::min<Duration>(gap / 2, late));
+  } else {
+    next_ = std::max<Time>(next_, now - kCredit) + gap;
+  }
 }
 
 }  // namespace bowline::inline v0::tcp

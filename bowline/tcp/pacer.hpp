@@ -54,8 +54,9 @@ class Pacer {
   [[nodiscard]] std::uint32_t allowance(Time now, std::uint32_t mss) const noexcept;
 
   /// `bytes` (first sent or again) left at `now`. More than the allowance is no error (a probe, a
-  /// retransmission that must not wait): it only delays what follows.
-  void sent(std::uint32_t bytes, Time now) noexcept;
+  /// retransmission that must not wait): it only delays what follows. `halve_late`:
+  /// Settings::halve_late_gaps.
+  void sent(std::uint32_t bytes, Time now, bool halve_late = false) noexcept;
 
   /// Bytes a second; 0: no pacing.
   [[nodiscard]] std::uint64_t rate() const noexcept { return rate_; }

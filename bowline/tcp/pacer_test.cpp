@@ -146,6 +146,19 @@ TEST(Pacer, AnySpanOfTimeIsBounded) {
   }
 }
 
+// Linux, tcp_update_skb_after_send(): what is late is made up for by half a gap at the most.
+TEST(Pacer, ALateFrameHalvesTheGapBehindIt) {
+  Pacer pacer;
+  const Time start{1s};
+  pacer.set_rate(1'000'000, start);
+  pacer.sent(10'000, start, true);  // long idle before
+  EXPECT_EQ(pacer.next_send(start), start + 5ms);
+  pacer.sent(10'000, start + 5ms, true);  // in time
+  EXPECT_EQ(pacer.next_send(start + 5ms), start + 15ms);
+  pacer.sent(10'000, start + 17ms, true);  // 2 ms late
+  EXPECT_EQ(pacer.next_send(start + 17ms), start + 25ms);
+}
+
 TEST(Pacer, ExtremesStayInRange) {
   Pacer pacer;
   pacer.set_rate(1, kStart);

@@ -201,6 +201,9 @@ struct Settings {
   /// Data leaves spread over the round trip, in bursts of a millisecond's worth (tcp/pacer.hpp),
   /// instead of as fast as acknowledgments come in.
   bool pacing = true;
+  /// A frame that goes later than pacing let it shortens the gap behind it by what it is late, at
+  /// the most by half (Linux's tcp_update_skb_after_send()), instead of by a millisecond.
+  bool halve_late_gaps = false;
   /// A window that the application does not use is kept for five minutes, without growing (RFC
   /// 7661), instead of being given up after an idle RTO (RFC 5681 section 4.1). Without pacing the
   /// latter holds: the first ACKs after a pause would let out the whole window in one burst.
@@ -257,6 +260,7 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.fast_open.server_pause = Duration::zero();
     settings.window_validation = false;  // tcp_slow_start_after_idle = 1
     settings.pacing = false;             // Linux leaves it to the fq queue
+    settings.halve_late_gaps = true;
   }
   return settings;
 }

@@ -125,10 +125,12 @@ bool understand(const Words& words, SystemSettings& settings) {
   if (name == "ip" && std::ranges::find(words, "route") != words.end()) {
     return settings.sysctls.assign_route(joined(words));
   }
-  // Without a pacing or dropping queue below it, a stack is what pfifo makes of it.
-  if (name == "tc")
+  // A dropping queue is not there; a pacing one is the stack's own matter.
+  if (name == "tc") {
+    settings.sysctls.assign("tc", joined({words.begin() + 1, words.end()}));
     return std::ranges::find(words, "limit") == words.end() ||
            std::ranges::find(words, "delete") != words.end();
+  }
   if (name == "ethtool" || name == "modprobe") return true;
   return false;
 }
