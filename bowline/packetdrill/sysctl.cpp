@@ -9,7 +9,7 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-constexpr std::array<std::string_view, 24> kKnown{
+constexpr std::array<std::string_view, 27> kKnown{
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
     "net.ipv4.tcp_moderate_rcvbuf",
@@ -31,6 +31,9 @@ constexpr std::array<std::string_view, 24> kKnown{
     "net.ipv4.tcp_slow_start_after_idle",
     "net.ipv4.tcp_min_tso_segs",
     "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_early_retrans",
+    "net.ipv4.tcp_rto_max_ms",
+    "net.ipv4.tcp_rto_min_us",
     "net.ipv4.tcp_fastopen",
     "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
     "net.ipv4.tcp_fastopen_key",
@@ -208,6 +211,16 @@ void apply_fast_open(const Sysctls& sysctls, tcp::Settings& s) {
   }
 }
 
+void apply_timers(const Sysctls& sysctls, tcp::Settings& s) {
+  with_number(sysctls, "net.ipv4.tcp_rto_max_ms", 1'000, 120'000,
+              [&](std::int64_t ms) { s.rto_max = std::chrono::milliseconds(ms); });
+  with_number(sysctls, "net.ipv4.tcp_rto_min_us", 1, 1'000'000'000,
+              [&](std::int64_t us) { s.rto_min = std::chrono::microseconds(us); });
+  // ip-sysctl: 0 turns the tail loss probe off; 3 and more have it.
+  with_number(sysctls, "net.ipv4.tcp_early_retrans", 0, 4,
+              [&](std::int64_t mode) { s.tail_probe = mode >= 3; });
+}
+
 void apply_recovery(const Sysctls& sysctls, tcp::Settings& s) {
   with_number(sysctls, "net.ipv4.tcp_reordering", 1, 127, [&](std::int64_t threshold) {
     s.duplicate_ack_threshold = static_cast<std::uint8_t>(threshold);
@@ -295,8 +308,14 @@ std::optional<std::int64_t> Sysctls::number(std::string_view key) const {
   return text ? packetdrill::number(*text) : std::nullopt;
 }
 
+bool Sysctls::interface_refuses() const {
+  const auto queue = value("tc");
+  return queue && queue->ends_with(" limit 0");
+}
+
 tcp::Settings Sysctls::apply_to(tcp::Settings settings) const {
   apply_buffers(*this, settings);
+  apply_timers(*this, settings);
   apply_retries(*this, settings);
   apply_options(*this, settings);
   apply_recovery(*this, settings);

@@ -38,6 +38,9 @@ class Sysctls {
   [[nodiscard]] std::optional<std::string_view> value(std::string_view key) const;
   /// The same as a number, decimal or 0x…; nothing: there is none, or it is none.
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const;
+  /// Does the queueing discipline, the arguments of tc(8) under the key `tc`, have room for
+  /// nothing?
+  [[nodiscard]] bool interface_refuses() const;
   /// `settings` with what has been assigned. A value that cannot be read or is out of range changes
   /// nothing.
   [[nodiscard]] tcp::Settings apply_to(tcp::Settings settings) const;

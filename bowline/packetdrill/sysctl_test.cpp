@@ -104,5 +104,16 @@ TEST(Sysctl, CongestionControlGoesByName) {
             tcp::CongestionAlgorithm::reno);
 }
 
+// ip-sysctl: tcp_early_retrans, tcp_slow_start_after_idle, tcp_min_tso_segs, tcp_rto_max_ms,
+// tcp_rto_min_us.
+TEST(Sysctl, RecoveryAndTimers) {
+  EXPECT_FALSE(applied({"net.ipv4.tcp_early_retrans=0"}).tail_probe);
+  EXPECT_TRUE(applied({"net.ipv4.tcp_early_retrans=3"}).tail_probe);
+  EXPECT_FALSE(applied({"net.ipv4.tcp_slow_start_after_idle=0"}).idle_restart);
+  EXPECT_EQ(applied({"net.ipv4.tcp_min_tso_segs=4"}).least_burst, 4);
+  EXPECT_EQ(applied({"net.ipv4.tcp_rto_max_ms=1000"}).rto_max, 1s);
+  EXPECT_EQ(applied({"net.ipv4.tcp_rto_min_us=40000"}).rto_min, 40ms);
+}
+
 }  // namespace
 }  // namespace bowline::packetdrill

@@ -21,11 +21,6 @@ std::uint32_t milliseconds_since(Time then, Time now) noexcept {
   return clamp32(std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count());
 }
 
-// Linux counts packets where the Stack counts bytes.
-std::uint32_t segments(std::uint64_t bytes, std::uint32_t mss) noexcept {
-  return mss == 0 ? 0 : clamp32(static_cast<std::int64_t>((bytes + mss - 1) / mss));
-}
-
 std::uint64_t microseconds64(Duration duration) noexcept {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
@@ -35,8 +30,9 @@ std::uint64_t microseconds64(Duration duration) noexcept {
 enum class Congestion : std::uint8_t { open, disorder, reduced, recovery, loss };
 
 Congestion congestion_state(const ConnectionView& view) noexcept {
-  if (view.timeouts > 0) return Congestion::loss;
+  if (view.timeouts > 0 || view.after_timeout) return Congestion::loss;
   if (view.recovering) return Congestion::recovery;
+  if (view.recovery_window > 0) return Congestion::reduced;
   return view.sacked > 0 || view.dup_acks > 0 ? Congestion::disorder : Congestion::open;
 }
 
@@ -65,7 +61,7 @@ TcpInfo tcp_info(const ConnectionView& view, const FlightView& flight, int state
   info.rcv_mss = view.seen_mss != 0 ? view.seen_mss : std::min<std::uint32_t>(view.rcv_mss, 536);
   info.unacked = flight.outstanding;
   info.sacked = flight.sacked;
-  info.lost = flight.lost;
+  info.lost = flight.lost + flight.repaired;  // until they are acknowledged
   info.retrans = flight.retransmitted;
 
   info.last_data_sent = milliseconds_since(tally.data_sent_at, now);
@@ -78,9 +74,9 @@ TcpInfo tcp_info(const ConnectionView& view, const FlightView& flight, int state
   info.rttvar = microseconds(view.rttvar);
   info.snd_ssthresh = std::min(view.ssthresh / mss, 0x7fffffffU);
   if (view.ssthresh >= 0x7fffffffU) info.snd_ssthresh = 0x7fffffffU;
-  info.snd_cwnd = view.cwnd / mss;
+  info.snd_cwnd = (view.recovery_window > 0 && !view.bbr ? view.recovery_window : view.cwnd) / mss;
   info.advmss = view.rcv_mss;
-  info.reordering = 3;
+  info.reordering = std::max<std::uint32_t>(view.reordering, 3);
   info.rcv_rtt = microseconds(view.receive_rtt);
   info.rcv_space = view.receive_limit;
   info.total_retrans = view.retransmissions;
@@ -100,11 +96,11 @@ TcpInfo tcp_info(const ConnectionView& view, const FlightView& flight, int state
   info.busy_time = microseconds64(tally.busy);
   info.rwnd_limited = microseconds64(tally.by_peer_window);
   info.sndbuf_limited = microseconds64(tally.by_send_buffer);
-  info.delivered = segments(view.bytes_acked, mss);
+  info.delivered = tally.delivered;
   info.bytes_sent = view.bytes_sent + view.bytes_retransmitted;
   info.bytes_retrans = view.bytes_retransmitted;
   info.dsack_dups = tally.duplicate_sacks;
-  info.reord_seen = view.reordering_seen ? 1 : 0;
+  info.reord_seen = tally.reorderings;
   info.rcv_ooopack = tally.out_of_order;
   info.snd_wnd = view.snd_wnd;
   info.rcv_wnd = view.rcv_wnd;

@@ -4,6 +4,7 @@
 
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/buffers.hpp"
+#include "bowline/tcp/loss_recovery.hpp"
 #include "bowline/tcp/packet_sending.hpp"
 #include "bowline/tcp/user_calls.hpp"
 
@@ -239,6 +240,13 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   v.early = c.fast_open == tcp::FastOpenRole::accepted && c.state == tcp::State::syn_received;
   v.ecn = c.ecn.active();
   v.recovering = c.transfer && c.transfer->recovery.active();
+  if (v.recovering) {
+    v.recovery_window = c.transfer->recovery.window();
+  } else if (c.transfer && c.transfer->reduction.active()) {
+    v.recovery_window = c.transfer->reduction.window();
+  }
+  v.after_timeout = c.transfer && tcp::is_synchronized(c.state) && tcp::in_timeout_recovery(c);
+  v.reordering = c.reordering;
   v.reordering_seen = c.transfer && c.transfer->rack.reordering_seen();
   v.ts_offset = c.ts_offset;
   if (c.transfer) v.receive_rtt = c.transfer->tuning.rtt();

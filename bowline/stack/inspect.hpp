@@ -110,10 +110,15 @@ struct ConnectionView {
   std::uint64_t bytes_retransmitted = 0;  ///< payload sent again
   /// Numbers that the peer has confirmed without a gap; its own SYN counts where we opened.
   std::uint64_t bytes_acked_in_order = 0;
-  bool passive = false;          ///< from a listener
-  bool early = false;            ///< Fast Open: may talk before the handshake is done
-  bool ecn = false;              ///< agreed on (RFC 3168 or RFC 9768)
-  bool recovering = false;       ///< losses are being repaired (RFC 9937)
+  bool passive = false;     ///< from a listener
+  bool early = false;       ///< Fast Open: may talk before the handshake is done
+  bool ecn = false;         ///< agreed on (RFC 3168 or RFC 9768)
+  bool recovering = false;  ///< losses are being repaired (RFC 9937)
+  /// While recovering, or while a congestion mark reduces the window by and by: bytes that may be
+  /// in the network, pipe + SndCnt of RFC 9937 section 6.1; else 0.
+  std::uint32_t recovery_window = 0;
+  bool after_timeout = false;    ///< what was out at a timeout is not all acknowledged yet
+  std::uint16_t reordering = 0;  ///< its degree in packets, where it is beyond the threshold
   std::uint8_t timeouts = 0;     ///< in a row without progress
   bool reordering_seen = false;  ///< RFC 8985 section 6.2 step 4
   std::uint32_t ts_offset = 0;   ///< of our timestamps: milliseconds, added to the clock
@@ -135,6 +140,7 @@ struct FlightView {
   std::uint32_t sacked = 0;         ///< of these, with the peer, beyond a hole
   std::uint32_t lost = 0;           ///< of these, held for lost and not sent again
   std::uint32_t retransmitted = 0;  ///< of these, sent again and in the network
+  std::uint32_t repaired = 0;       ///< of the retransmitted, those that had been held for lost
 };
 
 /// Where a walk over the connections stands. As made: at the beginning.

@@ -393,7 +393,9 @@ Result<FlightView> Stack::inspect_flight(Handle socket) const noexcept {
     flight.outstanding += packets;
     if (range.value.sacked) flight.sacked += packets;
     if (range.value.lost) flight.lost += packets;
-    if (range.value.in_network() && range.value.retransmitted()) flight.retransmitted += packets;
+    if (!range.value.in_network() || !range.value.retransmitted()) continue;
+    flight.retransmitted += packets;
+    if (range.value.repaired) flight.repaired += packets;
   }
   return flight;
 }

@@ -190,6 +190,8 @@ void Stack::Core::commit(Interface& interface, const Batch::Entry& entry,
     c.deficit -= static_cast<std::int32_t>(std::max(data, 1U));
     tcp::Context ctx = context();
     tcp::commit(c, entry.plan, data, ctx);
+  } else {
+    c.refused = true;
   }
   if (tcp::next_segment(c, interface.ability(), config.tcp, now)) {
     if (c.deficit > 0) {

@@ -16,6 +16,7 @@ std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcep
 std::uint32_t congestion_allowance(const Connection& c) noexcept {
   const Transfer& transfer = *c.transfer;
   if (transfer.recovery.active() && !c.bbr) return transfer.recovery.allowance(c.snd_mss);
+  if (transfer.reduction.active() && !c.bbr) return transfer.reduction.allowance(0);
   // Limited transmit (RFC 3042): the first two duplicate ACKs let out a segment each. With SACK,
   // what they report has left the network and makes room by itself; so it does in BBR's recovery,
   // which knows no PRR that would count them.

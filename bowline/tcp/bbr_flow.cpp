@@ -42,6 +42,7 @@ CongestionAlgorithm congestion_of(const Connection& c, const Settings& settings)
 
 void start_congestion(Connection& c, Context& context) noexcept {
   const auto start = [&](CongestionAlgorithm algorithm) {
+    c.congestion.count_packets(context.settings.count_packets);
     c.congestion.start(c.snd_mss, context.settings.initial_window_segments, algorithm,
                        context.settings.hystart, c.snd_nxt);
   };

@@ -41,7 +41,9 @@ bool ClassicHyStart::delay_has_grown(const AckEvent& event) noexcept {
 }
 
 bool ClassicHyStart::acked(const AckEvent& event, std::uint32_t cwnd, std::uint32_t mss) noexcept {
-  if (event.rtt == Duration::zero()) return false;
+  // Below that window Linux does not even begin a round (cubictcp_acked(), from 5.16 to 6.13; later
+  // it does).
+  if (event.rtt == Duration::zero() || cwnd < kLowWindow * mss) return false;
   if (!in_round_ || after(event.una, round_end_)) {
     in_round_ = true;
     round_end_ = event.nxt;
@@ -49,7 +51,6 @@ bool ClassicHyStart::acked(const AckEvent& event, std::uint32_t cwnd, std::uint3
     round_min_ = Duration::zero();
     samples_ = 0;
   }
-  if (cwnd < kLowWindow * mss) return false;
   const bool train = train_is_long(event, cwnd);
   return delay_has_grown(event) || train;
 }

@@ -91,5 +91,25 @@ TEST(ClassicHyStart, ASmallWindowGrowsInAnyCase) {
   EXPECT_EQ(acks.round(100, 1ms, 2 * kRtt), 100);
 }
 
+// Linux 5.16 to 6.13: the first round begins with the window from which on it counts.
+TEST(ClassicHyStart, TheFirstRoundBeginsWithALargeWindow) {
+  Acks acks;
+  acks.cwnd = 15 * kMss;
+  const SeqNumber end = acks.una + 30 * kMss;
+  EXPECT_EQ(acks.round(10, 1ms, kRtt + 40ms), 10);
+  acks.cwnd = 16 * kMss;
+  AckEvent event;
+  event.rtt = kRtt + 40ms;
+  event.srtt = event.min_rtt = kRtt;
+  event.nxt = end;
+  int samples = 0;
+  for (; samples < 20; ++samples) {
+    event.now = acks.now += 3ms;
+    event.una = acks.una += kMss;
+    if (acks.hystart.acked(event, acks.cwnd, kMss)) break;
+  }
+  EXPECT_EQ(samples, 8) << "what came before is not counted";
+}
+
 }  // namespace
 }  // namespace bowline::tcp

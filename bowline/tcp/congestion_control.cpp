@@ -16,7 +16,11 @@ void CongestionControl::choose(CongestionAlgorithm algorithm) noexcept {
       algorithm_.emplace<Reno>();
       break;
     case CongestionAlgorithm::cubic:
-      algorithm_.emplace<Cubic>();
+      if (packets_) {
+        algorithm_.emplace<PacketCubic>();
+      } else {
+        algorithm_.emplace<Cubic>();
+      }
       break;
     case CongestionAlgorithm::bbr:
       algorithm_.emplace<BbrElsewhere>();
@@ -62,7 +66,14 @@ void CongestionControl::slow_start(const AckEvent& event) noexcept {
   // HyStart++ is for the first slow start only (RFC 9406 section 4.3).
   HyStart* const hystart = std::get_if<HyStart>(&hystart_);
   if (hystart == nullptr || ssthresh_ != kNoThreshold) {
-    cwnd_ = std::min(cwnd_ + event.acked, std::max(ssthresh_, cwnd_));
+    const std::uint32_t room = ssthresh_ > cwnd_ ? ssthresh_ - cwnd_ : 0;
+    cwnd_ += std::min(event.acked, room);
+    // Linux goes on with the rest of it (tcp_slow_start() returns it).
+    if (packets_ && event.acked > room) {
+      AckEvent rest = event;
+      rest.acked -= room;
+      avoid_congestion(rest);
+    }
     return;
   }
   if (event.rtt != Duration::zero()) hystart->sample(event.rtt);
@@ -83,12 +94,15 @@ void CongestionControl::avoid_congestion(const AckEvent& event) noexcept {
     cubic->acked(event.now, event.acked, event.srtt, mss_, cwnd_);
   } else if (Reno* const reno = std::get_if<Reno>(&algorithm_)) {
     reno->acked(event, mss_, cwnd_);
+  } else if (PacketCubic* const linux_cubic = std::get_if<PacketCubic>(&algorithm_)) {
+    linux_cubic->acked(event.now, event.acked, event.min_rtt, mss_, cwnd_);
   }
 }
 
 void CongestionControl::lost(std::uint32_t in_flight) noexcept {
   ssthresh_ = std::visit([&](auto& algorithm) { return algorithm.lost(cwnd_, in_flight, mss_); },
                          algorithm_);
+  if (packets_ && !is_bbr()) ssthresh_ -= ssthresh_ % mss_;
   if (HyStart* const hystart = std::get_if<HyStart>(&hystart_)) hystart->finish();
 }
 
@@ -117,6 +131,11 @@ void CongestionControl::unused(std::uint32_t restart_segments) noexcept {
 
 void CongestionControl::idle(std::uint32_t restart_segments) noexcept {
   give_up_unused(mss_ * restart_segments);
+}
+
+void CongestionControl::idle_for(unsigned timeouts, std::uint32_t restart_segments) noexcept {
+  const std::uint32_t packets = (cwnd_ >> std::min(timeouts, 31U)) / std::max(mss_, 1U);
+  give_up_unused(std::max(packets, restart_segments) * mss_);
 }
 
 // The window that was is no longer known to fit; that there was one is worth remembering as the

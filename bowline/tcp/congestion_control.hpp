@@ -17,6 +17,7 @@
 #include "bowline/tcp/classic_hystart.hpp"
 #include "bowline/tcp/cubic.hpp"
 #include "bowline/tcp/hystart.hpp"
+#include "bowline/tcp/packet_cubic.hpp"
 #include "bowline/tcp/settings.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -62,6 +63,9 @@ struct BbrElsewhere {
 /// The window of one connection and whoever governs it.
 class CongestionControl {
  public:
+  /// From start() on the window is one of whole packets, and CUBIC is Linux's
+  /// (Settings::count_packets).
+  void count_packets(bool packets) noexcept { packets_ = packets; }
   /// Starts with the initial window of RFC 6928 (`segments` full ones), when SND.NXT is `snd_nxt`.
   void start(std::uint32_t mss, std::uint32_t segments, CongestionAlgorithm algorithm,
              HyStartForm hystart, SeqNumber snd_nxt) noexcept;
@@ -83,10 +87,17 @@ class CongestionControl {
   /// the network still: one segment may be sent. `first`: for data that was not retransmitted by it
   /// before (only then does ssthresh change).
   void timed_out(std::uint32_t in_flight, std::uint32_t left, bool first) noexcept;
+  /// Data goes out at `now` after nothing was in the network for `idle`.
+  void resumed(Time now, Duration idle) noexcept {
+    if (PacketCubic* const cubic = std::get_if<PacketCubic>(&algorithm_)) cubic->resumed(now, idle);
+  }
   /// The reductions since `before` was the state were for nothing.
   void undo(const CongestionControl& before) noexcept;
   /// The connection was idle for longer than an RTO (RFC 5681 section 4.1).
   void idle(std::uint32_t restart_segments) noexcept;
+  /// The connection was idle for so many RTOs: the window is halved for each, down to
+  /// `restart_segments` (RFC 2861, Linux's tcp_cwnd_restart()).
+  void idle_for(unsigned timeouts, std::uint32_t restart_segments) noexcept;
   /// What of the window was not in use is gone: it is `cwnd` at most (RFC 7661 section 4.4.1).
   void limit(std::uint32_t cwnd) noexcept {
     if (!is_bbr()) cwnd_ = std::min(cwnd_, std::max(cwnd, mss_));
@@ -104,6 +115,7 @@ class CongestionControl {
   [[nodiscard]] bool in_slow_start() const noexcept { return cwnd_ < ssthresh_; }
   /// Who governs.
   [[nodiscard]] CongestionAlgorithm algorithm() const noexcept {
+    if (std::holds_alternative<PacketCubic>(algorithm_)) return CongestionAlgorithm::cubic;
     return static_cast<CongestionAlgorithm>(algorithm_.index());
   }
   [[nodiscard]] bool is_bbr() const noexcept { return algorithm() == CongestionAlgorithm::bbr; }
@@ -115,17 +127,19 @@ class CongestionControl {
     v(classic);
     if constexpr (V::loading) choose(classic ? HyStartForm::classic : HyStartForm::plus_plus);
     std::visit([&v](auto& hystart) { v(hystart); }, hystart_);
-    auto index = static_cast<std::uint8_t>(algorithm_.index());
-    v(index);
+    v(packets_);
+    auto chosen = static_cast<std::uint8_t>(algorithm());
+    v(chosen);
     if constexpr (V::loading) {
-      if (index >= std::variant_size_v<Algorithm>) return v.fail();
-      choose(static_cast<CongestionAlgorithm>(index));
+      if (chosen > static_cast<std::uint8_t>(CongestionAlgorithm::bbr)) return v.fail();
+      choose(static_cast<CongestionAlgorithm>(chosen));
     }
     std::visit([&v](auto& algorithm) { v(algorithm); }, algorithm_);
   }
 
  private:
-  using Algorithm = std::variant<Reno, Cubic, BbrElsewhere>;  // in CongestionAlgorithm's order
+  // In CongestionAlgorithm's order, and what stands for CUBIC where packets are counted.
+  using Algorithm = std::variant<Reno, Cubic, BbrElsewhere, PacketCubic>;
   static_assert(sizeof(Algorithm) <= 32, "larger state belongs into the cold block");
   void choose(CongestionAlgorithm algorithm) noexcept;
   void choose(HyStartForm hystart) noexcept;
@@ -137,6 +151,7 @@ class CongestionControl {
   std::uint32_t cwnd_ = 0;
   std::uint32_t ssthresh_ = kNoThreshold;
   std::uint32_t mss_ = 0;
+  bool packets_ = false;
   Algorithm algorithm_;
   std::variant<HyStart, ClassicHyStart> hystart_;
 };

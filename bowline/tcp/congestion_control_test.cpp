@@ -143,5 +143,43 @@ TEST(CongestionControl, ClassicHyStartEndsSlowStartAtOnce) {
   EXPECT_NEAR(congestion.cwnd(), 29 * kMss, 2 * kMss);
 }
 
+CongestionControl counting_packets(std::uint32_t segments, CongestionAlgorithm algorithm) {
+  CongestionControl congestion;
+  congestion.count_packets(true);
+  congestion.start(kMss, segments, algorithm, HyStartForm::classic, SeqNumber(0));
+  return congestion;
+}
+
+// Settings::count_packets: thresholds are whole packets (Linux's tcp_reno_ssthresh() and
+// bictcp_recalc_ssthresh()).
+TEST(CongestionControl, CountedInPackets_ALossLeavesWholePackets) {
+  CongestionControl reno = counting_packets(11, CongestionAlgorithm::reno);
+  reno.lost(11 * kMss);
+  EXPECT_EQ(reno.ssthresh(), 5 * kMss);
+  CongestionControl cubic = counting_packets(19, CongestionAlgorithm::cubic);
+  EXPECT_EQ(cubic.algorithm(), CongestionAlgorithm::cubic);
+  cubic.lost(0);
+  EXPECT_EQ(cubic.ssthresh(), 13 * kMss) << "whatever is in flight";
+}
+
+// tcp_slow_start() gives back what does not fit below ssthresh, and congestion avoidance has it.
+TEST(CongestionControl, CountedInPackets_WhatSlowStartLeavesGoesOnIntoAvoidance) {
+  CongestionControl reno = counting_packets(10, CongestionAlgorithm::reno);
+  reno.lost(10 * kMss);
+  reno.timed_out(10 * kMss, 3 * kMss, false);  // the window is 4, ssthresh 5
+  ASSERT_EQ(reno.cwnd(), 4 * kMss);
+  reno.acked(ack(7 * kMss, 4 * kMss));
+  EXPECT_EQ(reno.cwnd(), 6 * kMss) << "one up to ssthresh, then six of five for one more";
+}
+
+// RFC 2861, tcp_cwnd_restart(): half for each RTO of idling, not below the restart window.
+TEST(CongestionControl, APauseMayHalveTheWindowForEachTimeout) {
+  CongestionControl congestion = counting_packets(64, CongestionAlgorithm::cubic);
+  congestion.idle_for(1, 10);
+  EXPECT_EQ(congestion.cwnd(), 32 * kMss);
+  congestion.idle_for(2, 10);
+  EXPECT_EQ(congestion.cwnd(), 10 * kMss);
+}
+
 }  // namespace
 }  // namespace bowline::tcp

@@ -28,6 +28,7 @@ bool ensure_transfer(Connection& c, Context& context) noexcept {
     return false;
   }
   c.transfer->recovery.leave(c.snd_una);
+  c.transfer->reduction.leave(c.snd_una);
   start_pacing(c, context.now);
   if (is_synchronized(c.state)) start_receive_tuning(c, context);
   return true;

@@ -65,6 +65,7 @@ struct Transfer {
   SentRanges sent;
   Reassembler received;
   Recovery recovery;
+  Recovery reduction;  ///< of the window, for congestion marks (Settings::reduce_gradually)
   Rack rack;
   TailLossProbe tail_probe;
   Undo undo;
@@ -81,8 +82,8 @@ struct Transfer {
 
   template <class V>
   void visit(V& v) {
-    v(send, queue, sent, received, recovery, rack, tail_probe, undo, pacer, tuning, forward_rto,
-      tail_probe_due);
+    v(send, queue, sent, received, recovery, reduction, rack, tail_probe, undo, pacer, tuning,
+      forward_rto, tail_probe_due);
     v.excluded(cookie.data, "cookies are opaque, and Fast Open is off in the exploration");
     v.excluded(cookie.size, "as cookie.data");
     v.excluded(cookie.experimental, "as cookie.data");
@@ -159,12 +160,18 @@ struct Connection {
   std::uint32_t tuned_receive_buffer = 0;  ///< (tcp/buffers.hpp)
   std::uint32_t most_in_flight = 0;        ///< at once, in the round trip that ends at:
   SeqNumber most_in_flight_at;             ///< (Settings::count_packets)
+  /// The degree of reordering, in packets: how far something that was overtaken lay back at most
+  /// (Linux's tcp_sock.reordering); 0: not beyond the threshold of duplicate ACKs.
+  std::uint16_t reordering = 0;
+  bool window_filled = false;  ///< all of the congestion window was in use, in that round trip
+  std::uint32_t offers = 0;    ///< the most that the window may say (Settings::receive_slow_start)
   std::uint32_t max_snd_wnd = 0;  ///< the largest window that the peer ever offered (MAX.SND.WND)
   std::uint32_t listener = ListLink::kNone;  ///< whose accept queue it is in or will be in
   std::uint32_t ts_offset = 0;
   Time ts_recent_at{};
   Time last_received_at{};
   Time last_sent_at{};
+  Time last_payload_at{};           ///< when payload was sent last; the origin: never
   Time last_data_at{};              ///< when data came last; the origin: never
   Time outstanding_since = kNever;  ///< since when nothing outstanding was acknowledged (R2)
   Time challenge_window{};          ///< start of the second that challenge_acks counts
@@ -175,7 +182,8 @@ struct Connection {
   std::uint16_t seen_mss = 0;  ///< largest payload of a wire packet received
   std::uint8_t dup_acks = 0;
   std::uint8_t retransmits = 0;  ///< timeouts in a row without progress (R1)
-  std::uint8_t probes = 0;       ///< keepalive probes unanswered
+  /// Keepalive probes unanswered; or tries of what the interface has refused.
+  std::uint8_t probes = 0;
   std::uint8_t challenge_acks = 0;
   bool passive = false;      ///< from a listener
   bool orphan = false;       ///< the application has closed its handle
@@ -187,6 +195,7 @@ struct Connection {
   bool urgent_received = false;   ///< rcv_up is valid and not read
   bool urgent_news = false;       ///< it has moved since the application was told (MUST-32)
   bool probe_due = false;         ///< the zero-window probe is to go out
+  bool refused = false;           ///< the interface has not taken what was to go out last
   bool override_due = false;      ///< a withheld small segment is to go out
   bool more_coming = false;       ///< the application writes on: what is not full waits (MSG_MORE)
   bool room_due = false;          ///< an acknowledgment may have made room for a waiting writer

@@ -44,10 +44,15 @@ void Connection::visit(V& v) {
   v.excluded(last_received_at,
              "read by keepalive, idle restart and cold ACKs, which have deadlines of their own");
   v.excluded(last_sent_at, "as last_received_at");
+  v.excluded(last_payload_at, "as last_received_at");
   v.excluded(quick_acks, "Profile::linux alone, and exploration runs the RFC's");
   v.excluded(answers, "as quick_acks");
   v.excluded(most_in_flight, "as quick_acks");
   v.excluded(most_in_flight_at, "as quick_acks");
+  v.excluded(reordering, "as quick_acks");
+  v.excluded(window_filled, "as quick_acks");
+  v.excluded(offers, "as quick_acks");
+  v.excluded(refused, "as quick_acks");
   v.excluded(last_data_at, "as last_received_at: tells whether an answer came soon");
   v.excluded(next_hop_generation, "tells whether next_hop is the same neighbour still");
   v.excluded(progress, "only tells whether SND.UNA has moved since");

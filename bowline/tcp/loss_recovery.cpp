@@ -26,7 +26,7 @@ std::uint32_t detect_loss(Connection& c, Context& context) noexcept {
   const Rack::Loss loss =
       transfer.rack.detect_loss(transfer.sent, path_of(c, context), context.now,
                                 [&](std::uint32_t id) { bbr_lost(c, id, context.now); });
-  c.timers.set(Timer::reorder, loss.next);
+  c.timers.set(Timer::reorder, saturating_add(loss.next, context.settings.timer_slack));
   if (loss.bytes > 0) c.loss_reason = Reason::retransmit_rack;
   return loss.bytes;
 }
@@ -41,6 +41,7 @@ void undo(Connection& c, Context& context) noexcept {
   transfer.undo.end();
   transfer.sent.unmark_lost();
   transfer.recovery.leave(c.snd_una);
+  transfer.reduction.leave(c.snd_una);
   transfer.forward_rto = ForwardRto::off;
   c.dup_acks = 0;
   c.retransmits = 0;
@@ -100,22 +101,48 @@ bool is_marked(Connection& c, const AckNews& news) noexcept {
 void on_congestion_mark(Connection& c, const AckNews& news, Context& context) noexcept {
   const std::uint32_t cwnd = c.congestion.cwnd();
   c.congestion.lost(news.in_flight);
-  c.congestion.recovered();
-  decide(c, Reason::cwnd_ecn, context, cwnd, c.congestion.cwnd());
+  if (context.settings.reduce_gradually) {
+    c.transfer->reduction.enter(c.snd_nxt, cwnd, c.congestion.ssthresh());
+  } else {
+    c.congestion.recovered();
+  }
+  decide(c, Reason::cwnd_ecn, context, cwnd, c.congestion.ssthresh());
 }
 
-void grow_window(Connection& c, const AckNews& news, Context& context) noexcept {
+// The reduction that a mark has begun goes on until something is acknowledged that was sent after
+// it. Nothing is repaired, so that no progress lets out more than was delivered.
+void reduce_further(Connection& c, const AckNews& news, Context& context) noexcept {
+  Recovery& reduction = c.transfer->reduction;
+  if (!after(c.snd_una, reduction.point())) {
+    return reduction.acked(news.delivered, c.transfer->sent.in_network(), c.snd_mss, false,
+                           context.settings.count_packets);
+  }
+  reduction.leave(c.snd_una);
+  const std::uint32_t cwnd = c.congestion.cwnd();
+  c.congestion.recovered();
+  decide(c, Reason::cwnd_recovered, context, cwnd, c.congestion.cwnd());
+}
+
+// `told`: so many packets were reported to have arrived before, by duplicate ACKs.
+void grow_window(Connection& c, const AckNews& news, std::uint32_t told,
+                 Context& context) noexcept {
   const std::uint32_t cwnd = c.congestion.cwnd();
   // Nothing else held the data back. And RFC 7661 section 4.3: what is not validated does not grow.
   // (In slow start the measure lags by the round trip in which the window doubles: there the half
   // that is in flight is the sign.)
-  const bool used =
-      context.settings.count_packets ? cwnd < 2 * c.most_in_flight : news.in_flight >= cwnd / 2;
-  const bool limited = c.congestion.in_slow_start() ? used
-                                                    : news.in_flight + 2U * c.snd_mss >= cwnd &&
-                                                          c.validation.validated(context.now, cwnd);
+  const bool used = news.in_flight >= cwnd / 2;
+  bool limited = c.congestion.in_slow_start() ? used
+                                              : news.in_flight + 2U * c.snd_mss >= cwnd &&
+                                                    c.validation.validated(context.now, cwnd);
+  std::uint32_t acked = news.delivered;
+  if (context.settings.count_packets) {
+    // Linux's tcp_may_raise_cwnd() and tcp_is_cwnd_limited().
+    if ((!news.progress() && c.reordering == 0) || news.packets == 0) return;
+    limited = c.window_filled || (c.congestion.in_slow_start() && cwnd < 2 * c.most_in_flight);
+    acked = (news.packets > told ? news.packets - told : 1) * c.snd_mss;
+  }
   c.congestion.acked({.now = context.now,
-                      .acked = news.delivered,
+                      .acked = acked,
                       .in_flight = news.in_flight,
                       .cwnd_limited = limited,
                       .rtt = news.rtt,
@@ -164,7 +191,12 @@ void enter_recovery(Connection& c, std::uint32_t in_flight, Context& context) no
   transfer.undo.begin(c.congestion, context.now);
   transfer.tail_probe.cancel();
   c.congestion.limit(c.validation.lost(context.now, cwnd, in_flight, c.bytes_retransmitted));
-  c.congestion.lost(in_flight);
+  // A mark has reduced the window in this round trip already.
+  if (transfer.reduction.active()) {
+    transfer.reduction.leave(c.snd_una);
+  } else {
+    c.congestion.lost(in_flight);
+  }
   transfer.recovery.enter(c.snd_nxt, in_flight, c.congestion.ssthresh());
   c.ecn.reduced(c.snd_nxt);  // RFC 3168 section 6.1.2: CWR tells of this reduction as well
   bbr_recovery_begins(c);
@@ -200,14 +232,18 @@ void respond_to_acknowledgment(Connection& c, const AckNews& news, Context& cont
                                        news.progress())) {
     on_tail_loss(c, news, context);
   }
+  // Without SACK Linux counts what duplicate ACKs stand for, when they come, and not again when it
+  // is acknowledged (tcp_remove_reno_sacks()).
+  const std::uint32_t told = c.sack ? 0 : c.dup_acks;
   const bool recovering =
       c.sack ? recover_by_rack(c, news, context) : recover_by_duplicates(c, news, context);
   const bool marked = !recovering && is_marked(c, news);
   if (c.bbr) return bbr_acknowledged(c, news, marked, context);
-  if (marked) {
-    on_congestion_mark(c, news, context);
-  } else if (!recovering && news.delivered > 0) {
-    grow_window(c, news, context);
+  if (marked) on_congestion_mark(c, news, context);
+  if (transfer.reduction.active()) {
+    if (!recovering) reduce_further(c, news, context);
+  } else if (!marked && !recovering && news.delivered > 0) {
+    grow_window(c, news, told, context);
   }
   if (context.settings.pacing) {
     transfer.pacer.set_rate(pacing_rate(c, news.in_flight), context.now);
@@ -222,22 +258,27 @@ void on_reorder_timer(Connection& c, Context& context) noexcept {
   if (lost == 0 || in_timeout_recovery(c)) return;
   if (!transfer.recovery.active() && only_the_probe_is_lost(c, context)) return;
   if (!transfer.recovery.active()) enter_recovery(c, in_flight, context);
-  transfer.recovery.acked(0, transfer.sent.in_network(), c.snd_mss, false);
+  transfer.recovery.acked(0, transfer.sent.in_network(), c.snd_mss, false,
+                          context.settings.count_packets);
 }
 
 Time tail_probe_time(const Connection& c, const Context& context) noexcept {
   const Transfer& transfer = *c.transfer;
   // Section 7.2: not in recovery, nothing reported out of order (RACK has its own timer then), one
   // probe at a time.
-  if (!c.sack || !is_synchronized(c.state) || c.syn_outstanding() || c.snd_una == c.snd_nxt ||
-      transfer.recovery.active() || in_timeout_recovery(c) || transfer.sent.sacked() > 0 ||
-      transfer.sent.lost() > 0 || transfer.tail_probe.outstanding() || c.snd_wnd == 0) {
+  if (!context.settings.tail_probe || !c.sack || !is_synchronized(c.state) || c.syn_outstanding() ||
+      c.snd_una == c.snd_nxt || transfer.recovery.active() || in_timeout_recovery(c) ||
+      transfer.sent.sacked() > 0 || transfer.sent.lost() > 0 || transfer.tail_probe.outstanding() ||
+      c.snd_wnd == 0) {
     return kNever;
   }
   const bool one_segment = transfer.sent.outstanding() <= c.snd_mss;
-  const Time probe = saturating_add(context.now, probe_timeout(c.rtt.srtt(), one_segment));
-  // "If the RTO expires sooner" it does the same and more.
-  return probe < c.timers.deadline(Timer::retransmit) ? probe : kNever;
+  const Duration slack = one_segment ? Duration::zero() : context.settings.timer_slack;
+  const Time probe = saturating_add(context.now, probe_timeout(c.rtt.srtt(), one_segment) + slack);
+  const Time timeout = c.timers.deadline(Timer::retransmit);
+  // A timeout that comes sooner does the same and more.
+  if (probe >= timeout && !context.settings.probe_before_timeout) return kNever;
+  return std::min<Time>(probe, timeout);
 }
 
 void on_tail_probe_timer(Connection& c, Context& context) noexcept {
@@ -275,6 +316,7 @@ void on_timeout_loss(Connection& c, bool first, Context& context) noexcept {
   transfer.tail_probe.cancel();
   transfer.tail_probe_due = false;
   transfer.recovery.leave(c.snd_nxt);
+  transfer.reduction.leave(c.snd_una);
   c.timers.cancel(Timer::reorder);
   c.timers.cancel(Timer::tail_probe);
   c.dup_acks = 0;

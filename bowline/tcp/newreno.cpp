@@ -25,7 +25,7 @@ void on_duplicate(Connection& c, const AckNews& news, Context& context) noexcept
   Transfer& transfer = *c.transfer;
   if (c.dup_acks < 255) ++c.dup_acks;
   if (transfer.recovery.active()) {
-    transfer.recovery.acked(c.snd_mss, pipe(c), c.snd_mss, false);
+    transfer.recovery.acked(c.snd_mss, pipe(c), c.snd_mss, false, context.settings.count_packets);
     return;
   }
   // RFC 5681 section 3.2 step 2, RFC 6582 section 3.2 step 2: not again for what a recovery or a
@@ -37,13 +37,13 @@ void on_duplicate(Connection& c, const AckNews& news, Context& context) noexcept
 }
 
 // A partial ACK: the segment after it is lost, too (RFC 6582 section 3.2 step 5).
-void on_partial(Connection& c, const AckNews& news, Time now) noexcept {
-  mark_first_lost(c, Reason::retransmit_partial_ack, now);
+void on_partial(Connection& c, const AckNews& news, Context& context) noexcept {
+  mark_first_lost(c, Reason::retransmit_partial_ack, context.now);
   const std::uint32_t counted = std::uint32_t{c.dup_acks} * c.snd_mss;
   const std::uint32_t delivered = news.delivered > counted ? news.delivered - counted : 0;
   c.dup_acks -= static_cast<std::uint8_t>(
       std::min<std::uint32_t>(c.dup_acks, news.acked / std::max<std::uint32_t>(c.snd_mss, 1)));
-  c.transfer->recovery.acked(delivered, pipe(c), c.snd_mss, true);
+  c.transfer->recovery.acked(delivered, pipe(c), c.snd_mss, true, context.settings.count_packets);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ bool recover_by_duplicates(Connection& c, const AckNews& news, Context& context)
   if (at_or_after(c.snd_una, recovery.point())) {
     leave_recovery(c, context);
   } else {
-    on_partial(c, news, context.now);
+    on_partial(c, news, context);
   }
   return true;
 }

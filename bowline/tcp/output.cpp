@@ -215,6 +215,17 @@ Plan plan_control(const Connection& c, Reason why, SeqNumber seq) noexcept {
   return plan;
 }
 
+// How much of the congestion window the round trip under way has needed: all of it, or the most
+// that was outstanding at once (Linux's tcp_cwnd_validate()).
+void note_window_use(Connection& c) noexcept {
+  const bool filled = c.transfer->sent.in_network() + c.snd_mss > c.congestion.cwnd();
+  const bool more = !c.window_filled && c.outstanding() > c.most_in_flight;
+  if (!filled && !more && before(c.snd_una, c.most_in_flight_at)) return;
+  c.window_filled = filled;
+  c.most_in_flight = c.outstanding();
+  c.most_in_flight_at = c.snd_nxt;
+}
+
 }  // namespace
 
 std::uint32_t sendable(const Connection& c, const LinkAbility& link,
@@ -305,12 +316,19 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   const std::uint32_t length = data + (syn ? 1U : 0U) + (plan.fin && whole ? 1U : 0U);
   ++c.segments_sent;
   c.last_sent_at = context.now;
+  c.refused = false;
   if (data > 0) {
     const std::uint32_t mss = std::max<std::uint32_t>(c.snd_mss, 1);
     c.tally.data_segments_sent += (data + mss - 1) / mss;
     c.tally.data_sent_at = context.now;
   }
 
+  if (data > 0) {
+    if (c.transfer->sent.in_network() == 0) {
+      c.congestion.resumed(context.now, context.now - c.last_payload_at);
+    }
+    c.last_payload_at = context.now;
+  }
   std::optional<RateStamp> stamp;
   if (c.bbr && length > 0) stamp = bbr_sending(c, length, context.now);
 
@@ -330,10 +348,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     // A SYN is acknowledged and repeated without the data on it.
     if (syn && data > 0) c.transfer->sent.split_tail(data);
     c.snd_nxt += length;
-    if (c.outstanding() > c.most_in_flight || at_or_after(c.snd_una, c.most_in_flight_at)) {
-      c.most_in_flight = c.outstanding();
-      c.most_in_flight_at = c.snd_nxt;
-    }
+    note_window_use(c);
     c.bytes_sent += data;
     // (What goes on a SYN is as large as it may be there.)
     if (data % c.snd_mss != 0 && !plan.path_probe && !syn) c.snd_small = c.snd_nxt;
@@ -352,6 +367,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     c.bytes_retransmitted += data;
   }
   if (c.transfer && c.transfer->recovery.active()) c.transfer->recovery.sent(length);
+  if (c.transfer && c.transfer->reduction.active()) c.transfer->reduction.sent(length);
   if (stamp) bbr_sent(c);
   if (c.transfer && length > 0) {
     c.transfer->pacer.sent(length, context.now, context.settings.halve_late_gaps && !c.bbr);

@@ -12,26 +12,29 @@ bool sent_after(Time a, SeqNumber a_end, Time b, SeqNumber b_end) noexcept {
 
 }  // namespace
 
-void Rack::delivered(const Delivered& part) noexcept {
+bool Rack::delivered(const Delivered& part) noexcept {
   const SentRange& how = part.how;
+  bool overtaken = false;
   // Step 3: what lies below something that had arrived and was sent once only, was overtaken.
   if (!has_fack_ || after(part.end, fack_)) {
     fack_ = part.end;
     has_fack_ = true;
   } else if (before(part.end, fack_) && !how.retransmitted()) {
-    reordering_seen_ = true;
+    reordering_seen_ = overtaken = true;
   }
   // Step 2: is the acknowledgment that of the last transmission?
   const Duration rtt = now_ - how.sent_at;
   // (The echo counts in milliseconds, so it may stand up to one before the instant that it means.)
   const bool echoes_earlier = echo_ != Time{} && echo_ + 1ms <= how.sent_at;
-  if (how.retransmitted() && (rtt < min_rtt_ || echoes_earlier)) return;
+  if (how.retransmitted() && (rtt < min_rtt_ || echoes_earlier)) return overtaken;
+  if (rtt_of_any_) rtt_ = std::max(rtt, Duration::zero());
   if (!any_delivered_ || sent_after(how.sent_at, part.end, sent_at_, end_)) {
     any_delivered_ = true;
     rtt_ = std::max(rtt, Duration::zero());
     sent_at_ = how.sent_at;
     end_ = part.end;
   }
+  return overtaken;
 }
 
 void Rack::on_dsack(SeqNumber snd_una, SeqNumber snd_nxt) noexcept {

@@ -29,15 +29,17 @@ struct RackPath {
 class Rack {
  public:
   /// Before the ranges of one ACK are reported: when it came, the RTT below which a
-  /// retransmission's acknowledgment cannot be its own, and the instant that the ACK's timestamp
-  /// echo says (Time{}: none).
-  void begin_ack(Time now, Duration min_rtt, Time echo) noexcept {
+  /// retransmission's acknowledgment cannot be its own, the instant that the ACK's timestamp echo
+  /// says (Time{}: none), and Settings::rack_rtt_of_any.
+  void begin_ack(Time now, Duration min_rtt, Time echo, bool rtt_of_any = false) noexcept {
     now_ = now;
     min_rtt_ = min_rtt;
     echo_ = echo;
+    rtt_of_any_ = rtt_of_any;
   }
-  /// Sections 6.2 steps 2 and 3: a part of what was sent is reported to have arrived.
-  void delivered(const Delivered& part) noexcept;
+  /// Sections 6.2 steps 2 and 3: a part of what was sent is reported to have arrived. True: it had
+  /// been overtaken.
+  bool delivered(const Delivered& part) noexcept;
   /// A D-SACK came with an ACK of `snd_una`: widens the window once in a round trip (step 4).
   void on_dsack(SeqNumber snd_una, SeqNumber snd_nxt) noexcept;
   /// A repair was needless: what it repaired had been overtaken only. (Step 3 sees reordering where
@@ -75,6 +77,8 @@ class Rack {
   }
 
   [[nodiscard]] bool reordering_seen() const noexcept { return reordering_seen_; }
+  /// RACK.fack: the number after the highest that has arrived.
+  [[nodiscard]] SeqNumber fack() const noexcept { return fack_; }
   /// RACK.rtt: of what was sent most recently and has arrived.
   [[nodiscard]] Duration rtt() const noexcept { return rtt_; }
 
@@ -89,6 +93,7 @@ class Rack {
     v.excluded(now_, "of the ACK under way");
     v.excluded(min_rtt_, "of the ACK under way");
     v.excluded(echo_, "of the ACK under way");
+    v.excluded(rtt_of_any_, "of the ACK under way");
   }
 
  private:
@@ -108,6 +113,7 @@ class Rack {
   Time now_{};
   Duration min_rtt_{};
   Time echo_{};
+  bool rtt_of_any_ = false;
 };
 
 template <class Each>

@@ -186,5 +186,33 @@ TEST_F(RackTest, ATimeoutSparesWhatHasJustBeenSent) {
   EXPECT_EQ(sent_.in_network(), kMss);
 }
 
+// Linux's tcp_rack_advance(): the RTT of what was reported last counts, though something that was
+// sent later has arrived (Settings::rack_rtt_of_any).
+TEST_F(RackTest, RttOfWhateverArrivedLastWhereItIsAskedFor) {
+  send(2);
+  for (const bool any : {false, true}) {
+    Rack rack;
+    rack.begin_ack(Time(kRtt + 10ms), kRtt, Time{}, any);
+    static_cast<void>(rack.delivered({kStart + 2 * kMss, kMss, sent_[sent_.last()].value}));
+    EXPECT_EQ(rack.rtt(), kRtt + 9ms);
+    static_cast<void>(rack.delivered({kStart + kMss, kMss, sent_[sent_.first()].value}));
+    EXPECT_EQ(rack.rtt(), any ? kRtt + 10ms : kRtt + 9ms);
+  }
+}
+
+// Step 3: what lies below something that has arrived, and was sent once, had been overtaken.
+TEST_F(RackTest, TellsWhatHadBeenOvertaken) {
+  send(3);
+  rack_.begin_ack(Time(kRtt), kRtt, Time{});
+  const auto delivered = [&](std::uint32_t id) {
+    const auto& node = sent_[id];
+    return rack_.delivered({node.end(), kMss, node.value});
+  };
+  EXPECT_FALSE(delivered(sent_.next(sent_.first())));
+  EXPECT_TRUE(delivered(sent_.first()));
+  EXPECT_FALSE(delivered(sent_.last()));
+  EXPECT_EQ(rack_.fack(), kStart + 3 * kMss);
+}
+
 }  // namespace
 }  // namespace bowline::tcp

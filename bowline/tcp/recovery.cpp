@@ -19,6 +19,8 @@ void Recovery::acked(std::uint32_t delivered, std::uint32_t pipe, std::uint32_t 
     limit = std::min(limit, ssthresh_ - pipe);
   }
   allowed_ = whole ? (limit + mss - 1) / mss * mss : limit;
+  // "Force a fast retransmit upon entering": the first repair is not held back (RFC 9937 6.2).
+  window_ = pipe + (sent_ == 0 ? std::max(allowed_, mss) : allowed_);
   // A partial ACK has shown the next hole: its repair does not wait (RFC 6582 section 3.2 step 5).
   if (progress) repair_due_ = true;
 }

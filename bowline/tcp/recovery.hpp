@@ -29,6 +29,7 @@ class Recovery {
     flight_ = std::max(in_flight, 1U);
     ssthresh_ = ssthresh;
     delivered_ = sent_ = allowed_ = 0;
+    window_ = in_flight;
     repair_due_ = true;
   }
   /// An acknowledgment says that `delivered` bytes more have left the network, in which `pipe`
@@ -46,6 +47,9 @@ class Recovery {
   [[nodiscard]] std::uint32_t allowance(std::uint32_t mss) const noexcept {
     return repair_due_ ? std::max(allowed_, mss) : allowed_;
   }
+  /// What may be in the network as the last acknowledgment left it: pipe + SndCnt, which is what
+  /// RFC 9937 section 6.1 makes cwnd.
+  [[nodiscard]] std::uint32_t window() const noexcept { return window_; }
   /// Ends it. Losses before `snd_nxt` start none anew until that is acknowledged.
   void leave(SeqNumber snd_nxt) noexcept {
     active_ = false;
@@ -55,6 +59,7 @@ class Recovery {
   template <class V>
   void visit(V& v) {
     v(active_, flight_, ssthresh_, delivered_, sent_, allowed_, repair_due_);
+    v.excluded(window_, "for statistics alone");
     v.local(point_);
   }
 
@@ -65,6 +70,7 @@ class Recovery {
   std::uint32_t delivered_ = 0;  // prr_delivered
   std::uint32_t sent_ = 0;       // prr_out
   std::uint32_t allowed_ = 0;    // SndCnt, what is left of it
+  std::uint32_t window_ = 0;
   bool active_ = false;
   bool repair_due_ = false;
 };

@@ -119,5 +119,15 @@ TEST(Recovery, NeverSendsMoreThanWasDeliveredAboveTheThreshold) {
   }
 }
 
+// RFC 9937 section 6.1: cwnd is pipe + SndCnt; before anything was sent the repair is let out.
+TEST(Recovery, TheWindowIsWhatIsInTheNetworkAndWhatMayBeSent) {
+  Recovery recovery = entered(10, 7);
+  recovery.acked(kMss, 6 * kMss, kMss, false);
+  EXPECT_EQ(recovery.window(), 7 * kMss);
+  recovery.sent(kMss);
+  recovery.acked(2 * kMss, 5 * kMss, kMss, false);
+  EXPECT_EQ(recovery.window(), 7 * kMss);
+}
+
 }  // namespace
 }  // namespace bowline::tcp

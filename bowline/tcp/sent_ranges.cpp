@@ -18,6 +18,7 @@ bool SentRanges::sent_again(std::uint32_t id, std::uint32_t length, Time now,
   SentRange& range = ranges_[id].value;
   if (range.lost) {
     take_from_lost(id);
+    range.repaired = true;
   } else if (!range.sacked) {
     delist(id);
   }
@@ -33,6 +34,7 @@ void SentRanges::mark_lost(std::uint32_t id) noexcept {
   if (!node.value.in_network()) return;
   delist(id);
   node.value.lost = true;
+  node.value.repaired = false;
   if (lost_ == 0 || before(node.start, lost_from_)) lost_from_ = node.start;
   lost_ += node.length;
 }

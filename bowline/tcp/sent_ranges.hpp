@@ -34,6 +34,7 @@ struct SentRange {
   std::uint8_t transmissions = 1;    ///< stays at 255
   bool sacked = false;               ///< the peer has it, out of order
   bool lost = false;                 ///< held for lost and not sent again yet
+  bool repaired = false;             ///< held for lost, and sent again since
   bool fin = false;                  ///< its last number is the FIN
   bool pushed = false;               ///< it ended with PSH
   std::uint32_t older = 0xffffffff;  ///< in the order of transmission: the one before, and
@@ -56,6 +57,7 @@ struct SentRange {
   template <class V>
   void visit(V& v) {
     v(sent_at, transmissions, sacked, lost, fin, pushed);
+    v.excluded(repaired, "for statistics alone");
     v.excluded(older, "follows from sent_at");
     v.excluded(newer, "follows from sent_at");
   }

@@ -204,6 +204,20 @@ TEST_F(SentRangesTest, FinAndPushStayWithTheEnd) {
   EXPECT_TRUE(ranges_[last].value.fin && ranges_[last].value.pushed);
 }
 
+// TCP_INFO counts them among the lost: Linux's mark stays until they are acknowledged.
+TEST_F(SentRangesTest, ARepairIsRememberedUntilItIsLostItself) {
+  send(2);
+  ranges_.mark_lost(ranges_.first());
+  EXPECT_FALSE(ranges_[ranges_.first()].value.repaired);
+  ASSERT_TRUE(ranges_.sent_again(ranges_.first(), 100, Time(5s)));
+  EXPECT_TRUE(ranges_[ranges_.first()].value.repaired);
+  ranges_.mark_lost(ranges_.first());
+  EXPECT_FALSE(ranges_[ranges_.first()].value.repaired);
+  // What a probe repeats was not held for lost.
+  ASSERT_TRUE(ranges_.sent_again(ranges_.last(), 100, Time(6s)));
+  EXPECT_FALSE(ranges_[ranges_.last()].value.repaired);
+}
+
 TEST_F(SentRangesTest, LimitStopsNewData) {
   ranges_.set_limit(2);
   send(2);

@@ -124,6 +124,16 @@ struct Settings {
   /// rto_min is the least by which the timeout lies above the smoothed RTT (Linux), instead of the
   /// least timeout.
   bool rto_min_above_rtt = false;
+  /// The tail probe (RFC 8985 section 7.2) goes in place of a timeout that would come sooner, as
+  /// the RFC has it; otherwise the timeout is left to do the same and more.
+  bool probe_before_timeout = false;
+  /// What is added to the timers of RACK and of the tail probe: Linux's TCP_TIMEOUT_MIN, two ticks.
+  Duration timer_slack{};
+  bool tail_probe = true;  ///< RFC 8985 section 7 (Linux's tcp_early_retrans: 3 and more)
+  /// RACK.rtt is that of whatever arrived last, not of what was sent last of all that has arrived:
+  /// after the ACK that a repair brings, what went before it is given more time
+  /// (tcp_rack_advance()).
+  bool rack_rtt_of_any = false;
   std::uint8_t r1 = 3;               ///< retransmissions until the path is suspected (MUST-20)
   Duration r2_data = 100s;           ///< until the connection is given up (SHLD-11)
   Duration r2_syn = 180s;            ///< the same for a SYN (MUST-23)
@@ -196,6 +206,9 @@ struct Settings {
   /// twice what the application takes in a round trip. Linux's numbers (tcp_rmem).
   std::uint32_t receive_buffer = 128U << 10;
   std::uint32_t receive_buffer_max = 6U << 20;  ///< see receive_buffer
+  /// The window that is offered begins with 64 KiB at the most and grows by two segments with each
+  /// that comes, up to what the buffer admits (Linux's rcv_ssthresh).
+  bool receive_slow_start = false;
   Duration shed_after = 1s;  ///< an idle connection gives its (empty) buffers back after this
 
   /// Data leaves spread over the round trip, in bursts of a millisecond's worth (tcp/pacer.hpp),
@@ -208,12 +221,20 @@ struct Settings {
   /// 7661), instead of being given up after an idle RTO (RFC 5681 section 4.1). Without pacing the
   /// latter holds: the first ACKs after a pause would let out the whole window in one burst.
   bool window_validation = true;
-  /// A loss reduces the window, whatever of it is in flight, and recovery lets out whole segments
-  /// (Linux counts in packets; RFC 5681 equation 4 and RFC 9937 go by bytes in flight).
+  /// The window is one of whole packets, as Linux has it, and follows Linux's rules: a loss reduces
+  /// it, whatever of it is in flight (RFC 5681 equation 4 and RFC 9937 go by bytes in flight);
+  /// recovery lets out whole segments; CUBIC is tcp/packet_cubic.hpp; what SACKs report lets it
+  /// grow only on a path that reorders (tcp_may_raise_cwnd()).
   bool count_packets = false;
   /// Without it the window stays what it was after a pause, however long (Linux's
   /// tcp_slow_start_after_idle = 0).
   bool idle_restart = true;
+  /// A pause halves the window for each RTO that it lasts, instead of taking all but the initial
+  /// window at once (Linux's tcp_cwnd_restart(), after RFC 2861).
+  bool idle_halves = false;
+  /// A congestion mark reduces the window over a round trip, by PRR, instead of at once (Linux's
+  /// TCP_CA_CWR).
+  bool reduce_gradually = false;
   /// Frames of several packets are sized as Linux does it: a millisecond's worth of the window, and
   /// half of it at the most, so that acknowledgments keep coming evenly.
   bool size_bursts = false;
@@ -245,6 +266,12 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.nagle_by_minshall = true;
     settings.reset_when_keepalive_fails = true;
     settings.rto_min_above_rtt = true;
+    settings.probe_before_timeout = true;  // tcp_schedule_loss_probe()
+    settings.timer_slack = 2ms;
+    settings.rack_rtt_of_any = true;
+    settings.idle_halves = true;
+    settings.reduce_gradually = true;
+    settings.receive_slow_start = true;
     settings.quick_acks = 16;  // TCP_MAX_QUICKACKS
     settings.count_packets = true;
     settings.size_bursts = true;

@@ -23,6 +23,8 @@ struct Tally {
   std::uint32_t data_segments_received = 0;  ///< the same; merged ones count as one
   std::uint32_t out_of_order = 0;            ///< segments received beyond a hole
   std::uint32_t duplicate_sacks = 0;         ///< D-SACKs received (RFC 2883)
+  std::uint32_t delivered = 0;               ///< packets that the peer has confirmed, once each
+  std::uint32_t reorderings = 0;             ///< acknowledgments that showed one
   std::uint16_t timeouts = 0;                ///< of the retransmission timer
   std::uint16_t timeout_recoveries = 0;      ///< runs of them without progress in between
   Duration timeout_time{};      ///< how long such runs lasted, the current one left out
@@ -66,6 +68,8 @@ struct Tally {
     v.excluded(data_segments_received, "a statistic");
     v.excluded(out_of_order, "a statistic");
     v.excluded(duplicate_sacks, "a statistic");
+    v.excluded(delivered, "a statistic");
+    v.excluded(reorderings, "a statistic");
     v.excluded(timeouts, "a statistic");
     v.excluded(timeout_recoveries, "a statistic");
     v.excluded(timeout_time, "a statistic");

@@ -91,10 +91,21 @@ void on_retransmission_timeout(Connection& c, Context& context) noexcept {
   c.timers.set(Timer::retransmit, saturating_add(context.now, doubled));
 }
 
+// What the interface has refused while nothing is outstanding, so that no other timer runs. Linux
+// tries again by its probe timer (tcp_check_probe_timer()), and counts the user timeout from the
+// first time on (tcp_probe_timer()).
+bool is_refused(const Connection& c, const Settings& settings) noexcept {
+  return c.refused && settings.profile == Profile::linux && c.snd_una == c.snd_nxt &&
+         c.unsent() > 0;
+}
+
 // The persist timer: a probe of a shut window, or the override of silly-window avoidance
 // (section 3.8.6.2.1 (4)).
-void on_probe_timer(Connection& c) noexcept {
-  if (c.snd_wnd == 0) {
+void on_probe_timer(Connection& c, Context& context) noexcept {
+  if (is_refused(c, context.settings)) {
+    if (c.probes < 255) ++c.probes;
+    c.outstanding_since = std::min(c.outstanding_since, context.now);
+  } else if (c.snd_wnd == 0) {
     c.probe_due = true;
     c.rtt.back_off();
   } else {
@@ -196,7 +207,7 @@ void on_timers(Connection& c, Context& context) noexcept {
   if (c.timers.take_due(Timer::retransmit, now)) on_retransmission_timeout(c, context);
   // Nothing to do but to look for something to send, which follows every event.
   static_cast<void>(c.timers.take_due(Timer::pace, now));
-  if (c.timers.take_due(Timer::probe, now)) on_probe_timer(c);
+  if (c.timers.take_due(Timer::probe, now)) on_probe_timer(c, context);
   if (c.timers.take_due(Timer::keepalive, now)) on_keepalive_timer(c, context);
   if (c.timers.take_due(Timer::shed, now)) on_shed_timer(c, context);
 }
@@ -214,12 +225,16 @@ void settle_timers(Connection& c, const LinkAbility& link, Context& context) noe
   const bool withheld = !shut && is_synchronized(c.state) && c.snd_una == c.snd_nxt &&
                         c.unsent() > 0 && !c.override_due &&
                         sendable(c, link, context.settings) == 0;
-  if (shut || withheld) {
+  const bool refused = !shut && !withheld && is_refused(c, context.settings);
+  if (shut || withheld || refused) {
     c.timers.cancel(Timer::retransmit);
     c.timers.cancel(Timer::tail_probe);
     c.timers.cancel(Timer::reorder);
     if (!c.timers.is_set(Timer::probe) && !c.probe_due) {
-      const Duration wait = std::min(rto(c, context.settings), context.settings.probe_max);
+      constexpr Duration kAgain = 500ms;  // Linux's TCP_RESOURCE_PROBE_INTERVAL
+      const Duration wait = refused && c.probes > 0
+                                ? kAgain
+                                : std::min(rto(c, context.settings), context.settings.probe_max);
       c.timers.set(Timer::probe, saturating_add(context.now, wait));
     }
     if (shut && c.outstanding_since == kNever) c.outstanding_since = context.now;

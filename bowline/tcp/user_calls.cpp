@@ -45,9 +45,16 @@ void halve_if_unused(Connection& c, Context& context) noexcept {
 // RFC 5681 section 4.1: after an idle RTO the window that was is no longer known to fit the path.
 void restart_after_idle(Connection& c, Context& context) noexcept {
   if (c.snd_una != c.snd_nxt || (c.unsent() > 0 && !context.settings.packet_queue)) return;
-  if (context.now - c.last_sent_at <= rto(c, context.settings)) return;
+  const Duration timeout = rto(c, context.settings);
+  if (context.now - c.last_sent_at <= timeout) return;
   const std::uint32_t cwnd = c.congestion.cwnd();
-  c.congestion.idle(context.settings.initial_window_segments);
+  if (context.settings.idle_halves) {
+    const auto times = (context.now - c.last_sent_at) / timeout;
+    c.congestion.idle_for(static_cast<unsigned>(std::min<std::int64_t>(times, 31)),
+                          context.settings.initial_window_segments);
+  } else {
+    c.congestion.idle(context.settings.initial_window_segments);
+  }
   if (c.congestion.cwnd() != cwnd) {
     decide(c, Reason::cwnd_idle_restart, context, cwnd, c.congestion.cwnd());
   }
@@ -118,6 +125,7 @@ bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
   c.iss = c.snd_una = c.snd_nxt = c.snd_small = iss;
   c.send_front = iss + 1;
   c.transfer->recovery.leave(iss);
+  c.transfer->reduction.leave(iss);
   set_path_mtu(c, c.path_mtu);
   c.ts_offset = timestamp_offset(context.secrets.timestamp, c.local, c.remote);
   const FastOpenPlan plan = plan_fast_open(c.remote.address, c.options, c.rcv_mss, context.settings,

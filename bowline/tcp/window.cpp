@@ -13,6 +13,7 @@ SeqNumber possible_edge(const Connection& c, const Settings& settings) noexcept 
   const std::uint32_t used = c.readable();
   std::uint32_t room = buffer > used ? buffer - used : 0;
   if (c.options.window_clamp != 0) room = std::min(room, c.options.window_clamp);
+  if (settings.receive_slow_start) room = std::min(room, std::max(c.offers, 0xffffU));
   const std::uint32_t sayable = std::uint32_t{0xffff} << c.rcv_shift;
   return c.rcv_nxt + std::min(room, sayable);
 }
@@ -28,6 +29,12 @@ Announcement announce_window(const Connection& c, const Settings& settings, bool
   SeqNumber edge = c.rcv_edge;
   const SeqNumber possible = possible_edge(c, settings);
   if (after(possible, edge) && distance(edge, possible) >= worthwhile(c, settings)) edge = possible;
+  // Where windows are scaled, and there is room for a segment, Linux moves the edge by any amount
+  // (__tcp_select_window()): what a segment says need not be worth one by itself.
+  if (settings.receive_slow_start && c.rcv_shift > 0 && after(possible, edge) &&
+      distance(c.rcv_nxt, possible) >= c.rcv_mss) {
+    edge = possible;
+  }
   const std::uint32_t window = distance(c.rcv_nxt, edge);
   if (syn) {
     const auto field = static_cast<std::uint16_t>(std::min(window, 0xffffU));

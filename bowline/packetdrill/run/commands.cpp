@@ -125,11 +125,13 @@ bool understand(const Words& words, SystemSettings& settings) {
   if (name == "ip" && std::ranges::find(words, "route") != words.end()) {
     return settings.sysctls.assign_route(joined(words));
   }
-  // A dropping queue is not there; a pacing one is the stack's own matter.
   if (name == "tc") {
     settings.sysctls.assign("tc", joined({words.begin() + 1, words.end()}));
-    return std::ranges::find(words, "limit") == words.end() ||
-           std::ranges::find(words, "delete") != words.end();
+    // A queue that is short, or delays, is not there: what is sent leaves at once. (One that paces
+    // is the stack's own matter.)
+    const bool limits = std::ranges::find(words, "limit") != words.end() &&
+                        std::ranges::find(words, "delete") == words.end();
+    return !limits || settings.sysctls.interface_refuses();
   }
   if (name == "ethtool" || name == "modprobe") return true;
   return false;

@@ -64,8 +64,16 @@ TEST(Commands, WhatLooksOrTidiesUpIsPassedOver) {
   EXPECT_TRUE(understood("ip tcp_metrics flush all > /dev/null 2>&1").not_understood.empty());
 }
 
+// tc-pfifo(8): a queue of no packets takes none.
+TEST(Commands, AQueueWithoutRoomRefusesAll) {
+  const auto none = understood("tc qdisc replace dev tun0 root pfifo limit 0");
+  EXPECT_TRUE(none.not_understood.empty());
+  EXPECT_TRUE(none.sysctls.interface_refuses());
+  EXPECT_FALSE(understood("tc qdisc replace dev tun0 root fq").sysctls.interface_refuses());
+}
+
 TEST(Commands, WhatAsksForMoreIsNamed) {
-  const auto asked = understood("tc qdisc replace dev tun0 root pfifo limit 0; reboot");
+  const auto asked = understood("tc qdisc replace dev tun0 root pfifo limit 5; reboot");
   ASSERT_EQ(asked.not_understood.size(), 2U);
   EXPECT_EQ(asked.not_understood[1], "reboot");
 }

@@ -240,6 +240,7 @@ class Interpreter {
     const Status set = world_.stack().set_tcp_settings(
         settings_.sysctls.apply_to(tcp::Settings::of(config_.profile)), world_.now());
     if (!set) throw Mismatch("these settings contradict each other: " + set.error().message());
+    world_.refuse(settings_.sysctls.interface_refuses());
   }
 
   [[nodiscard]] bool before_first_action() const {

@@ -42,9 +42,10 @@ class World::Wire final : public Link {
     return frames[0].size == 0 ? 0 : 1;
   }
   [[nodiscard]] std::size_t take(std::span<Frame> frames) noexcept override {
-    return cutter_.take(frames);
+    return refusing ? 0 : cutter_.take(frames);
   }
 
+  bool refusing = false;
   std::vector<std::byte> incoming;
   std::deque<SentPacket> sent;
 
@@ -138,6 +139,8 @@ void World::inject(std::span<const std::byte> packet) {
   }
   settle();
 }
+
+void World::refuse(bool refusing) noexcept { wire_->refusing = refusing; }
 
 void World::take_output() {
   // What is offered is always taken, so that each round leaves less, except where the Stack makes

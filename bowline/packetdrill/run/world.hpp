@@ -59,6 +59,9 @@ class World {
   void settle();
   /// Lets time pass, and timers run, until `until`. False: work without end at one instant.
   [[nodiscard]] bool run_until(Time until);
+  /// From now on the interface takes nothing (a queue with room for nothing), or takes packets
+  /// again.
+  void refuse(bool refusing) noexcept;
   /// Has a packet been sent that next_packet() would give at once?
   [[nodiscard]] bool has_packet() const noexcept;
   /// When anything happens next by itself; kNever: nothing is under way.

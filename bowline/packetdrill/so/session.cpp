@@ -60,6 +60,7 @@ void Session::apply_settings() {
     static_cast<void>(world_.stack().forget_servers(world_.now()));
   }
   applied_ = sysctls_.found();
+  world_.refuse(applied_.interface_refuses());
   world_.stack().set_tcp_settings(applied_.apply_to(tcp::Settings::of(tcp::Profile::linux)),
                                   world_.now());
 }
@@ -202,6 +203,8 @@ void Session::run_to(Time to, Lock& lock) {
 void Session::inject(std::span<const std::byte> packet) {
   Lock lock(mutex_);
   enter();
+  sysctls_.look_at_file();
+  apply_settings();
   world_.inject(packet);
   resume_waiting(lock);
 }

@@ -82,6 +82,7 @@ void World::move_to(Time to) {
 }
 
 std::size_t World::Queue::take(std::span<Frame> frames) noexcept {
+  if (world_.refusing_) return 0;
   std::size_t packets = 0;
   for (const Frame& frame : frames) {
     SentPacket& packet = world_.sent_.emplace_back();

@@ -40,6 +40,9 @@ class World {
     return network_;
   }  ///< As it was made.
 
+  /// From now on the interface takes nothing (a queue with room for nothing), or takes packets
+  /// again.
+  void refuse(bool refusing) noexcept { refusing_ = refusing; }
   /// A packet arrives from the network, now. False when there is no memory for it.
   bool inject(std::span<const std::byte> packet);
   /// Takes what the stack wants to send; called after everything that may make it want to.
@@ -71,6 +74,7 @@ class World {
   Stack stack_;
   InterfaceId interface_{};
   Time now_;
+  bool refusing_ = false;
   std::deque<SentPacket> sent_;
   Queue queue_{*this};
   CuttingSink cutter_;

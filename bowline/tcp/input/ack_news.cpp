@@ -70,7 +70,8 @@ class Collector {
       : c_(c), context_(context), arrival_(arrival), echo_(echo) {}
 
   void operator()(const Delivered& part) noexcept {
-    if (c_.sack) c_.transfer->rack.delivered(part);
+    packets_ += packets_in(part.length);
+    if (c_.sack && c_.transfer->rack.delivered(part)) note_overtaken(part.end - part.length);
     path_delivered(c_, part.end - part.length, part.end, context_);
     if (c_.bbr) bbr_delivered(c_, part, arrival_);
     if (part.how.retransmitted()) {
@@ -92,7 +93,30 @@ class Collector {
     return Duration::zero();
   }
   // From here on parts are reported out of order: the echo is not theirs.
-  void out_of_order() noexcept { cumulative_ = false; }
+  void out_of_order() noexcept {
+    cumulative_ = false;
+    count_reordering();
+  }
+  // How far back it lay that was overtaken, in packets: at the most, over the connection's life
+  // (Linux's tcp_check_sack_reordering(), once for what is acknowledged and once for SACKs).
+  void count_reordering() noexcept {
+    if (!any_overtaken_) return;
+    any_overtaken_ = false;
+    ++c_.tally.reorderings;
+    constexpr std::uint32_t kMost = 300;  // tcp_max_reordering
+    const std::uint32_t packets =
+        std::min(packets_in(distance(overtaken_, c_.transfer->rack.fack())), kMost);
+    if (packets <= context_.settings.duplicate_ack_threshold) return;
+    c_.reordering = std::max(c_.reordering, static_cast<std::uint16_t>(packets));
+  }
+  // The acknowledgment ended inside a range, `count` numbers of the `of` that it had: a packet is
+  // there when all of it is, or dividing ACKs would be worth a packet each (Linux's
+  // tcp_tso_acked()).
+  void ended_within(std::uint32_t count, std::uint32_t of) noexcept {
+    packets_ -= packets_in(count);
+    packets_ += packets_in(of) - packets_in(of - count);
+  }
+  [[nodiscard]] std::uint32_t packets() const noexcept { return packets_; }
   [[nodiscard]] std::uint32_t needless() const noexcept { return needless_; }
   [[nodiscard]] bool original_before_point() const noexcept { return original_before_point_; }
 
@@ -104,9 +128,21 @@ class Collector {
            echo_ + 1ms <= how.sent_at;
   }
 
+  [[nodiscard]] std::uint32_t packets_in(std::uint32_t numbers) const noexcept {
+    const std::uint32_t mss = std::max<std::uint32_t>(c_.snd_mss, 1);
+    return (numbers + mss - 1) / mss;
+  }
+  void note_overtaken(SeqNumber start) noexcept {
+    if (!any_overtaken_ || before(start, overtaken_)) overtaken_ = start;
+    any_overtaken_ = true;
+  }
+
   Connection& c_;
   Context& context_;
   Time arrival_;
+  SeqNumber overtaken_;
+  bool any_overtaken_ = false;
+  std::uint32_t packets_ = 0;
   Time echo_;
   std::uint32_t needless_ = 0;
   bool cumulative_ = true;
@@ -188,12 +224,16 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
   bbr_before_event(c);
   bbr_begin_ack(c);
   Collector collector(c, segment.arrival, news.echo, context);
-  transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo);
+  transfer.rack.begin_ack(segment.arrival, c.rtt.min_rtt(), news.echo,
+                          context.settings.rack_rtt_of_any);
 
   if (after(segment.ack, c.snd_una)) {
     const AckedRanges acked = transfer.sent.acknowledge(segment.ack, collector);
     news.acked = acked.bytes;
     news.delivered = acked.newly_delivered;
+    if (acked.part > 0 && !transfer.sent[transfer.sent.first()].value.sacked) {
+      collector.ended_within(acked.part, acked.part_of);
+    }
     if (divides_a_packet(c, acked)) decide(c, Reason::ack_divided, context, acked.part);
     c.snd_una = segment.ack;
     c.snd_small = latest(c.snd_small, c.snd_una);  // so that it stays within half of all numbers
@@ -205,7 +245,10 @@ AckNews take_acknowledgment(Connection& c, const Segment& segment, Context& cont
     take_sack_blocks(c, segment, news, collector, context);
     news.delivered += news.sacked;
   }
+  collector.count_reordering();
   c.delivered += news.delivered;
+  news.packets = collector.packets();
+  c.tally.delivered += news.packets;
   news.marks = reported_marks(c, segment, news.delivered, opening);
   news.needless = collector.needless();
   if (news.needless > 0) news.late = segment.arrival - news.echo - transfer.rack.rtt();

@@ -18,6 +18,7 @@ struct AckNews {
   std::uint32_t acked = 0;        ///< numbers newly acknowledged
   std::uint32_t delivered = 0;    ///< numbers that have newly arrived: acknowledged or reported
   std::uint32_t sacked = 0;       ///< of these, the ones reported by SACK
+  std::uint32_t packets = 0;      ///< in how many packets `delivered` was sent
   Duration rtt{};                 ///< the sample that it gave; zero: none
   Time echo{};                    ///< when the peer's timestamp echo says that was sent which it
                                   ///< answers, to the millisecond; Time{}: it does not say

@@ -26,6 +26,13 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
       }
       break;
     case Next::challenge:
+      // RFC 5961 section 5 has these answered. In ESTABLISHED Linux has long let an ACK of what was
+      // never sent go without a word (tcp_rcv_established()), and what was written for it expects
+      // no answer. (Its latest versions do answer: 6.18.44 does.)
+      if (verdict.why == Reason::ack_of_unsent && c.state == State::established &&
+          context.settings.profile == Profile::linux) {
+        break;
+      }
       request_challenge_ack(c, context);
       break;
     case Next::repeat_syn_ack:

@@ -78,6 +78,15 @@ bool streams(const Connection& c, const Segment& segment, const Context& context
          context.now - c.last_sent_at < context.settings.delayed_ack;
 }
 
+// Settings::receive_slow_start: small segments show nothing (tcp_event_data_recv()).
+void widen_offer(Connection& c, const Segment& segment) noexcept {
+  constexpr std::uint32_t kWorthCounting = 128;
+  constexpr std::uint32_t kMost = 1U << 30U;
+  if (segment.data_size < kWorthCounting) return;
+  c.offers = std::max(c.offers, 0xffffU);
+  c.offers += std::min(std::max(2U * c.rcv_mss, 2U * segment.data_size), kMost - c.offers);
+}
+
 }  // namespace
 
 void schedule_ack(Connection& c, const Segment& segment, Context& context) noexcept {
@@ -178,6 +187,7 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
   } else {
     schedule_ack(c, segment, context);
   }
+  if (!on_syn) widen_offer(c, segment);
   if (in_order > 0) measure_arrival(c, segment, context);
   if (c.peer_fin_pending && c.rcv_nxt == c.fin_seq_peer) take_fin(c, context);
   return true;
