@@ -105,6 +105,12 @@ std::vector<AddressMode> read_modes(const std::string& text) {
   return {*mode};
 }
 
+// Where the paths in a script begin.
+std::string folder_of(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
 // "foo-v4.pkt" is for IPv4, "foo-v6.pkt" for IPv6, as those of stock packetdrill are.
 bool named_for(const std::string& path, AddressMode mode) {
   const std::string stem = fs::path(path).stem().string();
@@ -146,8 +152,10 @@ class Drill {
       if (modes_.size() > 1 && !(packetdrill::runs_in(*script, mode) && named_for(path, mode))) {
         continue;
       }
-      const auto config = packetdrill::make_config(
-          *script, {.mode = mode, .profile = profile_, .strict_echo = options_.strict_echo});
+      const auto config = packetdrill::make_config(*script, {.mode = mode,
+                                                             .profile = profile_,
+                                                             .strict_echo = options_.strict_echo,
+                                                             .folder = folder_of(path)});
       if (!config) return report_broken(path, config.error());
       run(path, *script, *config);
     }

@@ -1,6 +1,10 @@
 #include "bowline/packetdrill/run/commands.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <optional>
 
 namespace bowline::inline v0::packetdrill {
 namespace {
@@ -74,6 +78,49 @@ std::vector<Words> commands_of(std::string_view text) {
   return commands;
 }
 
+// 15*1024*1024: products, which is what such files calculate with.
+std::optional<std::int64_t> product(std::string_view text) {
+  std::int64_t result = 1;
+  while (true) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    std::int64_t factor = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), factor);
+    if (error != std::errc{} || __builtin_mul_overflow(result, factor, &result))
+      return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    if (text.empty()) return result;
+    if (text[0] != '*') return std::nullopt;
+    text.remove_prefix(1);
+  }
+}
+
+// The shell's $((a * b)) as numbers; what else stands there stays.
+std::string calculated(std::string_view text) {
+  constexpr std::string_view kBegin = "$((";
+  constexpr std::string_view kEnd = "))";
+  std::string result;
+  while (true) {
+    const std::size_t begin = text.find(kBegin);
+    const std::size_t end = begin == std::string_view::npos ? begin : text.find(kEnd, begin);
+    if (end == std::string_view::npos) return result.append(text);
+    const auto value = product(text.substr(begin + kBegin.size(), end - begin - kBegin.size()));
+    result += text.substr(0, begin);
+    result += value ? std::to_string(*value) : std::string(text.substr(begin, end + 2 - begin));
+    text.remove_prefix(end + kEnd.size());
+  }
+}
+
+// A small text file, if there is one.
+std::optional<std::string> contents(const std::filesystem::path& path) {
+  constexpr std::uintmax_t kMostBytes = 1 << 16;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  if (std::filesystem::file_size(path, error) > kMostBytes || error) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  return std::string{std::istreambuf_iterator<char>(in), {}};
+}
+
 std::string joined(const Words& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
@@ -104,12 +151,18 @@ bool assign_by_redirection(const Words& words, Sysctls& sysctls) {
   return true;
 }
 
-bool understand(const Words& words, SystemSettings& settings) {
+bool understand(const Words& words, SystemSettings& settings, const std::string& folder) {
   // In front of a command: VARIABLE=value is the shell's.
   const std::string& name = words[0];
   const auto ends = [&](std::string_view suffix) { return name.ends_with(suffix); };
   if (ends("defaults.sh")) {
-    apply_defaults(settings.sysctls);
+    const auto text =
+        folder.empty() ? std::nullopt : contents(std::filesystem::path(folder) / name);
+    if (text) {
+      packetdrill::understand(*text, settings);  // without a folder: it calls no other
+    } else {
+      apply_defaults(settings.sysctls);
+    }
     return true;
   }
   if (ends("set_sysctls.py") || name == "sysctl") return assign_all(words, settings.sysctls);
@@ -139,9 +192,9 @@ bool understand(const Words& words, SystemSettings& settings) {
 
 }  // namespace
 
-void understand(std::string_view text, SystemSettings& settings) {
-  for (const Words& words : commands_of(text)) {
-    if (!understand(words, settings)) settings.not_understood.push_back(joined(words));
+void understand(std::string_view text, SystemSettings& settings, const std::string& folder) {
+  for (const Words& words : commands_of(calculated(text))) {
+    if (!understand(words, settings, folder)) settings.not_understood.push_back(joined(words));
   }
 }
 

@@ -20,7 +20,8 @@ struct SystemSettings {
   std::vector<std::string> not_understood{};  ///< commands that ask for something else
 };
 
-/// Adds what `text`, one or more shell commands, asks for.
-void understand(std::string_view text, SystemSettings& settings);
+/// Adds what `text`, one or more shell commands, asks for. A `…/defaults.sh` is read where it lies,
+/// seen from `folder`; where there is none (or `folder` is empty), it is that of stock packetdrill.
+void understand(std::string_view text, SystemSettings& settings, const std::string& folder = {});
 
 }  // namespace bowline::inline v0::packetdrill

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 namespace bowline::packetdrill {
 namespace {
 
@@ -22,6 +26,23 @@ TEST(Commands, SysctlInItsForms) {
   EXPECT_EQ(two.sysctls.value("net.ipv4.tcp_timestamps"), "0");
   EXPECT_EQ(two.sysctls.value("net.ipv4.tcp_ecn"), "2");
   EXPECT_TRUE(two.not_understood.empty());
+}
+
+TEST(Commands, DefaultsAreReadWhereTheyLie) {
+  std::string name = (std::filesystem::temp_directory_path() / "bowline-defaults-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  const std::filesystem::path folder = name;
+  std::ofstream(folder / "defaults.sh")
+      << "#!/bin/bash\nsysctl -q net.ipv4.tcp_rmem=\"4096 540000 $((15*1024*1024))\"\n"
+         "sysctl -q net.ipv4.tcp_fastopen=0x3\n";
+  SystemSettings own;
+  understand("./defaults.sh", own, name);
+  SystemSettings other;
+  understand("./no/defaults.sh", other, name);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(own.sysctls.value("net.ipv4.tcp_rmem"), "4096 540000 15728640");
+  EXPECT_EQ(own.sysctls.number("net.ipv4.tcp_fastopen"), 3);
+  EXPECT_EQ(other.sysctls.number("net.ipv4.tcp_fastopen"), 0x70403);
 }
 
 TEST(Commands, ACommentOfTheShellIsNone) {

@@ -145,6 +145,7 @@ std::expected<RunConfig, Problem> make_config(const Script& script, const RunOpt
   config.mode = options.mode.value_or(AddressMode::ipv4);
   config.profile = options.profile.value_or(tcp::Profile::linux);
   config.strict_echo = options.strict_echo;
+  config.folder = options.folder;
   try {
     for (const Option& option : script.options) {
       if (option.name != "ip_version") continue;

@@ -45,6 +45,7 @@ struct RunConfig {
   bool ts_ecr_scaled = false;                  ///< --tcp_ts_ecr_scaled
   bool strict_segments = false;                ///< --strict_segments: never merge
   bool strict_echo = false;                    ///< compare what sent timestamps echo, too
+  std::string folder{};                        ///< the script's; empty: it is in no file
 };
 
 /// What the command line says of all scripts; a script's own options win.
@@ -52,6 +53,7 @@ struct RunOptions {
   std::optional<AddressMode> mode{};      ///< nothing: the script's, or ipv4
   std::optional<tcp::Profile> profile{};  ///< nothing: the script's, or linux
   bool strict_echo = false;               ///< see RunConfig
+  std::string folder{};                   ///< see RunConfig
 };
 
 /// The configuration of `script`, or which of its options is wrong.

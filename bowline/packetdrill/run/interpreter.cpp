@@ -20,13 +20,13 @@ constexpr int kMostAtOnce = 10'000;
 
 // Commands that stand before the first call and packet describe the system that the stack begins
 // with.
-SystemSettings settings_before(const Script& script) {
+SystemSettings settings_before(const Script& script, const std::string& folder) {
   SystemSettings settings;
-  if (script.set_up) understand(script.set_up->text, settings);
+  if (script.set_up) understand(script.set_up->text, settings, folder);
   for (const Event& event : script.events) {
     const auto* const command = std::get_if<CommandSpec>(&event.action);
     if (command == nullptr) break;
-    understand(command->text, settings);
+    understand(command->text, settings, folder);
   }
   return settings;
 }
@@ -36,7 +36,7 @@ class Interpreter {
   Interpreter(const Script& script, const RunConfig& config, const RunView& view, Verdict& verdict)
       : script_(script),
         config_(config),
-        settings_(settings_before(script)),
+        settings_(settings_before(script, config.folder)),
         verdict_(verdict),
         world_(config_, settings_.sysctls.apply_to(tcp::Settings::of(config.profile)),
                view.recorder),
@@ -227,7 +227,7 @@ class Interpreter {
   void run(const CommandSpec& command) {
     SystemSettings next = settings_;
     next.not_understood.clear();
-    understand(command.text, next);
+    understand(command.text, next, config_.folder);
     if (before_first_action()) return;  // the stack began with it
     settings_.not_understood.insert(settings_.not_understood.end(), next.not_understood.begin(),
                                     next.not_understood.end());
@@ -301,7 +301,7 @@ class Interpreter {
 Verdict run_script(const Script& script, const RunConfig& config, const RunView& view) {
   Verdict verdict;
   RunConfig used = config;
-  const SystemSettings before = settings_before(script);
+  const SystemSettings before = settings_before(script, config.folder);
   if (const auto mtu = before.sysctls.number("route.mtu")) {
     used.mtu = static_cast<std::uint32_t>(std::clamp<std::int64_t>(*mtu, 576, 0xffff));
   }
