@@ -107,7 +107,10 @@ bool Socket::keeps_options_of(int level) const noexcept {
 
 Outcome Socket::get_option(int level, int option, OptionTarget to) {
   const bool ipv6 = level == IPPROTO_IPV6 && domain_ == AF_INET6;
-  if (const int error = to.wrong(ipv6)) return failed(error);
+  // Of a level that nobody knows not even the length is looked at.
+  const int transport = type_ == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+  const bool known = level == SOL_SOCKET || level == IPPROTO_IP || ipv6 || level == transport;
+  if (const int error = known ? to.wrong(ipv6) : 0) return failed(error);
   if (keeps_options_of(level)) {
     if (const auto kept = kept_.get(level, option, to)) return *kept;
   }
