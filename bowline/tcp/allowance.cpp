@@ -13,6 +13,11 @@ std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcep
   return std::max<std::uint32_t>(c.snd_mss, most - most % c.snd_mss);
 }
 
+bool window_is_used(const Connection& c) noexcept {
+  return c.window_filled ||
+         (c.congestion.in_slow_start() && c.congestion.cwnd() < 2 * c.most_in_flight);
+}
+
 std::uint32_t congestion_allowance(const Connection& c) noexcept {
   const Transfer& transfer = *c.transfer;
   if (transfer.recovery.active() && !c.bbr) return transfer.recovery.allowance(c.snd_mss);

@@ -13,6 +13,9 @@ namespace bowline::inline v0::tcp {
 [[nodiscard]] std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcept;
 /// Bytes that recovery or the congestion window lets out now. There is a Transfer.
 [[nodiscard]] std::uint32_t congestion_allowance(const Connection& c) noexcept;
+/// Is the congestion window what limits the sender, in the round trip under way? Only with
+/// Settings::count_packets (Linux's tcp_is_cwnd_limited()).
+[[nodiscard]] bool window_is_used(const Connection& c) noexcept;
 /// Bytes of the offered window from SND.NXT on.
 [[nodiscard]] std::uint32_t window_allowance(const Connection& c) noexcept;
 /// Packets that a frame should have at the most by the rate of the connection

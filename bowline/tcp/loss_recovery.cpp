@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/allowance.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -136,9 +137,9 @@ void grow_window(Connection& c, const AckNews& news, std::uint32_t told,
                                                     c.validation.validated(context.now, cwnd);
   std::uint32_t acked = news.delivered;
   if (context.settings.count_packets) {
-    // Linux's tcp_may_raise_cwnd() and tcp_is_cwnd_limited().
+    // Linux's tcp_may_raise_cwnd().
     if ((!news.progress() && c.reordering == 0) || news.packets == 0) return;
-    limited = c.window_filled || (c.congestion.in_slow_start() && cwnd < 2 * c.most_in_flight);
+    limited = window_is_used(c);
     acked = (news.packets > told ? news.packets - told : 1) * c.snd_mss;
   }
   c.congestion.acked({.now = context.now,

@@ -261,13 +261,6 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link,
   return full;
 }
 
-// Is the congestion window what limits the sender (tcp_is_cwnd_limited())?
-static bool window_is_used(const Connection& c) noexcept {
-  const std::uint32_t cwnd = c.congestion.cwnd();
-  if (c.transfer->sent.in_network() + c.snd_mss > cwnd) return true;
-  return c.congestion.in_slow_start() && cwnd / 2 < c.most_in_flight;
-}
-
 void note_holdup(Connection& c, const Settings& settings, Time now) noexcept {
   Holdup held = Holdup::idle;
   const std::uint32_t unsent = c.unsent();
@@ -293,12 +286,16 @@ std::optional<Plan> next_segment(const Connection& c, const LinkAbility& link,
   if (c.transfer) {
     if (auto plan = plan_probe(c, settings)) return plan;
     if (auto plan = plan_tail_probe(c, settings)) return plan;
-    // RFC 5682 section 3 step 2 b: new data first.
+    // RFC 5682 section 3 step 2 b: new data first; and if there is any, nothing is repeated before
+    // its acknowledgment has said whether that is needed.
     const bool new_data_first = c.transfer->forward_rto == ForwardRto::probing;
     if (new_data_first) {
       if (auto plan = plan_data(c, link, settings, now)) return plan;
     }
-    if (auto plan = plan_retransmission(c, link, settings, now)) return plan;
+    const bool waits = new_data_first && after(c.snd_nxt, c.transfer->recovery.point());
+    if (!waits) {
+      if (auto plan = plan_retransmission(c, link, settings, now)) return plan;
+    }
     if (!new_data_first) {
       if (auto plan = plan_data(c, link, settings, now)) return plan;
     }
@@ -348,7 +345,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
     // A SYN is acknowledged and repeated without the data on it.
     if (syn && data > 0) c.transfer->sent.split_tail(data);
     c.snd_nxt += length;
-    note_window_use(c);
+    if (!syn) note_window_use(c);
     c.bytes_sent += data;
     // (What goes on a SYN is as large as it may be there.)
     if (data % c.snd_mss != 0 && !plan.path_probe && !syn) c.snd_small = c.snd_nxt;

@@ -71,8 +71,7 @@ void take_fast_open_answer(Connection& c, const Segment& segment, bool sent_data
   context.fast_open.learn(c.remote.address, cookie, c.peer_mss, in_vain);
   if (!sent_data) return;
   c.syn_data_acked = c.snd_una == c.snd_nxt;
-  // The SYN and its data were one packet.
-  if (c.syn_data_acked && c.tally.delivered > 1) --c.tally.delivered;
+  if (c.syn_data_acked) c.tally.delivered = 1;  // the SYN and its data were one packet
   // (That it was lost was noted when its time was up.)
   if (after(segment.ack, c.iss + 1)) context.fast_open.tried(c.remote.address, false, context.now);
   if (c.syn_data_acked || !c.transfer) return;
