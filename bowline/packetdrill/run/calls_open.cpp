@@ -59,7 +59,7 @@ MadeCall CallMaker::accept(const Arguments& arguments) {
       .look =
           [session = &session_, &spec = spec_, from](const Outcome& done) {
             if (done.value < 0) return;
-            session->add_fd(spec.result.value_or(0), static_cast<int>(done.value));
+            session->add_accepted_fd(spec.result.value_or(0), static_cast<int>(done.value));
             const Endpoint peer = to_endpoint(*from);
             for (const auto& one : session->conversations()) {
               if (one->stage != Stage::syn_ack_sent && one->stage != Stage::syn_ack_acked) continue;

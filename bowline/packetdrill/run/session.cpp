@@ -1,5 +1,7 @@
 #include "bowline/packetdrill/run/session.hpp"
 
+#include <algorithm>
+
 namespace bowline::inline v0::packetdrill {
 
 int Session::live_fd(std::int64_t fd) const {
@@ -7,25 +9,32 @@ int Session::live_fd(std::int64_t fd) const {
   if (found == fds_.end()) {
     throw Mismatch("the script has no open descriptor " + std::to_string(fd));
   }
-  return found->second;
+  return found->second.back();
 }
 
 int Session::script_fd(int live) const noexcept {
   for (const auto& [script, real] : fds_) {
-    if (real == live) return script;
+    if (std::ranges::find(real, live) != real.end()) return script;
   }
   return -1;
 }
 
 void Session::add_fd(std::int64_t fd, int live) {
-  if (!fds_.try_emplace(static_cast<int>(fd), live).second) {
+  if (!fds_.try_emplace(static_cast<int>(fd), 1, live).second) {
     throw Mismatch("the script uses the descriptor " + std::to_string(fd) + " already");
   }
 }
 
+void Session::remove_fd(std::int64_t fd) {
+  const auto found = fds_.find(static_cast<int>(fd));
+  if (found == fds_.end()) return;
+  found->second.pop_back();
+  if (found->second.empty()) fds_.erase(found);
+}
+
 std::vector<int> Session::open_fds() const {
   std::vector<int> all;
-  for (const auto& [script, live] : fds_) all.push_back(live);
+  for (const auto& [script, live] : fds_) all.insert(all.end(), live.begin(), live.end());
   return all;
 }
 

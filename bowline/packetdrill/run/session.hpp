@@ -42,7 +42,10 @@ class Session {
   /// From now on the script calls `live` `fd`. Throws Mismatch where it uses the name already.
   void add_fd(std::int64_t fd, int live);
   /// The script's `fd` is closed.
-  void remove_fd(std::int64_t fd) { fds_.erase(static_cast<int>(fd)); }
+  void remove_fd(std::int64_t fd);
+  /// As add_fd(), of what accept() gives: stock packetdrill lets it have a name that is in use, and
+  /// means the newest by it, until that is closed.
+  void add_accepted_fd(std::int64_t fd, int live) { fds_[static_cast<int>(fd)].push_back(live); }
   /// All that are open, as the table calls them.
   [[nodiscard]] std::vector<int> open_fds() const;
 
@@ -65,7 +68,7 @@ class Session {
   const Sysctls& sysctls_;
   World& world_;
   Files files_;
-  std::map<int, int> fds_;
+  std::map<int, std::vector<int>> fds_;  // of each name, the newest last
   std::vector<std::unique_ptr<Conversation>> conversations_;
   Conversation* under_test_ = nullptr;
   std::uint16_t next_peer_port_ = 40'001;
