@@ -47,7 +47,7 @@ std::uint32_t packets_by_rate(const Connection& c, const Settings& settings) noe
   std::uint64_t bytes = kMost;
   if (c.rtt.has_sample()) {
     const bool slow_start = cwnd < c.congestion.ssthresh() / 2;
-    const auto micros = static_cast<std::uint64_t>(std::max(c.rtt.srtt() / 1us, Duration::rep{1}));
+    const auto micros = static_cast<std::uint64_t>(std::max<std::int64_t>(c.rtt.srtt() / 1us, 1));
     const std::uint64_t rate = std::uint64_t{cwnd} * (slow_start ? 2'000'000 : 1'200'000) / micros;
     bytes = std::min(rate / 1'024, kMost);
     // Where packets come back at once, large frames do no harm: 64 KiB more, halved for each half
