@@ -417,7 +417,10 @@ void Stack::Core::expire_half_open() noexcept {
     const std::uint8_t deferred =
         entry.answered ? listeners[entry.listener].options.defer_accept : 0;
     const bool ends = !config.tcp.ablation.without(tcp::Mechanism::half_open_timeout);
-    if (ends && entry.retries >= std::max(config.tcp.syn_ack_retries, deferred)) {
+    // Further the entry does not count: with a larger limit it would never end.
+    const std::uint8_t most =
+        std::min(std::max(config.tcp.syn_ack_retries, deferred), tcp::SynQueue::kMostRetries);
+    if (ends && entry.retries >= most) {
       drop_syn_entry(index, Reason::state_syn_received_timeout);
       continue;
     }
