@@ -32,6 +32,21 @@ const Arrived* preceding(Arrivals& batch, const Arrived& arrived) noexcept {
   return &arrived == batch.begin() ? nullptr : &arrived - 1;
 }
 
+// Nobody else has our address, and the loopback network is inside of a host alone (RFC 1122
+// section 3.2.1.3 (g)). A packet from either has come by a link that hands us our own, which has an
+// address of that network, or is forged, and what answers it would go round in circles.
+bool is_forged_source(const IpAddress& source, InterfaceId interface,
+                      std::span<const ip::LocalAddress> addresses) noexcept {
+  bool loops = false;
+  bool ours = false;
+  for (const ip::LocalAddress& each : addresses) {
+    if (each.interface != interface || !each.usable()) continue;
+    loops = loops || each.cidr.address.is_loopback();
+    ours = ours || each.cidr.address == source;
+  }
+  return !loops && (ours || source.is_loopback());
+}
+
 // Fills `segment` from `frame`, or says why it is dropped.
 std::optional<Reason> parse_segment(Frame& frame, const ip::Packet& ip, InterfaceId interface,
                                     Time now, tcp::Ablation ablation,
@@ -91,6 +106,9 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
                                 : Framing::for_us;
     if (framing == Framing::handled) continue;
     auto ip = ip::accept(frame, local_addresses(), takes_foreign);
+    if (ip && is_forged_source(ip->source, interface, local_addresses())) {
+      ip = std::unexpected(Reason::ip_bad_source);
+    }
     if (ip && ip->is_fragment()) {
       if (!reassemble(frame, *ip, interface)) continue;
       ip = ip::accept(frame, local_addresses(), takes_foreign);

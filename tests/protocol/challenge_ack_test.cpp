@@ -23,6 +23,21 @@ SCRIPT(ChallengeAck, K49_ALateSynChangesNothing) {
   expect(". 1:1(0) ack 6"_seg);
 }
 
+// The same where timestamps were agreed on and the SYN, which is of no connection, has none: not a
+// case for RFC 7323 3.2.
+// 5961-4.2a
+SCRIPT(ChallengeAck, K49_ALateSynWithoutTimestampsIsChallenged) {
+  open_passively("S 0:0(0) win 65535 <mss 1460,nop,nop,TS val 100 ecr 0>"_seg);
+  peer.sends("S 5:5(0) <mss 1460>"_seg);
+  forget_broken_rule();  // a new SYN without timestamps, and the old connection has them
+  expect(". 1:1(0) ack 1"_seg);
+  peer.sends("S 3000000:3000000(0) <mss 1460>"_seg);
+  forget_broken_rule();
+  expect(". 1:1(0) ack 1"_seg);
+  expect_state(State::established);
+  expect_count(Reason::timestamp_missing, 0);
+}
+
 // The peer has restarted and opens anew (RFC 9293 3.5.1 figure 9 and 10): the challenge makes it
 // reset, and the reset has the exact number.
 SCRIPT(ChallengeAck, ARestartedPeerResetsTheOldConnection) {
@@ -79,6 +94,22 @@ SCRIPT(ChallengeAck, TenASecond) {
   idle(2s);
   peer.sends("S 5:5(0)"_seg);
   expect(". 1:1(0) ack 1"_seg);
+}
+
+// Those outside of the window are unacceptable segments (RFC 9293 3.10.7.4 first), and challenges
+// all the same: whoever sends them is no more in the right. 5961-7a
+SCRIPT(ChallengeAck, SynsOutsideOfTheWindowCountAsWell) {
+  open_passively();
+  std::size_t challenges = 0;
+  for (std::uint32_t i = 1; i <= 100; ++i) {
+    Segment syn = "S 0:0(0)"_seg;
+    syn.seq = i * 30'000'000;
+    peer.sends(syn);
+    challenges += skip_sent();
+  }
+  expect_equal(challenges, 10U, "challenges");
+  expect_count(Reason::send_challenge_suppressed, 90);
+  expect_state(State::established);
 }
 
 // Per connection: one that is attacked leaves the others theirs (REQUIREMENTS B; CVE-2016-5696).

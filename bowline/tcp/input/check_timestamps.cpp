@@ -8,9 +8,12 @@ Verdict check_timestamps(const TcbView& tcb, const Segment& segment, Time now,
   if (!tcb.timestamps || segment.rst()) return {};
   // RFC 7323 section 3.2: once agreed on, a segment without the option SHOULD be dropped in
   // silence. In the handshake middleboxes lose it, and a connection that never opens is worse than
-  // one without timestamps. (Linux looks at the option where there is one, and that is all.)
+  // one without timestamps. (Linux looks at the option where there is one, and that is all.) A SYN
+  // is no segment of this connection, and is challenged whatever it carries (RFC 5961 section 4.2,
+  // MUST): a peer that has restarted finds out by it (RFC 9293 section 3.5.1).
   if (!segment.options.timestamps) {
-    const bool taken = tcb.state == State::syn_received || !tcb.timestamps_required;
+    const bool taken =
+        segment.syn() || tcb.state == State::syn_received || !tcb.timestamps_required;
     return taken ? Verdict{} : Verdict{Next::drop, Reason::timestamp_missing};
   }
   const auto age = static_cast<std::int32_t>(segment.options.timestamps->value - tcb.ts_recent);

@@ -16,8 +16,9 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
       break;
     case Next::drop_and_ack:
       // Data and FINs are always answered, or a retransmission would starve; bare ACKs within the
-      // limit, or two confused peers would acknowledge each other for ever.
-      if (segment.len() > 0) {
+      // limit, or two confused peers would acknowledge each other for ever; and SYNs, which are
+      // challenged wherever they lie (RFC 5961 section 4.2).
+      if (segment.len() > 0 && !segment.syn()) {
         note_duplicate(c, segment.data_seq(), segment.data_seq() + segment.data_size);
         request_ack(c, Reason::send_ack_unacceptable);
         start_quick_acks(c, context.settings);
