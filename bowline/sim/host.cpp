@@ -68,7 +68,7 @@ Host::Host(const Host& other, Stack stack)
     : Node(other),
       options_(other.options_),
       stack_(std::move(stack)),
-      ports_(other.ports_),
+      setup_(other.setup_),
       ready_(other.ready_) {
   applications_.reserve(other.applications_.size());
   for (const Application& application : other.applications_) {
@@ -81,20 +81,25 @@ Result<std::unique_ptr<Node>> Host::clone() const {
   return std::unique_ptr<Node>(new Host(*this, std::move(stack)));
 }
 
-Port Host::add_interface(const Cidr& address, std::uint32_t mtu) {
+void Host::set_up_interface(std::uint32_t mtu) {
   InterfaceConfig config;
   config.link.mtu = mtu;
   config.link.max_gso = options_.max_gso;
   config.link.transmit_checksum = options_.transmit_checksum;
-  const InterfaceId id = must(stack_.add_interface(config), "cannot add an interface");
-  ++ports_;
-  const auto port = static_cast<Port>(id);
+  static_cast<void>(must(stack_.add_interface(config), "cannot add an interface"));
+}
+
+Port Host::add_interface(const Cidr& address, std::uint32_t mtu) {
+  set_up_interface(mtu);
+  const auto port = static_cast<Port>(setup_.size());
+  setup_.push_back({mtu, {}, {}});
   add_address(port, address);
   return port;
 }
 
 void Host::add_address(Port port, const Cidr& address) {
   must(stack_.add_address(static_cast<InterfaceId>(port), address), "cannot add an address");
+  setup_.at(static_cast<std::size_t>(port)).addresses.push_back(address);
 }
 
 std::span<const Cidr> Host::addresses(Port port) const {
@@ -104,6 +109,21 @@ std::span<const Cidr> Host::addresses(Port port) const {
 void Host::add_route(const Cidr& destination, Port port, const IpAddress& gateway) {
   must(stack_.add_route({destination, static_cast<InterfaceId>(port), gateway}),
        "cannot add a route");
+  setup_.at(static_cast<std::size_t>(port)).routes.emplace_back(destination, gateway);
+}
+
+void Host::restart() {
+  ++options_.stack.seed[0];  // a machine that starts draws other numbers than the last time
+  stack_ = must(Stack::create(options_.stack), "cannot make the stack of a host");
+  applications_.clear();
+  ready_.clear();
+  for (const Setup& setup : std::exchange(setup_, {})) {
+    const auto port = static_cast<Port>(setup_.size());
+    set_up_interface(setup.mtu);
+    setup_.push_back({setup.mtu, {}, {}});
+    for (const Cidr& address : setup.addresses) add_address(port, address);
+    for (const auto& [destination, gateway] : setup.routes) add_route(destination, port, gateway);
+  }
 }
 
 void Host::start(std::unique_ptr<Actor> actor) {
@@ -148,7 +168,7 @@ Time Host::next_act(Time now) const {
 }
 
 void Host::flush(Outlet& outlet, Time now) {
-  for (std::uint32_t port = 0; port < ports_; ++port) {
+  for (std::uint32_t port = 0; port < setup_.size(); ++port) {
     const auto interface = static_cast<InterfaceId>(port);
     if (!stack_.has_output(interface)) continue;
     PortSink sink(outlet, id(), static_cast<Port>(port));

@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bowline/sim/actor.hpp"
@@ -46,6 +47,11 @@ class Host final : public Node {
   void add_route(const Cidr& destination, Port port, const IpAddress& gateway) override;
   [[nodiscard]] bool forwards() const noexcept override { return false; }
 
+  /// The machine is switched off and on again: connections, sockets and programs are gone without a
+  /// word to anybody; interfaces, addresses and routes are set up as before. Handles into the old
+  /// Stack mean nothing any more. Throws std::system_error when the Stack cannot be made.
+  void restart();
+
   /// Starts an application. It is called for the first time when the simulation runs on.
   void start(std::unique_ptr<Actor> actor);
   /// The `index`-th application that was started.
@@ -65,11 +71,18 @@ class Host final : public Node {
     Time wakes_at{};  // the origin of time: at once
   };
   Host(const Host& other, Stack stack);
+  /// How one of its interfaces was set up, for a restart.
+  struct Setup {
+    std::uint32_t mtu = 0;
+    std::vector<Cidr> addresses;
+    std::vector<std::pair<Cidr, IpAddress>> routes;
+  };
   void gather_ready();
+  void set_up_interface(std::uint32_t mtu);
 
   HostOptions options_;
   Stack stack_;
-  std::uint32_t ports_ = 0;
+  std::vector<Setup> setup_;  // by port
   std::vector<Application> applications_;
   std::vector<Ready> ready_;  // since the applications were called last
 };

@@ -227,6 +227,26 @@ TEST(SimulationFork, PlannedCallsForbidIt) {
   EXPECT_EQ(fork.error(), std::errc::operation_not_permitted);
 }
 
+// ---- a machine that starts anew
+// ---------------------------------------------------------------------------
+
+TEST(Restart, ForgetsConnectionsAndProgramsAndKeepsItsAddresses) {
+  Pair pair(7);
+  pair.net.run_until(Time{100ms});
+  Host& client = pair.net.host("client");
+  const Cidr address = client.addresses(Port{})[0];
+  ASSERT_GT(client.stack().usage().connections, 0U);
+  client.restart();
+  EXPECT_EQ(client.stack().usage().connections, 0U);
+  ASSERT_EQ(client.addresses(Port{}).size(), 1U);
+  EXPECT_EQ(client.addresses(Port{})[0], address);
+  // RFC 9293 figure 10: what comes for the old connection is answered by RST, and ends it.
+  pair.net.run_until(Time{10s});
+  EXPECT_EQ(pair.net.host("server").stack().counters()[Reason::state_reset_received], 1U);
+  EXPECT_EQ(client.stack().usage().connections, 0U) << "the program is gone";
+  EXPECT_TRUE(pair.net.fork());
+}
+
 // ---- the canonical hash
 // ----------------------------------------------------------------------------
 

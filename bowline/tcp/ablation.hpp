@@ -31,6 +31,10 @@ enum class Mechanism : std::uint8_t {
   separate_fin_ack,   ///< a FIN is answered with FIN,ACK at once (3.6)
   closing_state,      ///< FINs that cross lead to TIME-WAIT, not to CLOSING (3.6 figure 13)
   time_wait,          ///< TIME-WAIT is over as soon as it begins (3.3.2, 3.6)
+  flow_control,       ///< the peer's window is taken for the largest there is (3.8.6)
+  window_probe,       ///< nothing is sent into a shut window (3.8.6.1, MUST-36)
+  congestion_window,  ///< all the window at once, whatever is lost (3.8.2, RFC 5681)
+  give_up,            ///< no limit R2: repeated for ever (3.8.3, MUST-20)
 };
 
 /// Which mechanisms a stack does without. As made: none.

@@ -18,7 +18,8 @@ bool window_is_used(const Connection& c) noexcept {
          (c.congestion.in_slow_start() && c.congestion.cwnd() < 2 * c.most_in_flight);
 }
 
-std::uint32_t congestion_allowance(const Connection& c) noexcept {
+std::uint32_t congestion_allowance(const Connection& c, const Settings& settings) noexcept {
+  if (settings.ablation.without(Mechanism::congestion_window)) return kNoBound;
   const Transfer& transfer = *c.transfer;
   if (transfer.recovery.active() && !c.bbr) return transfer.recovery.allowance(c.snd_mss);
   if (transfer.reduction.active() && !c.bbr) return transfer.reduction.allowance(0);

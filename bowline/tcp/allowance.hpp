@@ -9,10 +9,14 @@
 
 namespace bowline::inline v0::tcp {
 
+/// As good as no bound: the largest window that TCP can have (RFC 7323 section 2.3).
+inline constexpr std::uint32_t kNoBound = 1U << 30;
+
 /// The most payload of one frame: the IP packet must stay below 64 KiB.
 [[nodiscard]] std::uint32_t most_payload(const Connection& c, const LinkAbility& link) noexcept;
 /// Bytes that recovery or the congestion window lets out now. There is a Transfer.
-[[nodiscard]] std::uint32_t congestion_allowance(const Connection& c) noexcept;
+[[nodiscard]] std::uint32_t congestion_allowance(const Connection& c,
+                                                 const Settings& settings) noexcept;
 /// Is the congestion window what limits the sender, in the round trip under way? Only with
 /// Settings::count_packets (Linux's tcp_is_cwnd_limited()).
 [[nodiscard]] bool window_is_used(const Connection& c) noexcept;

@@ -93,7 +93,7 @@ std::optional<Plan> plan_retransmission(const Connection& c, const LinkAbility& 
   }
   // While the window is shut, probes repeat what is outstanding (MUST-35).
   if (c.snd_wnd == 0 && is_synchronized(c.state)) return std::nullopt;
-  const std::uint32_t allowance = congestion_allowance(c);
+  const std::uint32_t allowance = congestion_allowance(c, settings);
   const std::uint32_t wanted = std::min<std::uint32_t>(sent[id].length, c.snd_mss);
   if (allowance < wanted || c.transfer->pacer.allowance(now, c.snd_mss) == 0) return std::nullopt;
   return repeat(c, id, c.loss_reason, most_repeated(c, link, allowance, settings));
@@ -236,7 +236,7 @@ std::uint32_t sendable(const Connection& c, const LinkAbility& link,
     return sendable_packet(c, link, settings);
   }
   const std::uint32_t window = window_allowance(c);
-  const std::uint32_t usable = std::min(window, congestion_allowance(c));
+  const std::uint32_t usable = std::min(window, congestion_allowance(c, settings));
   const std::uint32_t fits = std::min({unsent, usable, most_payload(c, link)});
   if (fits == 0) return 0;
 
@@ -267,7 +267,7 @@ void note_holdup(Connection& c, const Settings& settings, Time now) noexcept {
   if (unsent > 0 || (is_synchronized(c.state) && c.snd_una != c.snd_nxt)) held = Holdup::network;
   const std::uint32_t next = std::min<std::uint32_t>(unsent, c.snd_mss);
   if (is_synchronized(c.state) && unsent > 0 && window_allowance(c) < next &&
-      (c.snd_una == c.snd_nxt || congestion_allowance(c) >= next)) {
+      (c.snd_una == c.snd_nxt || congestion_allowance(c, settings) >= next)) {
     held = Holdup::peer_window;
   } else if (c.tally.wants_room && unsent == 0 && held == Holdup::network && c.transfer) {
     const bool network_full = settings.packet_queue && window_is_used(c);

@@ -46,7 +46,7 @@ bool holds_small(const Connection& c, const Settings& settings) noexcept {
 
 // Packets that the congestion window lets out at once (tcp_cwnd_test()).
 std::uint32_t packet_quota(const Connection& c, const Settings& settings) noexcept {
-  const std::uint32_t allowance = congestion_allowance(c);
+  const std::uint32_t allowance = congestion_allowance(c, settings);
   std::uint32_t quota = allowance / c.snd_mss;
   if (quota == 0 && c.transfer->queue.front().length <= allowance) quota = 1;
   return settings.size_bursts ? std::min(quota, packets_by_window(c)) : quota;
@@ -166,7 +166,7 @@ bool defers(const Connection& c, const Settings& settings, Time now) noexcept {
   if (length <= mss || c.override_due) return false;
   // Only behind a burst, not when the application has just come back.
   if (now - c.last_sent_at > 1ms) return false;
-  const std::uint32_t by_congestion = congestion_allowance(c);
+  const std::uint32_t by_congestion = congestion_allowance(c, settings);
   const std::uint32_t by_window = window_allowance(c);
   const std::uint32_t limit = std::min(by_congestion, by_window);
   if (limit >= packets_by_rate(c, settings) * mss) return false;

@@ -28,6 +28,7 @@ Duration user_timeout(const Connection& c, const Settings& settings) noexcept {
 }
 
 Duration r2_of(const Connection& c, const Settings& settings) noexcept {
+  if (settings.ablation.without(Mechanism::give_up)) return Duration::max();
   const Duration user = user_timeout(c, settings);
   if (user != Duration::zero()) return user;
   // So many SYNs, however long that takes: gives_up_opening().
@@ -106,6 +107,7 @@ void on_probe_timer(Connection& c, Context& context) noexcept {
     if (c.probes < 255) ++c.probes;
     c.outstanding_since = std::min(c.outstanding_since, context.now);
   } else if (c.snd_wnd == 0) {
+    if (context.settings.ablation.without(Mechanism::window_probe)) return;
     c.probe_due = true;
     c.rtt.back_off();
   } else {

@@ -7,10 +7,8 @@
 namespace bowline::inline v0::tcp {
 
 void establish(Connection& c, const Segment& segment, Reason why, Context& context) noexcept {
-  // "set SND.WND <- SEG.WND, SND.WL1 <- SEG.SEQ, SND.WL2 <- SEG.ACK". The window of a SYN is never
-  // scaled.
-  c.snd_wnd =
-      segment.syn() ? segment.window : static_cast<std::uint32_t>(segment.window) << c.snd_shift;
+  // "set SND.WND <- SEG.WND, SND.WL1 <- SEG.SEQ, SND.WL2 <- SEG.ACK".
+  c.snd_wnd = offered_window(c, segment, context.settings);
   c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
   c.snd_wl1 = segment.seq;
   c.snd_wl2 = segment.ack;

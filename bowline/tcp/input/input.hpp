@@ -35,6 +35,10 @@ void input_syn_sent(Connection& c, const Segment& segment, Context& context) noe
 /// Fifth, second half: what an acknowledgment that is believed does.
 void process_ack(Connection& c, const Segment& segment, Context& context) noexcept;
 
+/// The window that `segment` offers, in bytes: that of a SYN is never scaled (RFC 7323 2.2).
+[[nodiscard]] std::uint32_t offered_window(const Connection& c, const Segment& segment,
+                                           const Settings& settings) noexcept;
+
 /// The part of process_ack() that concerns SND.WND, SND.WL1 and SND.WL2.
 void update_send_window(Connection& c, const Segment& segment, Context& context) noexcept;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bowline/tcp/allowance.hpp"
 #include "bowline/tcp/buffers.hpp"
 #include "bowline/tcp/input/ack_news.hpp"
 #include "bowline/tcp/input/input.hpp"
@@ -77,6 +78,12 @@ void on_window_open(Connection& c, std::uint32_t window, Context& context) noexc
 
 }  // namespace
 
+std::uint32_t offered_window(const Connection& c, const Segment& segment,
+                             const Settings& settings) noexcept {
+  if (settings.ablation.without(Mechanism::flow_control)) return kNoBound;
+  return segment.syn() ? segment.window : static_cast<std::uint32_t>(segment.window) << c.snd_shift;
+}
+
 void update_send_window(Connection& c, const Segment& segment, Context& context) noexcept {
   // "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated", but never by a segment
   // older than the one that set it last: SND.WL1 < SEG.SEQ, or the same SEQ and SND.WL2 =< SEG.ACK.
@@ -85,8 +92,7 @@ void update_send_window(Connection& c, const Segment& segment, Context& context)
       !(c.snd_wl1 == segment.seq && at_or_before(c.snd_wl2, segment.ack))) {
     return;
   }
-  const std::uint32_t window =
-      segment.syn() ? segment.window : static_cast<std::uint32_t>(segment.window) << c.snd_shift;
+  const std::uint32_t window = offered_window(c, segment, context.settings);
   if (window == 0 && c.snd_wnd != 0) decide(c, Reason::window_peer_zero, context, c.snd_wnd, 0);
   if (window != 0 && c.snd_wnd == 0) on_window_open(c, window, context);
   if (before(segment.ack + window, c.snd_wl2 + c.snd_wnd)) {
