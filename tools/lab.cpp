@@ -127,7 +127,7 @@ bool run_all(const LabOptions& options) {
 bool run_search(const lab::Experiment& experiment, const LabOptions& options) {
   if (!experiment.search) {
     throw WrongUsage("--search: " + experiment.name +
-                     " is about cost: there is no invariant to break");
+                     " breaks no invariant: there is nothing to look for");
   }
   const lab::SearchResult without = lab::search(*experiment.search, false, options.seed);
   const lab::SearchResult with = lab::search(*experiment.search, true, options.seed);

@@ -38,7 +38,9 @@ void Courier::add_route(const Cidr&, Port, const IpAddress&) {}
 FrameId Courier::arrive(Port port, Packet packet, Time now, sim::Outlet& outlet) {
   std::vector<std::byte> scratch;
   Carried carried;
-  const Accident accident = watch_.handed_in(port, packet.bytes(scratch), now, carried.number);
+  const bool refused = refuses(port, packet, now, outlet.pool());
+  const Accident accident =
+      watch_.handed_in(port, packet.bytes(scratch), now, refused, carried.number);
   if (accident.kind == Accident::Kind::lose) return FrameId::none;
   Time due = now + delay_;
   if (accident.kind == Accident::Kind::delay) due += accident.by;
@@ -54,6 +56,18 @@ FrameId Courier::arrive(Port port, Packet packet, Time now, sim::Outlet& outlet)
   carried.packet = std::move(packet);
   carried_.emplace(due, std::move(carried));
   return FrameId::none;
+}
+
+// The first interface is the client's, inside.
+bool Courier::refuses(Port port, Packet& packet, Time now, BufferPool& pool) {
+  if (!firewall_) return false;
+  const auto ip = wire::parse_ip(packet.head(), packet.size());
+  if (!ip) return true;
+  const IpAddress outside = IpAddress::any(ip->family());  // it is no NAT: it has none
+  const bool leaves = static_cast<std::uint32_t>(port) == 0;
+  const auto verdict = leaves ? firewall_->outbound(packet, *ip, outside, now, pool)
+                              : firewall_->inbound(packet, *ip, outside, now, pool);
+  return verdict != sim::Middlebox::Verdict::pass;
 }
 
 Time Courier::next_deadline() const { return carried_.empty() ? kNever : carried_.begin()->first; }

@@ -16,6 +16,14 @@ double cost_of(const Run& run) {
   return cost;
 }
 
+// Lost or not, it is the same to who sent it: he cannot know.
+bool same_to_speaker(const Run& without, const Run& with) {
+  if (!without.last_speaker || without.last_speaker != with.last_speaker) return false;
+  const std::size_t speaker = *without.last_speaker == trace::Side::left ? 0 : 1;
+  return without.views.at(speaker) == with.views.at(speaker) &&
+         without.views.at(1 - speaker) != with.views.at(1 - speaker);
+}
+
 bool shows(Expect expect, const Run& without, const Run& with) {
   switch (expect) {
     case Expect::breaks_without:
@@ -26,6 +34,8 @@ bool shows(Expect expect, const Run& without, const Run& with) {
       return without.broken.empty() && with.broken.empty();
     case Expect::breaks_both:
       return !without.broken.empty() && !with.broken.empty();
+    case Expect::cannot_tell:
+      return same_to_speaker(without, with);
   }
   return false;
 }
@@ -51,10 +61,34 @@ std::size_t distance(std::string_view a, std::string_view b) {
 const std::vector<Experiment>& experiments() {
   static const std::vector<Experiment> kAll = [] {
     std::vector<Experiment> all;
-    for (Experiment (*const make)() :
-         {retransmission, sequence_numbers, checksum, udp, four_way_handshake, half_close,
-          three_way_close, closing_state, half_open_timeout, rst, two_way_handshake, two_way_isn,
-          challenge_ack, time_wait, predictable_isn, two_way_spoof, stray_data}) {
+    for (Experiment (*const make)() : {retransmission,
+                                       sequence_numbers,
+                                       checksum,
+                                       udp,
+                                       four_way_handshake,
+                                       flow_control,
+                                       window_probe,
+                                       congestion_control,
+                                       give_up,
+                                       persistent_http,
+                                       forgotten_close,
+                                       half_close,
+                                       three_way_close,
+                                       closing_state,
+                                       half_open_timeout,
+                                       rst,
+                                       two_way_handshake,
+                                       two_way_isn,
+                                       challenge_ack,
+                                       time_wait,
+                                       time_wait_length,
+                                       keepalive,
+                                       heartbeat,
+                                       idle_firewall,
+                                       predictable_isn,
+                                       two_way_spoof,
+                                       stray_data,
+                                       two_generals}) {
       all.push_back(make());
     }
     return all;

@@ -7,6 +7,7 @@
 // scenario that makes it happen and the invariants that judge it. Nothing in it says how a run
 // ends: that is measured each time.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -34,6 +35,9 @@ struct Run {
   Diagram diagram;              ///< its ladder
   std::vector<Broken> broken;   ///< invariants that did not hold
   std::vector<Figure> figures;  ///< what was measured
+  /// All that each end saw, left and right: two runs of the same view are one and the same to it.
+  std::array<std::string, 2> views;
+  std::optional<trace::Side> last_speaker;  ///< who sent the message that it was about
 };
 
 /// What a case is to show.
@@ -42,6 +46,7 @@ enum class Expect : std::uint8_t {
   costs_without,   ///< no invariant need break, but a cost is higher without it
   holds_both,      ///< a control: nothing breaks either way
   breaks_both,     ///< a limit: the mechanism is not enough here
+  cannot_tell,     ///< who spoke last sees the same in both runs, and the other end does not
 };
 
 /// One scenario, run twice.

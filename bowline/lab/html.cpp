@@ -173,10 +173,12 @@ std::string verdict(const Run& run, Language language) {
   return words;
 }
 
-std::string column(const Run& run, const Text& title, bool brief, Language language) {
+std::string column(const Run& run, const Text& title, const Case& scenario, Language language) {
   const std::string& words = title.in(language);
+  const bool judged = scenario.expect != Expect::cannot_tell;
   return fmt::format("<div class=\"run\"><h3>{}</h3>\n{}{}</div>\n", escaped(words),
-                     brief ? "" : drawing(run.diagram, language, words), verdict(run, language));
+                     scenario.brief ? "" : drawing(run.diagram, language, words),
+                     judged ? verdict(run, language) : "");
 }
 
 std::string figures(const CaseResult& result, Language language) {
@@ -213,8 +215,11 @@ std::string html(const Outcome& outcome, Language language) {
     const Case& scenario = *result.scenario;
     body += fmt::format(
         "<h2>{}</h2>\n<div class=\"pair\">\n{}{}</div>\n{}", escaped(scenario.title.in(language)),
-        column(result.without, scenario.without, scenario.brief, language),
-        column(result.with, scenario.with, scenario.brief, language), figures(result, language));
+        column(result.without, scenario.without, scenario, language),
+        column(result.with, scenario.with, scenario, language), figures(result, language));
+    if (scenario.expect == Expect::cannot_tell) {
+      body += fmt::format("<p>{}</p>\n", escaped(same_view(result).in(language)));
+    }
   }
   body += fmt::format("<p class=\"sentence{}\">{}{}</p>\n", outcome.shown ? "" : " not",
                       outcome.shown ? "" : (zh ? "未能证明：" : "Not shown: "),

@@ -48,8 +48,9 @@ const std::array<Entry, 11>& entries() {
        {"who sees no packet can open, feed or end nothing, except by guessing 32 bits",
         "看不到报文的人，除非猜中 32 位号码，不能建立、注入或终止任何连接"}},
       {{"told", "告知"},
-       {"if written bytes do not arrive, the application learns it within its bound",
-        "写入的字节若没有到达，应用会在期限内得知"}},
+       {"if written bytes do not arrive, or the peer's program is gone or hung, the application "
+        "learns it within its bound",
+        "写入的字节若没有到达，或对方的程序已消失或停止响应，应用会在期限内得知"}},
   }};
   return kEntries;
 }
@@ -137,7 +138,7 @@ Found whole(const Observation& seen) {
 Found progress(const Observation& seen) {
   for (const Facts& one : seen.connections) {
     const Duration since = seen.end - one.opened;
-    if (since < seen.bound || one.aborted) continue;
+    if (since < seen.bound || one.aborted || one.silent_since != kNever) continue;
     const Text who = side_name(one.side);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since).count();
     if (!one.passive && one.wanted && !one.established && !one.error) {
@@ -216,6 +217,16 @@ Found orderly(const Observation& seen) {
                             who.en),
                 fmt::format("没有任何一方中止连接，{}却得知连接被复位", who.zh)};
   }
+  for (const Facts& one : seen.connections) {
+    const Facts* const peer = peer_of(one, seen);
+    const bool there = peer != nullptr && !peer->aborted && peer->silent_since == kNever;
+    if (one.error != std::errc::timed_out || !one.established || one.aborted || !there) continue;
+    const Text who = side_name(one.side);
+    return Text{fmt::format("the connection of {} was given up, though its peer was there all the "
+                            "time",
+                            who.en),
+                fmt::format("{}的连接被放弃，而对方一直都在", who.zh)};
+  }
   return std::nullopt;
 }
 
@@ -240,11 +251,30 @@ Found off_path(const Observation& seen) {
   return std::nullopt;
 }
 
+// "... or the peer's program is gone or hung".
+Found told_of_silence(const Observation& seen) {
+  for (const Facts& one : seen.connections) {
+    const Facts* const peer = peer_of(one, seen);
+    if (peer == nullptr || peer->silent_since == kNever) continue;
+    if (one.error || one.end_seen || one.closed || one.silent_since != kNever) continue;
+    const Duration since = seen.end - peer->silent_since;
+    if (since < seen.bound) continue;
+    const Text who = side_name(one.side);
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since).count();
+    return Text{fmt::format("nobody has been at the other end for {} s, and {} does not know it",
+                            seconds, who.en),
+                fmt::format("对端已有 {} 秒无人应答，{}却毫不知情", seconds, who.zh)};
+  }
+  return std::nullopt;
+}
+
 Found told(const Observation& seen) {
+  if (Found silent = told_of_silence(seen)) return silent;
   for (const Facts& writer : seen.connections) {
     const Facts* const reader = peer_of(writer, seen);
     const std::size_t read = reader == nullptr ? 0 : reader->read.size();
     if (writer.error || read >= writer.written.size() || !writer.wanted) continue;
+    if (writer.silent_since != kNever) continue;  // there is nobody to be told
     if (seen.end - writer.opened < seen.bound) continue;
     const Text who = side_name(writer.side);
     return Text{fmt::format("{} of the {} bytes that {} wrote did not arrive, and nobody told it",

@@ -75,6 +75,8 @@ struct Facts {
   Time ended_at = kNever;               ///< end of stream or error
   Duration patience = Duration::max();  ///< how long it waits for the opening
   bool awaits_end = false;              ///< it reads until the end of the stream comes
+  /// Since when its program hangs or is gone, with its machine or without.
+  Time silent_since = kNever;
 };
 
 /// The moment at which an end became ESTABLISHED.

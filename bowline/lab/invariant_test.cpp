@@ -137,6 +137,17 @@ TEST(Invariants, I9BreaksForAResetThatNobodyAskedFor) {
   EXPECT_TRUE(holds(Invariant::orderly, seen)) << "a half-open entry is no live connection";
 }
 
+TEST(Invariants, I9BreaksForALiveConnectionThatIsGivenUp) {
+  Observation seen = good();
+  seen.connections[0].error = std::make_error_code(std::errc::timed_out);
+  EXPECT_FALSE(holds(Invariant::orderly, seen));
+  seen.connections[1].silent_since = Time(30s);
+  EXPECT_TRUE(holds(Invariant::orderly, seen)) << "there was nobody any more";
+  seen.connections[1].silent_since = kNever;
+  seen.hosts_alive = false;
+  EXPECT_TRUE(holds(Invariant::orderly, seen)) << "a machine that crashed is no such accident";
+}
+
 TEST(Invariants, I10BreaksForWhatAnOutsiderBringsAbout) {
   Observation seen = good();
   seen.forged = 5;
@@ -155,6 +166,18 @@ TEST(Invariants, I11BreaksWhereNobodyIsTold) {
   EXPECT_FALSE(holds(Invariant::told, seen));
   seen.connections[0].error = std::make_error_code(std::errc::timed_out);
   EXPECT_TRUE(holds(Invariant::told, seen));
+}
+
+TEST(Invariants, I11BreaksWhereThePeerHasFallenSilentAndNobodyKnows) {
+  Observation seen = good();
+  seen.connections[1].closed = seen.connections[1].end_seen = false;
+  seen.connections[0].silent_since = Time(50s);
+  EXPECT_FALSE(holds(Invariant::told, seen));
+  seen.connections[1].error = std::make_error_code(std::errc::timed_out);
+  EXPECT_TRUE(holds(Invariant::told, seen));
+  seen.connections[1].error = {};
+  seen.end = Time(100s);
+  EXPECT_TRUE(holds(Invariant::told, seen)) << "there is time yet";
 }
 
 TEST(Words, ChineseIsTwoColumnsWideAndBreaksAnywhereButBeforeAComma) {

@@ -87,6 +87,19 @@ std::string search_words(const Writer& out, const SearchResult& result) {
 
 }  // namespace
 
+Text same_view(const CaseResult& result) {
+  const bool client = result.with.last_speaker == trace::Side::left;
+  const Text who = client ? Text{"The client", "客户端"} : Text{"The server", "服务器"};
+  if (!result.shown) {
+    return {who.en + " saw something else in one run than in the other.",
+            who.zh + "在两次运行中看到的不同。"};
+  }
+  return {who.en +
+              ", who spoke last, saw exactly the same in both runs: whether its message "
+              "arrived, it cannot know.",
+          who.zh + "最后说话，它在两次运行中看到的完全相同：自己的话是否送到，它无从知道。"};
+}
+
 std::string broken_labels(const std::vector<Broken>& broken) {
   std::vector<std::string> words;
   for (const Broken& one : broken) words.push_back(label_of(one.which));
@@ -110,8 +123,12 @@ std::string report(const Outcome& outcome, const Page& page) {
                              result.scenario->with, page));
       out.line();
     }
-    write_broken(out, out.words("Without it: ", "没有它："), result.without);
-    write_broken(out, out.words("With it: ", "有它："), result.with);
+    if (result.scenario->expect == Expect::cannot_tell) {
+      out.paragraph(out.words(same_view(result)));
+    } else {
+      write_broken(out, out.words("Without it: ", "没有它："), result.without);
+      write_broken(out, out.words("With it: ", "有它："), result.with);
+    }
     write_figures(out, result);
     if (!result.shown) {
       out.line();

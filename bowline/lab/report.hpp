@@ -27,6 +27,9 @@ namespace bowline::inline v0::lab {
 /// An experiment that was done, as one self-contained HTML page.
 [[nodiscard]] std::string html(const Outcome& outcome, Language language);
 
+/// What a case of Expect::cannot_tell came to, in a sentence.
+[[nodiscard]] Text same_view(const CaseResult& result);
+
 /// "I2 I6", or what stands for none.
 [[nodiscard]] std::string broken_labels(const std::vector<Broken>& broken);
 

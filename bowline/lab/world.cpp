@@ -36,10 +36,12 @@ World::World(WorldOptions options, Director& director)
     hosts_[index(side)] = &net_.add_host(side == Side::left ? "client" : "server", host);
   }
   courier_ = static_cast<Courier*>(&net_.add_node([this](sim::NodeId id) {
-    return std::make_unique<Courier>(id, static_cast<CourierWatch&>(*this), options_.delay);
+    return std::make_unique<Courier>(id, static_cast<CourierWatch&>(*this), options_.delay,
+                                     options_.firewall);
   }));
   net_.connect(*hosts_[0], kClientNet, *courier_, *Cidr::parse("10.0.1.1/24"));
-  net_.connect(*hosts_[1], kServerNet, *courier_, *Cidr::parse("10.0.2.1/24"));
+  net_.connect(*courier_, *Cidr::parse("10.0.2.1/24"), *hosts_[1], kServerNet, options_.to_server,
+               {});
   net_.observe(*this);
 }
 
@@ -93,6 +95,32 @@ void World::cancel(Conn& conn) {
   close(conn);
 }
 
+void World::abort(Conn& conn, std::error_code why) {
+  if (conn.closed) return;
+  if (why) {
+    conn.error = why;
+    conn.ended_at = now();
+  }
+  conn.aborted = conn.closed = true;
+  static_cast<void>(stack(conn.side).abort(conn.handle, now()));
+}
+
+void World::hang(Conn& conn) { conn.silent_since = std::min(conn.silent_since, now()); }
+
+void World::power_off(Side side) {
+  off_[index(side)] = true;
+  hosts_alive_ = false;
+  hosts_[index(side)]->restart();
+  if (side == Side::right) listener_.reset();
+  for (Conn& conn : conns_) {
+    if (conn.side == side && !conn.closed) hang(conn);
+  }
+  drawn_[index(side)].reset();
+  std::erase_if(known_, [side](const auto& known) { return known.first.first == side; });
+}
+
+void World::power_on(Side side) { off_[index(side)] = false; }
+
 void World::remark(Side side, Text what) {
   if (!draws()) return;
   Rung rung;
@@ -129,7 +157,7 @@ void World::accept_all() {
 }
 
 bool World::poll(Conn& conn) {
-  if (conn.closed) return false;
+  if (conn.closed || conn.silent_since != kNever) return false;
   Stack& its = stack(conn.side);
   bool acted = false;
   if (const auto view = its.inspect(conn.handle)) {

@@ -47,13 +47,19 @@ struct WorldOptions {
   std::uint64_t seed = 1;  ///< of everything random
   Duration delay = 10ms;   ///< from host to host
   tcp::Ablation ablation;  ///< of both stacks
-  Duration bound = 60s;    ///< in which calls and records are to end
+  sim::Wire to_server{};   ///< the last stretch to the server: a bottleneck, if it has a rate
+  /// The client sits behind one that forgets idle connections; nothing: there is none.
+  std::optional<sim::MiddleboxOptions> firewall{};
+  Duration bound = 60s;  ///< in which calls and records are to end
   /// Changes the stacks' settings further.
   std::function<void(StackConfig&, Side)> configure;
   Text left{"client", "客户端"};   ///< who stands left in the ladder
   Text right{"server", "服务器"};  ///< and right
-  std::size_t most_rungs = 400;    ///< later ones are not kept
-  std::size_t most_in_vain = 3;    ///< drawn forgeries that change nothing, answers to nobody
+  bool windows = false;            ///< the ladder says which windows are offered
+  /// The ladder shows this port of the client's alone; nothing: all.
+  std::optional<std::uint16_t> shown_port{};
+  std::size_t most_rungs = 400;  ///< later ones are not kept
+  std::size_t most_in_vain = 3;  ///< drawn forgeries that change nothing, answers to nobody
 };
 
 /// The world. One thread's.
@@ -87,6 +93,18 @@ class World final : private sim::Tap, private CourierWatch {
   void shutdown(Conn& conn);
   /// The client gives up a connect() that has not succeeded.
   void cancel(Conn& conn);
+  /// An application tears its connection down, and holds it for failed with `why`, if it says so.
+  void abort(Conn& conn, std::error_code why = {});
+  /// An application hangs: it does nothing any more, for ever. Its stack is well.
+  void hang(Conn& conn);
+  /// One end's machine loses its power: all that it held is gone, and nothing reaches it.
+  void power_off(Side side);
+  /// It starts anew. A server's programs do not.
+  void power_on(Side side);
+  /// The cable is pulled: every packet is lost.
+  void unplug() { unplugged_ = true; }
+  /// And put back.
+  void plug() { unplugged_ = false; }
   /// An outsider sends a segment in another's name.
   void forge(const trace::Segment& segment, std::string_view payload = {});
   /// Something to say beside the ladder, at one end.
@@ -103,12 +121,17 @@ class World final : private sim::Tap, private CourierWatch {
   /// And now again.
   void go_on_drawing() { drawing_ = true; }
 
+  /// All that one end saw: what arrived there, when, and what its connections have come to.
+  [[nodiscard]] std::string view(Side side);
   [[nodiscard]] Observation observe();                               ///< What was seen so far.
   [[nodiscard]] const Diagram& diagram() const { return diagram_; }  ///< What was drawn.
   [[nodiscard]] std::list<Conn>& connections() { return conns_; }    ///< Of both ends.
   [[nodiscard]] std::uint64_t packets() const { return packets_; }   ///< Sent by the two hosts.
   [[nodiscard]] std::uint64_t packets_of(Side side) const {          ///< Sent by one of them.
     return counts_[side == Side::left ? 0 : 1];
+  }
+  [[nodiscard]] std::uint64_t payload_of(Side side) const {  ///< Payload in them, repeated or not.
+    return payload_[index(side)];
   }
   [[nodiscard]] std::uint32_t half_open() const { return most_half_open_; }  ///< At the most.
   [[nodiscard]] Time start() const { return start_; }                        ///< The beginning.
@@ -132,7 +155,7 @@ class World final : private sim::Tap, private CourierWatch {
 
   void sent(const sim::Passage& passage) override;
   void arrived(const sim::Passage& passage) override;
-  Accident handed_in(sim::Port port, std::span<const std::byte> bytes, Time now,
+  Accident handed_in(sim::Port port, std::span<const std::byte> bytes, Time now, bool refused,
                      std::uint64_t& number) override;
   void hands_out(std::uint64_t number, bool copy) override;
 
@@ -146,9 +169,14 @@ class World final : private sim::Tap, private CourierWatch {
                                                    const Endpoint& remote);
   [[nodiscard]] std::string label(const trace::Segment& segment, bool datagram, Side from,
                                   std::size_t size);
+  [[nodiscard]] bool shows(const trace::Segment& segment, Side from) const {
+    return !options_.shown_port ||
+           (from == Side::left ? segment.source : segment.destination).port == *options_.shown_port;
+  }
   [[nodiscard]] bool draws() const {
     return drawing_ && diagram_.rungs.size() < options_.most_rungs;
   }
+  [[nodiscard]] unsigned scale_of(Side from, const trace::Segment& segment);
   std::size_t draw(Rung rung);
   /// `state` where it is another than the one that was drawn for this end before.
   [[nodiscard]] std::optional<tcp::State> news(Side side, std::optional<tcp::State> state);
@@ -165,6 +193,7 @@ class World final : private sim::Tap, private CourierWatch {
   Diagram diagram_;
   bool drawing_ = true;
   std::optional<tcp::State> drawn_[2];  // of each end, the latest
+  std::string arrivals_[2];             // at each end
   std::size_t in_vain_ = 0;             // forgeries that changed nothing, drawn
   std::size_t for_nobody_ = 0;          // packets to hosts that are not there, drawn
 
@@ -176,6 +205,10 @@ class World final : private sim::Tap, private CourierWatch {
   std::uint64_t calls_ = 0;  // of connect()
   std::uint64_t packets_ = 0;
   std::uint64_t counts_[2]{};
+  std::uint64_t payload_[2]{};
+  bool unplugged_ = false;
+  bool off_[2]{};
+  bool hosts_alive_ = true;
   std::map<RecordKey, Known> known_;
   std::map<std::pair<Side, std::pair<Endpoint, Endpoint>>, tcp::State> states_;  // a step ago
   std::vector<Establishment> established_;

@@ -52,7 +52,29 @@ std::string World::label(const trace::Segment& segment, bool datagram, Side from
     const bool known = origins_.contains({to, client});
     text += known ? fmt::format(" ack {}", relative(to, segment.ack)) : " ack ?";
   }
+  if (options_.windows && segment.numbers() == 0 && segment.has(wire::kAck)) {
+    // There is room for what matters alone.
+    text = fmt::format("{} {} win {}", flags_of(segment), relative(to, segment.ack),
+                       segment.window << scale_of(from, segment));
+  }
   return text;
+}
+
+// The shift that this end's windows need: as its stack says, which is asked while it lasts.
+unsigned World::scale_of(Side from, const trace::Segment& segment) {
+  struct Search {
+    const trace::Segment& segment;
+    unsigned shift = 0;
+  } search{segment};
+  stack(from).for_each_connection(
+      [](void* context, const ConnectionView& view) {
+        auto& wanted = *static_cast<Search*>(context);
+        if (view.local == wanted.segment.source && view.remote == wanted.segment.destination) {
+          wanted.shift = view.rcv_wind_shift;
+        }
+      },
+      &search);
+  return search.shift;
 }
 
 std::size_t World::draw(Rung rung) {
@@ -69,7 +91,7 @@ std::optional<tcp::State> World::news(Side side, std::optional<tcp::State> state
   return state;
 }
 
-Accident World::handed_in(sim::Port port, std::span<const std::byte> bytes, Time at,
+Accident World::handed_in(sim::Port port, std::span<const std::byte> bytes, Time at, bool refused,
                           std::uint64_t& number) {
   const trace::Packet packet = trace::take_apart(bytes, LinkKind::ip);
   Crossing crossing;
@@ -84,7 +106,9 @@ Accident World::handed_in(sim::Port port, std::span<const std::byte> bytes, Time
     crossing.segment.destination = packet.destination();
     crossing.segment.length = static_cast<std::uint32_t>(packet.payload.size());
   }
-  const Accident accident = director_.fate(crossing);
+  payload_[index(crossing.from)] += crossing.segment.length;
+  const bool gone = refused || unplugged_ || off_[0] || off_[1];
+  const Accident accident = gone ? kLost : director_.fate(crossing);
 
   number = ++next_number_;
   Sent sent;
@@ -95,7 +119,8 @@ Accident World::handed_in(sim::Port port, std::span<const std::byte> bytes, Time
   sent.accident = accident.kind;
   const IpAddress& to = crossing.segment.destination.address;
   const bool for_nobody = to != client_endpoint().address && to != server_endpoint().address;
-  if (draws() && (!for_nobody || ++for_nobody_ <= options_.most_in_vain)) {
+  if (draws() && shows(sent.segment, sent.from) &&
+      (!for_nobody || ++for_nobody_ <= options_.most_in_vain)) {
     Rung rung;
     rung.at = at;
     rung.side = sent.from;
@@ -143,7 +168,14 @@ void World::forge(const trace::Segment& segment, std::string_view payload) {
 void World::hands_out(std::uint64_t number, bool copy) { handing_out_ = {number, copy}; }
 
 void World::sent(const sim::Passage& passage) {
-  if (passage.from == courier_->id()) handed_out_[passage.packet] = handing_out_;
+  if (passage.from != courier_->id()) return;
+  if (sim::arrives(passage.fate)) {
+    handed_out_[passage.packet] = handing_out_;
+    return;
+  }
+  // The queue before the bottleneck was full.
+  const Sent& sent = on_their_way_.at(handing_out_.first);
+  if (sent.drawn) diagram_.rungs.at(sent.rung).crossed = Crossed::lost;
 }
 
 void World::arrived(const sim::Passage& passage) {
@@ -154,6 +186,7 @@ void World::arrived(const sim::Passage& passage) {
   handed_out_.erase(found);
   Sent& sent = on_their_way_.at(number);
   const trace::Segment& segment = sent.segment;
+  arrivals_[index(sent.to)] += fmt::format("{} {}\n", (now() - start_).count(), sent.label);
   if (segment.has(wire::kSyn | wire::kAck) && sent.to == Side::left) {
     saw_syn_ack_[segment.destination] = true;
   }
@@ -173,7 +206,7 @@ void World::arrived(const sim::Passage& passage) {
   const bool changes = state != (before != states_.end() ? before->second : tcp::State::listen);
   const bool shown = !sent.forged || changes || ++in_vain_ <= options_.most_in_vain;
   const bool late = copy || sent.accident == Accident::Kind::delay || sent.forged;
-  if (late && shown && draws()) {
+  if (late && shown && draws() && shows(segment, sent.from)) {
     Rung rung;
     rung.at = now();
     rung.side = sent.from;

@@ -81,10 +81,26 @@ void World::judge(Side side, const ConnectionView& view) {
   established_.push_back({side, now(), search.knows, search.agreed});
 }
 
+std::string World::view(Side side) {
+  std::string text = arrivals_[index(side)];
+  stack(side).for_each_connection(
+      [](void* context, const ConnectionView& view) {
+        *static_cast<std::string*>(context) += std::string(tcp::name(view.state)) + '\n';
+      },
+      &text);
+  for (const Conn& conn : conns_) {
+    if (conn.side != side) continue;
+    text += conn.read + (conn.established ? " established" : "") + (conn.end_seen ? " end" : "") +
+            (conn.error ? conn.error.message() : "") + '\n';
+  }
+  return text;
+}
+
 Observation World::observe() {
   Observation seen;
   seen.end = now();
   seen.bound = options_.bound;
+  seen.hosts_alive = hosts_alive_;
   for (const Conn& conn : conns_) seen.connections.push_back(conn);
   seen.established = established_;
   seen.resets = resets_;
