@@ -57,10 +57,11 @@ class Ring {
     return size_ + count <= capacity_ || grow(size_ + count);
   }
   /// Appends `value`; false, and nothing happens, when memory ran out.
-  [[nodiscard]] bool push_back(T value) noexcept {
+  template <class U = T>
+  [[nodiscard]] bool push_back(U&& value) noexcept {
     if (size_ == capacity_ && !grow(size_ + 1)) return false;
     ++size_;
-    std::construct_at(place(size_ - 1), std::move(value));
+    std::construct_at(place(size_ - 1), std::forward<U>(value));
     return true;
   }
   /// Removes the front; there must be one. With the last element the memory of more than kKept

@@ -32,6 +32,9 @@ World::World(WorldOptions options, Director& director)
   for (const Side side : {Side::left, Side::right}) {
     sim::HostOptions host;
     host.stack.tcp.ablation = options_.ablation;
+    // The handshake as it is taught: an entry for each SYN, and a queue that can be full.
+    host.stack.tcp.syn_cookies = tcp::SynCookies::never;
+    host.stack.tcp.syn_ack_retries = 5;  // Linux's, of which the tutorials tell
     if (options_.configure) options_.configure(host.stack, side);
     hosts_[index(side)] = &net_.add_host(side == Side::left ? "client" : "server", host);
   }

@@ -68,6 +68,8 @@ StackConfig tiny_config() {
   config.tcp.window_validation = false;
   config.tcp.congestion = tcp::CongestionAlgorithm::reno;
   config.tcp.mtu_probing = tcp::MtuProbing::off;
+  config.tcp.syn_cookies = tcp::SynCookies::never;  // the bound on entries is what is explored
+  config.tcp.syn_ack_retries = 5;                   // Linux's: they live longer
   config.tcp.keepalive.enabled = true;
   config.tcp.send_buffer = config.tcp.send_buffer_max = 4096;
   config.tcp.receive_buffer = config.tcp.receive_buffer_max = 4096;

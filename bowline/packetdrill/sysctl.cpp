@@ -9,12 +9,13 @@
 namespace bowline::inline v0::packetdrill {
 namespace {
 
-constexpr std::array<std::string_view, 27> kKnown{
+constexpr std::array<std::string_view, 28> kKnown{
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
     "net.ipv4.tcp_moderate_rcvbuf",
     "net.ipv4.tcp_syn_retries",
     "net.ipv4.tcp_synack_retries",
+    "net.ipv4.tcp_syncookies",
     "net.ipv4.tcp_retries1",
     "net.ipv4.tcp_retries2",
     "net.ipv4.tcp_fin_timeout",
@@ -159,6 +160,11 @@ void apply_options(const Sysctls& sysctls, tcp::Settings& s) {
   read_switch(sysctls, "net.ipv4.tcp_timestamps", s.timestamps);
   read_switch(sysctls, "net.ipv4.tcp_sack", s.sack);
   read_switch(sysctls, "net.ipv4.tcp_window_scaling", s.window_scaling);
+  with_number(sysctls, "net.ipv4.tcp_syncookies", 0, 2, [&](std::int64_t mode) {
+    constexpr std::array kModes{tcp::SynCookies::never, tcp::SynCookies::under_pressure,
+                                tcp::SynCookies::always};
+    s.syn_cookies = kModes[static_cast<std::size_t>(mode)];
+  });
   with_number(sysctls, "net.ipv4.tcp_ecn", 0, 5, [&](std::int64_t mode) {
     constexpr std::array kModes{tcp::EcnMode::off,      tcp::EcnMode::request,
                                 tcp::EcnMode::accept,   tcp::EcnMode::accurate,

@@ -114,6 +114,7 @@ class Reader {
     set(tcp.congestion, table.choice("congestion_control", kCongestion));
     set(tcp.ecn, table.choice("ecn", {"off", "accept", "request", "accurate"}));
     set(tcp.mtu_probing, table.choice("mtu_probing", {"off", "on_black_hole", "always"}));
+    set(tcp.syn_cookies, table.choice("syn_cookies", {"never", "under_pressure", "always"}));
     set(tcp.pacing, table.boolean("pacing"));
     buffer(table, "send_buffer", tcp.send_buffer, tcp.send_buffer_max);
     buffer(table, "receive_buffer", tcp.receive_buffer, tcp.receive_buffer_max);

@@ -171,31 +171,31 @@ std::uint32_t Stack::Core::mtu_towards(InterfaceId interface,
   return path_mtus.look_up(remote, mtu, now);
 }
 
-// Of listeners that share a port each flow is for the one that scores highest with it: when one of
-// them goes, the flows of the others stay where they were.
-std::uint32_t Stack::Core::find_exact_listener(const Endpoint& local,
-                                               std::uint64_t flow) const noexcept {
+// One at the very address comes before one at all of ours. Of listeners that share a port each flow
+// is for the one that scores highest with it: when one of them goes, the flows of the others stay
+// where they were.
+std::uint32_t Stack::Core::find_listener(const Endpoint& local, std::uint64_t flow) const noexcept {
   std::uint32_t best = kNone;
+  bool best_exact = false;
   std::uint64_t best_score = 0;
   static_cast<void>(listening.find(port_hash(local.port), [&](std::uint32_t index) {
     const tcp::Listener& listener = listeners[index];
-    if (!(listener.local == local)) return false;
+    const bool exact = listener.local.address == local.address;
+    const bool of_all = listener.local.address.is_unspecified() &&
+                        listener.local.address.family() == local.address.family();
+    if (listener.local.port != local.port || !(exact || of_all)) return false;
     const std::uint64_t score =
-        listener.share_port ? siphash13(secrets.table, std::array<std::uint64_t, 2>{flow, index})
+        listener.share_port ? siphash13(secrets.tuple, std::array<std::uint64_t, 2>{flow, index})
                             : 0;
-    if (best == kNone || score > best_score) {
+    const bool better = exact != best_exact ? exact : score > best_score;
+    if (best == kNone || better) {
       best = index;
+      best_exact = exact;
       best_score = score;
     }
-    return !listener.share_port;
+    return exact && !listener.share_port;
   }));
   return best;
-}
-
-std::uint32_t Stack::Core::find_listener(const Endpoint& local, std::uint64_t flow) const noexcept {
-  const std::uint32_t exact = find_exact_listener(local, flow);
-  if (exact != kNone) return exact;
-  return find_exact_listener({IpAddress::any(local.address.family()), local.port}, flow);
 }
 
 Endpoint Stack::Core::local_of(const tcp::SynEntry& entry) const noexcept {

@@ -31,7 +31,7 @@ void fields(V& v, tcp::Settings& s) {
       s.idle_restart, s.size_bursts, s.least_burst, s.push_bursts, s.packet_queue,
       s.unsent_low_water, s.timestamps_required, s.check_syn_echo, s.icmp_ends_opening,
       s.halve_late_gaps, s.probe_before_timeout, s.timer_slack, s.tail_probe, s.rack_rtt_of_any,
-      s.idle_halves, s.reduce_gradually, s.receive_slow_start);
+      s.idle_halves, s.reduce_gradually, s.receive_slow_start, s.syn_cookies);
 }
 
 template <class V>

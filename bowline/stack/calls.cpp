@@ -113,8 +113,9 @@ Result<Handle> Stack::Core::connect(const ConnectOptions& options) noexcept {
   BOWLINE_TRY(interface, interface_towards(options.remote.address));
   BOWLINE_TRY(local, local_for(options));
   const std::uint64_t tuple = hash(local, options.remote);
+  const std::uint32_t listener = find_listener(local);
   if (local == options.remote || find_tuple(tuple, local, options.remote) != kNone ||
-      find_exact_listener(local) != kNone) {
+      (listener != kNone && listeners[listener].local == local)) {
     return fail(std::errc::address_in_use);
   }
   const std::uint32_t index = new_connection(local, options.remote, interface, options.socket);
@@ -301,6 +302,9 @@ ListenerView Stack::Core::view(const tcp::Listener& listener) noexcept {
   v.accept_limit = listener.backlog;
   v.accepted = listener.accepted;
   v.overflows = listener.overflows;
+  v.cookies_sent = listener.cookies_sent;
+  v.cookies_taken = listener.cookies_taken;
+  v.cookies_wrong = listener.cookies_wrong;
   return v;
 }
 

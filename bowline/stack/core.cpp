@@ -18,7 +18,7 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       reply_limit(configuration.limits.stateless_replies_per_second),
       reassembly(memory, configuration.limits, secrets.fragments),
       identifications(secrets.identification),
-      neighbours(memory, configuration.limits, secrets.table),
+      neighbours(memory, configuration.limits, secrets.tuple),
       connections(memory, configuration.limits.connections),
       half_open(memory, configuration.limits),
       fast_open(memory, configuration.limits.fast_open_servers),

@@ -167,6 +167,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   std::uint64_t next_frame = 1;
   Time now{};
   Time retry_at = kNever;  ///< a frame could not be built for want of memory: try again
+  Time flood_until{};      ///< SYNs are looked at for the short way (answer_flood())
 
   // ---- plumbing
   [[nodiscard]] tcp::Context context() noexcept {
@@ -178,10 +179,10 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] ListLink& ready_link(std::uint32_t tagged_index) noexcept;
   [[nodiscard]] std::span<const ip::LocalAddress> local_addresses() const noexcept;
   [[nodiscard]] std::uint64_t hash(const Endpoint& local, const Endpoint& remote) const noexcept {
-    return tcp::tuple_hash(secrets.table, local, remote);
+    return tcp::tuple_hash(secrets.tuple, local, remote);
   }
   [[nodiscard]] std::uint64_t port_hash(std::uint16_t port) const noexcept {
-    return siphash13(secrets.table, std::array<std::uint64_t, 1>{port});
+    return port * 0x9e3779b97f4a7c15U;  // no secret: nobody else chooses our ports
   }
   [[nodiscard]] FrameId new_frame_id() noexcept { return static_cast<FrameId>(next_frame++); }
 
@@ -216,10 +217,11 @@ struct Stack::Core final : tcp::ReplyQueue {
   /// four-tuple.
   [[nodiscard]] std::uint32_t find_listener(const Endpoint& local,
                                             std::uint64_t flow = 0) const noexcept;
-  [[nodiscard]] std::uint32_t find_exact_listener(const Endpoint& local,
-                                                  std::uint64_t flow = 0) const noexcept;
   [[nodiscard]] std::uint32_t find_tuple(std::uint64_t tuple_hash, const Endpoint& local,
                                          const Endpoint& remote) const noexcept;
+  [[nodiscard]] std::uint32_t find_tuple(const tcp::Segment& segment) const noexcept {
+    return find_tuple(segment.flow, segment.local, segment.remote);
+  }
   [[nodiscard]] Endpoint local_of(const tcp::SynEntry& entry) const noexcept;
   [[nodiscard]] Result<std::uint16_t> ephemeral_port(const IpAddress& local,
                                                      const Endpoint& remote) noexcept;
@@ -243,6 +245,21 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] std::uint32_t meet_syn_entry(std::uint32_t index,
                                              const tcp::Segment& segment) noexcept;
   [[nodiscard]] std::uint32_t promote(std::uint32_t index, const tcp::Segment& segment) noexcept;
+  /// The number of our SYN in answer to `syn`; not below `least`.
+  [[nodiscard]] SeqNumber first_number(const tcp::Segment& syn,
+                                       std::optional<SeqNumber> least) const noexcept;
+  /// Keeps `entry` for `syn`, and answers by a SYN-ACK.
+  void keep_entry(tcp::SynEntry entry, const tcp::Segment& syn, bool mss_raised) noexcept;
+  /// What a half-open entry for `syn` would hold.
+  [[nodiscard]] tcp::SynEntry entry_for(std::uint32_t listener, const tcp::Segment& syn,
+                                        const tcp::Negotiated& agreed,
+                                        SeqNumber iss) const noexcept;
+  /// A connection in SYN-RECEIVED made of `entry`, in no table yet; kNone: there is no room.
+  /// `measured`: the SYN-ACK was sent once, at a known time.
+  [[nodiscard]] std::uint32_t connection_of(const tcp::SynEntry& entry, const tcp::Segment& segment,
+                                            bool measured) noexcept;
+  /// Queues it for the application and gives it the segment that finished the handshake.
+  void hand_up(std::uint32_t fresh, const tcp::Segment& segment) noexcept;
   void meet_time_wait(std::uint32_t index, const tcp::Segment& segment) noexcept;
   [[nodiscard]] bool reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagged_index,
                                       const tcp::Segment& segment) noexcept;
@@ -261,6 +278,25 @@ struct Stack::Core final : tcp::ReplyQueue {
   void expire_half_open() noexcept;
   void expire_time_wait() noexcept;
   [[nodiscard]] std::uint16_t syn_window(const tcp::Listener& listener) const noexcept;
+
+  [[nodiscard]] bool is_full(const tcp::Listener& listener) const noexcept;
+  [[nodiscard]] tcp::Offer offer_of(const tcp::Listener& listener, InterfaceId interface,
+                                    const IpAddress& remote) const noexcept;
+
+  // ---- syn_cookies.cpp
+  /// `listener` sends one: what comes back within its life may be its echo.
+  void note_cookie(tcp::Listener& listener) const noexcept;
+  /// Answers `syn` by a cookie. False: it cannot be (RFC 4987 section 3.6).
+  [[nodiscard]] bool answer_by_cookie(std::uint32_t listener, const tcp::Segment& syn,
+                                      const tcp::Negotiated& agreed, const tcp::Offer& offer,
+                                      std::optional<SeqNumber> least_iss) noexcept;
+  /// An ACK for a listener: does it bring a cookie back? False: it is for nothing.
+  [[nodiscard]] bool take_cookie(std::uint32_t listener, const tcp::Segment& segment) noexcept;
+
+  // ---- syn_flood.cpp
+  /// Answers `frame` if it is a SYN of the usual form that only needs a cookie. False, and nothing
+  /// has happened: it goes the long way.
+  [[nodiscard]] bool answer_flood(const Frame& frame, InterfaceId interface) noexcept;
 
   // ---- settle.cpp
   [[nodiscard]] std::uint32_t new_connection(const Endpoint& local, const Endpoint& remote,

@@ -160,7 +160,10 @@ struct ListenerView {
   std::uint32_t accept_queue = 0;     ///< connections established and not accepted
   std::uint32_t accept_limit = 0;     ///< the backlog
   std::uint64_t accepted = 0;         ///< since the beginning
-  std::uint64_t overflows = 0;        ///< handshakes or SYNs turned away because a queue was full
+  std::uint64_t overflows = 0;        ///< handshakes or SYNs that found a queue full
+  std::uint64_t cookies_sent = 0;     ///< SYNs that were answered by a cookie (RFC 4987)
+  std::uint64_t cookies_taken = 0;    ///< of which so many came back and made a connection
+  std::uint64_t cookies_wrong = 0;    ///< acknowledgments meanwhile of what was no cookie
 };
 
 /// One UDP socket.

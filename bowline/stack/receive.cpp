@@ -16,7 +16,6 @@ constexpr std::size_t kBatch = 16;
 
 struct Arrived {
   tcp::Segment segment;
-  std::uint64_t hash = 0;
   std::uint32_t found = 0;  // by the second pass; what came before it in the batch may change that
   bool repeats = false;     // for the same connection as the one before it: no need to look again
 };
@@ -105,6 +104,9 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
                                 ? receive_ethernet(frame, interface)
                                 : Framing::for_us;
     if (framing == Framing::handled) continue;
+    if (now < flood_until && framing == Framing::for_us && answer_flood(frame, interface)) {
+      continue;
+    }
     auto ip = ip::accept(frame, local_addresses(), takes_foreign);
     if (ip && is_forged_source(ip->source, interface, local_addresses())) {
       ip = std::unexpected(Reason::ip_bad_source);
@@ -127,8 +129,9 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
     } else {
       const Arrived* previous = preceding(arrived, next);
       next.repeats = previous != nullptr && same_tuple(previous->segment, next.segment);
-      next.hash = next.repeats ? previous->hash : hash(next.segment.local, next.segment.remote);
-      if (!next.repeats) tuples.prefetch(next.hash);
+      tcp::Segment& segment = next.segment;
+      segment.flow = next.repeats ? previous->segment.flow : hash(segment.local, segment.remote);
+      if (!next.repeats) tuples.prefetch(segment.flow);
     }
   }
 
@@ -137,7 +140,7 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
       next.found = preceding(arrived, next)->found;
       continue;
     }
-    next.found = find_tuple(next.hash, next.segment.local, next.segment.remote);
+    next.found = find_tuple(next.segment);
     if (next.found != kNone && kind_of(next.found) == Kind::connection) {
       connections.prefetch(index_of(next.found));
     }
@@ -150,9 +153,7 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
   for (const Arrived& next : arrived) {
     decisions.begin(now, next.segment.frame->id);
     const std::uint32_t found =
-        is_still(next.found, next.segment)
-            ? next.found
-            : find_tuple(next.hash, next.segment.local, next.segment.remote);
+        is_still(next.found, next.segment) ? next.found : find_tuple(next.segment);
     const std::uint32_t index = receive_segment(next.segment, found);
     if (index == kNone) continue;
     tcp::Connection& c = connections[index];
@@ -219,7 +220,7 @@ std::uint32_t Stack::Core::receive_segment(const tcp::Segment& segment,
 }
 
 void Stack::Core::receive_stray(const tcp::Segment& segment) noexcept {
-  const std::uint32_t listener = find_listener(segment.local, hash(segment.local, segment.remote));
+  const std::uint32_t listener = find_listener(segment.local, segment.flow);
   if (listener != kNone) return meet_listener(listener, segment, std::nullopt);
   // CLOSED (RFC 9293 section 3.10.7.1): a RST gets no answer, everything else gets a RST.
   if (segment.rst()) {

@@ -42,6 +42,7 @@ void Stack::Core::visit(V& v) {
   v.excluded(next_frame, "a name");
   v.excluded(now, "times are hashed relative to it");
   v(retry_at);
+  v.excluded(flood_until, "a shorter way to the same");
 }
 
 // Limits and clocks are configuration, which what was loaded does not know.

@@ -96,13 +96,18 @@ std::size_t Stack::Core::transmit_pending(Interface& interface, FrameSink& sink,
     InlineVector<Frame, kBatch> batch;
     const std::size_t count = std::min<std::size_t>(interface.pending.size(), kBatch);
     for (std::uint32_t i = 0; i < count; ++i) {
-      batch.emplace_back(interface.pending[i].frame);  // shares the bytes
+      batch.emplace_back(std::move(interface.pending[i].frame));
     }
+    std::array<FrameId, kBatch> ids{};  // the sink may leave nothing of what it takes
+    for (std::size_t i = 0; i < count; ++i) ids[i] = batch[i].id;
     const std::size_t taken = std::min(sink.take(batch.span()), count);
     for (std::size_t i = 0; i < taken; ++i) {
       const PendingFrame& gone = interface.pending.front();
-      decisions.make(gone.why, gone.frame.id, gone.connection, {});
+      decisions.make(gone.why, ids[i], gone.connection, {});
       interface.pending.pop_front();
+    }
+    for (std::size_t i = taken; i < count; ++i) {
+      interface.pending[static_cast<std::uint32_t>(i - taken)].frame = std::move(batch[i]);
     }
     sent += taken;
     blocked = taken < count;

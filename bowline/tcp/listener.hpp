@@ -10,6 +10,7 @@
 #include "bowline/base/handle.hpp"
 #include "bowline/base/intrusive_list.hpp"
 #include "bowline/base/siphash.hpp"
+#include "bowline/base/time.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
 
@@ -32,6 +33,10 @@ struct Listener {
   /// in.
   std::uint64_t accepted = 0;
   std::uint64_t overflows = 0;
+  Time cookies_until{};             ///< cookies that were sent may come back until then
+  std::uint64_t cookies_sent = 0;   ///< SYNs that were answered by one
+  std::uint64_t cookies_taken = 0;  ///< of which so many came back
+  std::uint64_t cookies_wrong = 0;  ///< acknowledgments meanwhile of what was none
   Handle handle;
   ListLink ready_link;
   std::uint8_t ready_mask = 0;
@@ -40,8 +45,12 @@ struct Listener {
   void visit(V& v) {
     v(local, backlog, syn_backlog, share_port, options, fast_open_key, fast_open_previous_key,
       accept_queue, half_open, fast_open_pending, handle, ready_link, ready_mask);
+    v.excluded(cookies_until, "cookies are off in the exploration");
     v.excluded(accepted, "a statistic");
     v.excluded(overflows, "a statistic");
+    v.excluded(cookies_sent, "a statistic");
+    v.excluded(cookies_taken, "a statistic");
+    v.excluded(cookies_wrong, "a statistic");
   }
 };
 

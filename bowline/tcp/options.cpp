@@ -1,15 +1,15 @@
 #include "bowline/tcp/options.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "bowline/wire/ip.hpp"
 
 namespace bowline::inline v0::tcp {
 
 std::uint8_t shift_for(std::uint32_t buffer) noexcept {
-  std::uint8_t shift = 0;
-  while (shift < wire::kMaxWindowScale && (buffer >> shift) > 0xffff) ++shift;
-  return shift;
+  const int beyond_16_bits = static_cast<int>(std::bit_width(buffer)) - 16;
+  return static_cast<std::uint8_t>(std::clamp<int>(beyond_16_bits, 0, wire::kMaxWindowScale));
 }
 
 Offer make_offer(const Settings& settings, Family family, std::uint32_t mtu, std::uint16_t most_mss,

@@ -87,7 +87,7 @@ TEST(Secrets, WholeTupleCounts) {
 // DESIGN section 8: separate keys.
 TEST(Secrets, KeysAreSeparate) {
   const Secrets secrets = Secrets::derive({1, 2, 3, 4});
-  const std::array keys{secrets.isn, secrets.timestamp, secrets.table, secrets.port};
+  const std::array keys{secrets.isn, secrets.tuple, secrets.port, secrets.syn_cookie};
   std::set<std::uint64_t> words;
   for (const SipKey& each : keys) {
     words.insert(each.k0);
@@ -104,7 +104,7 @@ TEST(Secrets, TimestampClockCountsMilliseconds) {
 }
 
 TEST(Secrets, TimestampOffsetsDifferByTuple) {
-  const SipKey secret = Secrets::derive({1, 2, 3, 4}).timestamp;
+  const SipKey secret = Secrets::derive({1, 2, 3, 4}).tuple;
   EXPECT_NE(timestamp_offset(secret, kLocal, kRemote),
             timestamp_offset(secret, kLocal, {kRemote.address, 40'001}));
   EXPECT_EQ(timestamp_offset(secret, kLocal, kRemote), timestamp_offset(secret, kLocal, kRemote));

@@ -17,6 +17,7 @@ struct Segment {
   Endpoint local;   ///< whom it is for: its destination
   Endpoint remote;  ///< who sent it
   InterfaceId interface{};
+  std::uint64_t flow = 0;  ///< tuple_hash() of the two, with the key of the Stack's tables
   SeqNumber seq;
   SeqNumber ack;
   std::uint16_t flags = 0;

@@ -57,6 +57,14 @@ enum class EcnMode : std::uint8_t {
   accurate,  ///< AccECN asked for and agreed to; with a peer that knows RFC 3168 alone, that
 };
 
+/// When a listener answers a SYN by a cookie instead of keeping an entry (RFC 4987 section 3.6,
+/// tcp/syn_cookie.hpp; Linux's tcp_syncookies 0, 1 and 2).
+enum class SynCookies : std::uint8_t {
+  never,           ///< without room the SYN is dropped
+  under_pressure,  ///< when its SYN queue is full
+  always,          ///< every SYN: nothing is ever kept for who has not proved his address
+};
+
 /// When larger packets are tried than are known to arrive (RFC 4821; Linux's tcp_mtu_probing).
 enum class MtuProbing : std::uint8_t {
   off,            ///< by ICMP alone
@@ -134,11 +142,13 @@ struct Settings {
   /// after the ACK that a repair brings, what went before it is given more time
   /// (tcp_rack_advance()).
   bool rack_rtt_of_any = false;
-  std::uint8_t r1 = 3;               ///< retransmissions until the path is suspected (MUST-20)
-  Duration r2_data = 100s;           ///< until the connection is given up (SHLD-11)
-  Duration r2_syn = 180s;            ///< the same for a SYN (MUST-23)
-  std::uint8_t syn_ack_retries = 5;  ///< repeats of a SYN-ACK, then the half-open entry goes
-  Duration orphan_r2 = 100s;         ///< R2 of a connection whose application is gone
+  std::uint8_t r1 = 3;      ///< retransmissions until the path is suspected (MUST-20)
+  Duration r2_data = 100s;  ///< until the connection is given up (SHLD-11)
+  Duration r2_syn = 180s;   ///< the same for a SYN (MUST-23)
+  /// Repeats of a SYN-ACK, then the half-open entry goes. Two: whoever forges a SYN gets three
+  /// packets sent to his victim, no more, and a place in the queue for 7 s. (Linux: 5, and 63 s.)
+  std::uint8_t syn_ack_retries = 2;
+  Duration orphan_r2 = 100s;  ///< R2 of a connection whose application is gone
 
   // -- acknowledgment and windows: RFC 9293 section 3.8.6, RFC 5681 section 4.2
   Duration delayed_ack = 40ms;   ///< at most 500 ms (MUST-40)
@@ -179,8 +189,9 @@ struct Settings {
 
   FastOpenSettings fast_open{};  ///< RFC 7413
 
-  // -- defences: RFC 5961
-  std::uint8_t challenge_acks_per_second = 10;  ///< per connection (5961 section 7)
+  // -- defences: RFC 4987, RFC 5961
+  SynCookies syn_cookies = SynCookies::under_pressure;  ///< instead of half-open entries
+  std::uint8_t challenge_acks_per_second = 10;          ///< per connection (5961 section 7)
 
   /// Any ICMP error about a SYN ends the attempt, and some about a SYN-ACK the half-open
   /// connection, as Linux does. Otherwise hard errors end attempts alone (RFC 1122 section
@@ -262,6 +273,7 @@ constexpr Settings Settings::of(Profile profile) noexcept {
     settings.rto_initial_after_loss = 1s;
     settings.r2_data = 924600ms;  // tcp_retries2 = 15
     settings.r2_syn = 127s;       // tcp_syn_retries = 6
+    settings.syn_ack_retries = 5;
     settings.cold_ack_at_once = false;
     settings.nagle_by_minshall = true;
     settings.reset_when_keepalive_fails = true;

@@ -72,8 +72,7 @@ Reply syn_ack(const SynEntry& entry, const Endpoint& local, const Offer& offer,
   if (entry.window_scaling) reply.options.window_scale = entry.rcv_shift;
   reply.options.sack_permitted = entry.sack;
   if (entry.timestamps) {
-    const std::uint32_t offset =
-        timestamp_offset(context.secrets.timestamp, reply.local, reply.remote);
+    const std::uint32_t offset = timestamp_offset(context.secrets.tuple, reply.local, reply.remote);
     reply.options.timestamps = {timestamp_clock(context.now) + offset, entry.ts_recent};
   }
   if (entry.give_cookie && entry.retries == 0) {

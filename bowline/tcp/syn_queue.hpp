@@ -8,6 +8,7 @@
 // timer per entry either: entries that wait equally long stand in one list in the order in which
 // they will be due.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -111,6 +112,19 @@ static_assert(sizeof(SynEntry) <= 64, "what an unproven peer can make us hold (D
 /// What the two SYNs agreed on. AccECN is given up when the SYN-ACK is repeated for the second time
 /// (RFC 9768 section 3.1.4.2).
 [[nodiscard]] Negotiated agreed(const SynEntry& entry) noexcept;
+
+/// How often the SYN-ACK of an entry is repeated before it goes, in a queue that holds `half_open`
+/// of `backlog` entries: the fuller it is, the less time is given (RFC 4987 section 3.3). From the
+/// half on one repeat, with three quarters none. A few entries are no flood, however short the
+/// queue.
+[[nodiscard]] constexpr std::uint8_t syn_ack_repeats(const Settings& settings,
+                                                     std::uint32_t half_open,
+                                                     std::uint32_t backlog) noexcept {
+  constexpr std::uint32_t kFew = 8;
+  const std::uint64_t quarters = std::uint64_t{4} * half_open / std::max(backlog, kFew);
+  if (quarters < 2) return settings.syn_ack_retries;
+  return std::min<std::uint8_t>(settings.syn_ack_retries, quarters == 2 ? 1 : 0);
+}
 
 /// The SYN-ACK of `entry`, for the first time or again (`why`). `offer` is what we can do; only
 /// what the peer's SYN had, too, is answered. A cookie, if it asked for one, is made with

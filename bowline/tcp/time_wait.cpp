@@ -34,7 +34,7 @@ Reply time_wait_ack(const TimeWaitRecord& record, Reason why, Context& context) 
   reply.connection = record.number;
   if (record.timestamps) {
     const std::uint32_t offset =
-        timestamp_offset(context.secrets.timestamp, record.local, record.remote);
+        timestamp_offset(context.secrets.tuple, record.local, record.remote);
     reply.options.timestamps = {timestamp_clock(context.now) + offset, record.ts_recent};
   }
   return reply;

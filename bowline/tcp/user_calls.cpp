@@ -127,7 +127,7 @@ bool open_active(Connection& c, SeqNumber iss, Context& context) noexcept {
   c.transfer->recovery.leave(iss);
   c.transfer->reduction.leave(iss);
   set_path_mtu(c, c.path_mtu);
-  c.ts_offset = timestamp_offset(context.secrets.timestamp, c.local, c.remote);
+  c.ts_offset = timestamp_offset(context.secrets.tuple, c.local, c.remote);
   const FastOpenPlan plan = plan_fast_open(c.remote.address, c.options, c.rcv_mss, context.settings,
                                            context.fast_open, context.now);
   c.fast_open = plan.role;

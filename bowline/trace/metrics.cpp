@@ -88,6 +88,12 @@ void add_listeners(Page& page, const Stack& stack) {
        [](View view) { return view.accepted; });
   each("listener_overflows_total", "counter", "Turned away because a queue was full.",
        [](View view) { return view.overflows; });
+  each("listener_syn_cookies_sent_total", "counter", "SYNs that were answered by a cookie.",
+       [](View view) { return view.cookies_sent; });
+  each("listener_syn_cookies_taken_total", "counter", "Cookies that came back.",
+       [](View view) { return view.cookies_taken; });
+  each("listener_syn_cookies_wrong_total", "counter", "ACKs meanwhile of what was no cookie.",
+       [](View view) { return view.cookies_wrong; });
 }
 
 void add_udp(Page& page, const Stack& stack) {

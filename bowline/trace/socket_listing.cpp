@@ -31,9 +31,14 @@ bool is_listener(const SocketRecord& record) { return record.has("syn_queue"); }
 
 std::string extended(const SocketRecord& record) {
   if (is_listener(record)) {
-    return fmt::format(" syn-queue:{}/{} accepted:{} overflows:{}", record.number("syn_queue"),
-                       record.number("syn_queue_limit"), record.number("accepted"),
-                       record.number("overflows"));
+    std::string text = fmt::format(" syn-queue:{}/{} accepted:{} overflows:{}",
+                                   record.number("syn_queue"), record.number("syn_queue_limit"),
+                                   record.number("accepted"), record.number("overflows"));
+    if (record.number("cookies_sent") > 0) {
+      text += fmt::format(" cookies:{} sent, {} taken, {} wrong", record.number("cookies_sent"),
+                          record.number("cookies_taken"), record.number("cookies_wrong"));
+    }
+    return text;
   }
   std::string text;
   if (record.has("number")) {

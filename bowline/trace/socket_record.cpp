@@ -146,10 +146,10 @@ SocketRecord socket_record(const ListenerView& view) {
   record.send_queue = view.accept_limit;
   record.local = to_text(view.local);
   record.peer = to_text(Endpoint{IpAddress::any(view.local.address.family()), 0});
-  record.numbers = {{"syn_queue", view.half_open},
-                    {"syn_queue_limit", view.half_open_limit},
-                    {"accepted", view.accepted},
-                    {"overflows", view.overflows}};
+  record.numbers = {{"syn_queue", view.half_open},        {"syn_queue_limit", view.half_open_limit},
+                    {"accepted", view.accepted},          {"overflows", view.overflows},
+                    {"cookies_sent", view.cookies_sent},  {"cookies_taken", view.cookies_taken},
+                    {"cookies_wrong", view.cookies_wrong}};
   return record;
 }
 

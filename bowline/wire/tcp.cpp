@@ -114,6 +114,32 @@ bool only_timestamps(std::span<const std::byte> bytes) noexcept {
          load_be<std::uint32_t>(bytes.data()) == detail::kTimestampsWord;
 }
 
+// What Linux and Android put on a SYN, in their order: MSS, SACK-permitted, timestamps, window
+// scale. A flood is made of them as much as what it hides.
+bool take_usual_syn(std::span<const std::byte> bytes, TcpOptions& options) noexcept {
+  constexpr std::uint32_t kMssWord = tcp_option::kMss << 24U | tcp_option::kMssLength << 16U;
+  constexpr std::uint32_t kSackWord = tcp_option::kSackPermitted << 24U |
+                                      tcp_option::kSackPermittedLength << 16U |
+                                      tcp_option::kTimestamps << 8U | tcp_option::kTimestampsLength;
+  constexpr std::uint32_t kScaleWord = tcp_option::kNop << 24U | tcp_option::kWindowScale << 16U |
+                                       tcp_option::kWindowScaleLength << 8U;
+  if (bytes.size() != 20) return false;
+  const auto mss = load_be<std::uint32_t>(bytes.data());
+  const auto scale = load_be<std::uint32_t>(bytes.data() + 16);
+  if ((mss & 0xffff0000U) != kMssWord || (scale & 0xffffff00U) != kScaleWord ||
+      load_be<std::uint32_t>(bytes.data() + 4) != kSackWord) {
+    return false;
+  }
+  const auto shift = static_cast<std::uint8_t>(scale & 0xffU);
+  if (shift > kMaxWindowScale) return false;
+  options.mss = static_cast<std::uint16_t>(mss & 0xffffU);
+  options.sack_permitted = true;
+  options.timestamps = Timestamps{load_be<std::uint32_t>(bytes.data() + 8),
+                                  load_be<std::uint32_t>(bytes.data() + 12)};
+  options.window_scale = shift;
+  return true;
+}
+
 std::optional<Reason> parse_view(std::span<const std::byte> head, std::uint32_t segment_size,
                                  TcpView& view) noexcept {
   if (head.size() > segment_size) head = head.first(segment_size);
@@ -142,7 +168,7 @@ std::optional<Reason> parse_view(std::span<const std::byte> head, std::uint32_t 
   if (only_timestamps(options)) {
     view.options.timestamps = Timestamps{load_be<std::uint32_t>(options.data() + 4),
                                          load_be<std::uint32_t>(options.data() + 8)};
-  } else if (!parse_options(options, view.options)) {
+  } else if (!take_usual_syn(options, view.options) && !parse_options(options, view.options)) {
     return Reason::tcp_bad_option;
   }
   return std::nullopt;

@@ -48,6 +48,18 @@ TEST(TcpOptions, K25_ASynOfLinux) {
   EXPECT_EQ(options.window_scale, 7);
 }
 
+// That layout is read at once; one that only looks like it must not be.
+TEST(TcpOptions, WhatOnlyLooksLikeASynOfLinux) {
+  const TcpOptions steep = parsed("020405b4 0402 080a 00000064 00000000 01 03030f"_hex);
+  EXPECT_EQ(steep.window_scale, 14);
+  EXPECT_TRUE(steep.window_scale_clamped);
+  EXPECT_EQ(error("020505b4 0402 080a 00000064 00000000 01 030307"_hex), Reason::tcp_bad_option);
+  EXPECT_EQ(error("020405b4 0402 080a 00000064 00000000 01 030407"_hex), Reason::tcp_bad_option);
+  const TcpOptions ended = parsed("020405b4 0402 080a 00000064 00000000 00 030307"_hex);
+  EXPECT_EQ(ended.mss, 1460);
+  EXPECT_FALSE(ended.window_scale.has_value());
+}
+
 TEST(TcpOptions, K25_FortyBytesAreTheMost) {
   std::vector<std::byte> bytes(40, std::byte{tcp_option::kNop});
   EXPECT_TRUE(parse(bytes));

@@ -34,8 +34,35 @@ SCRIPT(ListenerQueues, K99_AnEntryGoesFromOneToTheOther) {
   expect_equal(view_of(*this, listener).accepted, 1U, "accepted");
 }
 
-// A full SYN queue drops further SYNs (counted); the peer repeats them.
+// A18, RFC 4987 section 3.3: the fuller the queue, the sooner its entries go. From the half on
+// there is one repeat, with three quarters none.
+SCRIPT(ListenerQueues, K103_UnderPressureEntriesAreGivenLessTime) {
+  ListenOptions options;
+  options.syn_backlog = 16;
+  listener.listens(options);
+  const auto ask = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      Peer& forged = add_peer(static_cast<std::uint16_t>(41'000 + i));
+      forged.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+      expect(forged, "S. 0:0(0) ack 1"_seg);
+    }
+  };
+  ask(0, 8);
+  lets_pass(1500ms);  // all repeated once
+  skip_sent();
+  expect_equal(view_of(*this, listener).half_open, 8U, "half full, after one repeat");
+  lets_pass(2s);
+  expect_equal(view_of(*this, listener).half_open, 7U, "one has gone, and the rest is fewer");
+  skip_sent();
+  ask(8, 14);
+  lets_pass(1500ms);
+  expect_equal(view_of(*this, listener).half_open, 11U, "two have gone unrepeated");
+  skip_sent();
+}
+
+// Without cookies a full SYN queue drops further SYNs (counted); the peer repeats them.
 SCRIPT(ListenerQueues, AFullSynQueueDropsSyns) {
+  config.tcp.syn_cookies = tcp::SynCookies::never;
   ListenOptions options;
   options.syn_backlog = 2;
   listener.listens(options);
@@ -152,6 +179,7 @@ SCRIPT(ListenerQueues, K8_ManyConnectionsShareOnePort) {
 
 // Limits::half_open bounds all listeners together; Limits::connections the connections.
 SCRIPT(ListenerQueues, TheStacksLimitHoldsToo) {
+  config.tcp.syn_cookies = tcp::SynCookies::never;
   config.limits.half_open = 1;
   listener.listens();
   Peer& other = add_peer(40'001);

@@ -1,0 +1,56 @@
+// The short way of a SYN that a cookie answers, while a flood lasts (RFC 4987 section 3.6).
+
+#include "bowline/stack/core.hpp"
+#include "bowline/tcp/syn_cookie.hpp"
+#include "bowline/tcp/usual_syn.hpp"
+
+namespace bowline::inline v0 {
+
+bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexcept {
+  const auto syn = tcp::read_usual_syn(frame);
+  if (!syn || ip::is_broadcast(syn->remote.address, local_addresses()) ||
+      !is_local(syn->local.address)) {
+    return false;
+  }
+  const tcp::TupleHash hash = tcp::hash_tuple(secrets.tuple, syn->local, syn->remote);
+  if (find_tuple(hash.table, syn->local, syn->remote) != kNone) return false;
+  const std::uint32_t number = find_listener(syn->local, hash.table);
+  if (number == kNone) return false;
+  tcp::Listener& listener = listeners[number];
+  const bool full = is_full(listener);
+  const bool wanted = full ? config.tcp.syn_cookies != tcp::SynCookies::never
+                           : config.tcp.syn_cookies == tcp::SynCookies::always;
+  if (!wanted || listener.accept_queue.size >= listener.backlog ||
+      syn->mss < config.tcp.mss_floor) {
+    return false;
+  }
+  const tcp::Offer offer = offer_of(listener, interface, syn->remote.address);
+  if (!offer.timestamps || !offer.sack || !offer.window_scaling) return false;
+  const auto cookie =
+      tcp::make_syn_cookie(secrets.syn_cookie, syn->local, syn->remote, syn->seq, syn->mss, now);
+  if (!cookie) return false;
+
+  const Buffer packet = pool->allocate(kHeadroom + wire::kIpv6HeaderSize + tcp::kUsualSynSize);
+  if (!packet) return false;
+  tcp::Negotiated agreed;
+  agreed.window_scaling = true;
+  agreed.snd_shift = syn->shift;
+  agreed.sack = true;
+  const std::uint32_t clock = tcp::timestamp_with_options(tcp::timestamp_clock(now), agreed);
+  const std::uint32_t size = tcp::emit_usual_syn_ack(packet.data() + kHeadroom, *syn,
+                                                     {.seq = *cookie,
+                                                      .window = syn_window(listener),
+                                                      .mss = offer.mss,
+                                                      .shift = offer.shift,
+                                                      .ts_value = clock + hash.timestamp_offset});
+  if (full) ++listener.overflows;
+  note_cookie(listener);
+  Frame answer;
+  answer.append(packet.slice(kHeadroom, size));
+  answer.headroom = kHeadroom;
+  answer.checksum = Checksum::complete;
+  static_cast<void>(queue(interface, std::move(answer), Reason::send_syn_cookie, 0));
+  return true;
+}
+
+}  // namespace bowline::inline v0

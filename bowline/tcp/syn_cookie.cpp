@@ -1,0 +1,79 @@
+#include "bowline/tcp/syn_cookie.hpp"
+
+#include <array>
+
+#include "bowline/tcp/secrets.hpp"
+#include "bowline/wire/tcp.hpp"
+
+namespace bowline::inline v0::tcp {
+namespace {
+
+// The floor, the two defaults (RFC 9293 MUST-15), tunnels, PPPoE, Ethernet over IPv6 and IPv4,
+// jumbo frames. A peer gets the largest that is not more than it asked for.
+constexpr std::array<std::uint16_t, 8> kMssClasses{48, 536, 1024, 1220, 1360, 1440, 1460, 8940};
+
+// The layout of the timestamp's low bits.
+constexpr std::uint32_t kShiftMask = 15;  // 15: no window scaling; 14 is the most there is
+constexpr std::uint32_t kSackBit = 16;
+constexpr std::uint32_t kEcnBit = 32;
+constexpr std::uint32_t kOptionsMask = 63;
+
+std::int64_t slot_of(Time now) noexcept { return now.time_since_epoch() / kSynCookieSlot; }
+
+std::uint32_t mac(const SipKey& key, const Endpoint& local, const Endpoint& remote, SeqNumber irs,
+                  std::int64_t slot) noexcept {
+  SipHasher<2, 4> hasher(key);
+  add_tuple(hasher, local, remote);
+  return static_cast<std::uint32_t>(
+      hasher.finish(static_cast<std::uint64_t>(slot) << 32 | irs.raw()));
+}
+
+}  // namespace
+
+std::optional<SeqNumber> make_syn_cookie(const SipKey& key, const Endpoint& local,
+                                         const Endpoint& remote, SeqNumber irs,
+                                         std::uint16_t peer_mss, Time now) noexcept {
+  if (peer_mss < kMssClasses.front()) return std::nullopt;
+  std::uint32_t best = 0;
+  for (std::uint32_t i = 1; i < kMssClasses.size(); ++i) {
+    if (kMssClasses[i] <= peer_mss) best = i;
+  }
+  return SeqNumber(mac(key, local, remote, irs, slot_of(now)) ^ best);
+}
+
+std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, const Endpoint& local,
+                                             const Endpoint& remote, SeqNumber irs,
+                                             SeqNumber cookie, Time now) noexcept {
+  const std::int64_t present = slot_of(now);
+  for (const std::int64_t slot : {present, present - 1}) {
+    const std::uint32_t best = cookie.raw() ^ mac(key, local, remote, irs, slot);
+    if (best < kMssClasses.size()) return kMssClasses[best];
+  }
+  return std::nullopt;
+}
+
+std::uint32_t timestamp_with_options(std::uint32_t clock, const Negotiated& agreed) noexcept {
+  std::uint32_t options = agreed.window_scaling ? agreed.snd_shift : kShiftMask;
+  if (agreed.sack) options |= kSackBit;
+  if (agreed.feedback != FeedbackMode::none) options |= kEcnBit;
+  const std::uint32_t value = (clock & ~kOptionsMask) | options;
+  return options > (clock & kOptionsMask) ? value - (kOptionsMask + 1) : value;
+}
+
+Negotiated agreed_by_timestamp(std::uint32_t echo, std::uint16_t peer_mss,
+                               const Offer& offer) noexcept {
+  Negotiated agreed;
+  agreed.peer_mss = peer_mss;
+  agreed.timestamps = true;
+  const auto shift = static_cast<std::uint8_t>(echo & kShiftMask);
+  agreed.window_scaling = offer.window_scaling && shift <= wire::kMaxWindowScale;
+  if (agreed.window_scaling) {
+    agreed.snd_shift = shift;
+    agreed.rcv_shift = offer.shift;
+  }
+  agreed.sack = offer.sack && (echo & kSackBit) != 0;
+  if ((echo & kEcnBit) != 0) agreed.feedback = FeedbackMode::classic;
+  return agreed;
+}
+
+}  // namespace bowline::inline v0::tcp

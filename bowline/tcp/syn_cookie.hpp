@@ -1,0 +1,54 @@
+#pragma once
+
+// SYN cookies: a listener without room for another half-open entry sends the entry to the peer
+// (RFC 4987 section 3.6; D. J. Bernstein, 1996).
+//
+// The initial sequence number of the SYN-ACK is a keyed hash of the four-tuple, the peer's number
+// and the present minute, in whose lowest bits the class of the peer's MSS is hidden. Who
+// acknowledges it has received it at the address that he claims; nothing is kept before. Each
+// minute has a hash of its own, so a cookie is good for one to two minutes and none can be
+// collected for later. Sixteen of 2^32 numbers are good at any instant (two minutes, eight
+// classes): a guess is right once in 2^28.
+//
+// Window scale, SACK and ECN do not fit; a peer with timestamps (RFC 7323) carries them for us, in
+// the low six bits of the TSval that he has to echo. Without timestamps the connection does without
+// them: that, and the SYN-ACK that is not repeated, is the price, and why entries come first.
+
+#include <cstdint>
+#include <optional>
+
+#include "bowline/base/seq_number.hpp"
+#include "bowline/base/siphash.hpp"
+#include "bowline/base/time.hpp"
+#include "bowline/tcp/options.hpp"
+#include "bowline/wire/ip_address.hpp"
+
+namespace bowline::inline v0::tcp {
+
+/// A "minute" of the cookies. One lives for this long at least and twice as long at most.
+inline constexpr Duration kSynCookieSlot = 64s;
+
+/// The initial sequence number for the SYN with number `irs`, of a peer that takes segments of
+/// `peer_mss` bytes. Nothing: it takes less than the smallest class says, 48 bytes.
+[[nodiscard]] std::optional<SeqNumber> make_syn_cookie(const SipKey& key, const Endpoint& local,
+                                                       const Endpoint& remote, SeqNumber irs,
+                                                       std::uint16_t peer_mss, Time now) noexcept;
+
+/// The MSS in `cookie`, at most what the SYN said. Nothing: it is not one that we have made for
+/// that SYN in the last minutes.
+[[nodiscard]] std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, const Endpoint& local,
+                                                           const Endpoint& remote, SeqNumber irs,
+                                                           SeqNumber cookie, Time now) noexcept;
+
+/// The timestamp clock, at most 64 ms behind `clock`, with what `agreed` says in its low six bits:
+/// what the SYN-ACK has as TSval (before the offset). It never runs ahead of what later segments
+/// say (RFC 7323 section 5.4).
+[[nodiscard]] std::uint32_t timestamp_with_options(std::uint32_t clock,
+                                                   const Negotiated& agreed) noexcept;
+
+/// What was agreed on, from the echo of such a timestamp (without the offset); window scale and
+/// SACK as far as `offer` has them still. `peer_mss` is what the cookie says.
+[[nodiscard]] Negotiated agreed_by_timestamp(std::uint32_t echo, std::uint16_t peer_mss,
+                                             const Offer& offer) noexcept;
+
+}  // namespace bowline::inline v0::tcp
