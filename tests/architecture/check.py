@@ -11,8 +11,8 @@ import sys
 
 # The table of DESIGN.md section 2 (docs/architecture.md holds its living copy, compared below).
 CORE = ["base", "wire", "tcp", "udp", "ip", "link", "stack"]
-# What uses a Stack and keeps the core's rules: no I/O, no exceptions, bounded memory.
-SERVICES = ["dns", "dhcp"]
+# What stands on the core, most of it on a Stack, and keeps the core's rules: no I/O, no exceptions, bounded memory.
+SERVICES = ["dns", "dhcp", "gateway"]
 STRICT = CORE + SERVICES
 TO_DRIVER = CORE + ["driver"]
 MAY_INCLUDE = {
@@ -25,12 +25,13 @@ MAY_INCLUDE = {
     "stack": ["base", "wire", "tcp", "udp", "ip", "link"],
     "dns": ["base", "wire", "stack"],
     "dhcp": ["base", "wire", "stack"],
+    "gateway": ["base", "wire", "tcp", "ip"],
     "trace": CORE,
     "replay": CORE + ["trace"],
     "explain": ["base", "wire", "tcp", "trace"],
     "driver": CORE,
     "os": ["base", "wire", "link", "driver"],
-    "sim": TO_DRIVER + ["trace"],
+    "sim": TO_DRIVER + ["trace", "gateway"],
     "model": CORE + ["trace"],
     "scenario": TO_DRIVER + ["trace", "sim"],
     "lab": TO_DRIVER + ["trace", "sim"],
