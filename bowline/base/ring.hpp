@@ -7,10 +7,12 @@
 // empty; a small one it keeps, so that a queue that fills and empties with each burst does not
 // allocate.
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "bowline/base/memory.hpp"
@@ -63,6 +65,17 @@ class Ring {
     ++size_;
     std::construct_at(place(size_ - 1), std::forward<U>(value));
     return true;
+  }
+  /// Appends a `T` as made by default and returns it; null when memory ran out.
+  [[nodiscard]] T* emplace_back() noexcept {
+    if (size_ == capacity_ && !grow(size_ + 1)) return nullptr;
+    ++size_;
+    return std::construct_at(place(size_ - 1));
+  }
+  /// The front and what stands behind it in memory, `most` elements at most: all, but where the row
+  /// goes round the end.
+  [[nodiscard]] std::span<T> front_run(std::uint32_t most) noexcept {
+    return {places_ + head_, std::min({most, size_, capacity_ - head_})};
   }
   /// Removes the front; there must be one. With the last element the memory of more than kKept
   /// goes back.

@@ -7,7 +7,7 @@ namespace {
 bool is_directed_broadcast(const IpAddress& address, const Cidr& network) noexcept {
   if (!address.is_v4() || !network.address.is_v4() || network.prefix >= 31) return false;
   const std::uint32_t host_bits = 0xffffffffU >> network.prefix;
-  return network.contains(address) && (address.v4_value() & host_bits) == host_bits;
+  return (address.v4_value() & host_bits) == host_bits && network.contains(address);
 }
 
 }  // namespace

@@ -65,18 +65,28 @@ inline constexpr std::uint32_t kKindShift = 30;
   return tagged_index & ((1U << kKindShift) - 1);
 }
 
-/// A frame that goes out once and belongs to nobody: a stateless reply or a datagram.
-using PendingFrame = ip::HeldFrame;
+/// Why a frame is sent that goes out once and belongs to nobody: a stateless reply or a datagram.
+struct PendingWhy {
+  Reason why = Reason::send_udp;
+  std::uint64_t connection = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v(why, connection);
+  }
+};
 
 /// What whoever builds a packet leaves free in front of it, so that a link's header finds room.
 inline constexpr std::uint8_t kHeadroom = 16;
 
 /// A link as the Stack sees it.
 struct Interface {
-  explicit Interface(Memory& memory) noexcept : pending(memory), addresses(memory) {}
+  explicit Interface(Memory& memory) noexcept
+      : pending(memory), pending_why(memory), addresses(memory) {}
 
   LinkInfo link;
-  Ring<PendingFrame> pending;
+  Ring<Frame> pending;           ///< they are offered to the link where they stand
+  Ring<PendingWhy> pending_why;  ///< one for each
   Ring<Cidr> addresses;
   IndexList output;  ///< connections with something to send, by their output_link
   /// UDP sockets that configure this interface and hear what is for none of our addresses.
@@ -96,8 +106,8 @@ struct Interface {
 
   template <class V>
   void visit(V& v) {
-    v(pending, addresses, output, takes_foreign, blocked_udp, waiting, solicitations, solicit_at,
-      report_at, reachable_time, ipv6_mtu, timing.neighbour.reachable_time,
+    v(pending, pending_why, addresses, output, takes_foreign, blocked_udp, waiting, solicitations,
+      solicit_at, report_at, reachable_time, ipv6_mtu, timing.neighbour.reachable_time,
       timing.neighbour.retrans_timer);
   }
 
@@ -166,8 +176,9 @@ struct Stack::Core final : tcp::ReplyQueue {
   std::uint64_t next_udp_number = 1;
   std::uint64_t next_frame = 1;
   Time now{};
-  Time retry_at = kNever;  ///< a frame could not be built for want of memory: try again
-  Time flood_until{};      ///< SYNs are looked at for the short way (answer_flood())
+  Time retry_at = kNever;              ///< a frame could not be built for want of memory: try again
+  Time flood_until{};                  ///< SYNs are looked at for the short way (answer_flood())
+  std::uint32_t flood_target = kNone;  ///< the listener that the last one there was for
 
   // ---- plumbing
   [[nodiscard]] tcp::Context context() noexcept {
@@ -297,6 +308,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   /// Answers `frame` if it is a SYN of the usual form that only needs a cookie. False, and nothing
   /// has happened: it goes the long way.
   [[nodiscard]] bool answer_flood(const Frame& frame, InterfaceId interface) noexcept;
+  [[nodiscard]] bool is_for(std::uint32_t listener, const Endpoint& local) const noexcept;
 
   // ---- settle.cpp
   [[nodiscard]] std::uint32_t new_connection(const Endpoint& local, const Endpoint& remote,
@@ -358,6 +370,9 @@ struct Stack::Core final : tcp::ReplyQueue {
                                       InterfaceId interface) const noexcept;
   [[nodiscard]] bool send_framed(Interface& out, Frame frame, const wire::MacAddress& to,
                                  std::uint16_t type, Reason why, std::uint64_t connection) noexcept;
+  /// A place for a frame among those that wait for `out`, with a number; null, and a decision says
+  /// so: there is none.
+  [[nodiscard]] Frame* pending_place(Interface& out, Reason why, std::uint64_t connection) noexcept;
   [[nodiscard]] bool push_pending(Interface& out, Frame frame, Reason why,
                                   std::uint64_t connection) noexcept;
 

@@ -22,8 +22,9 @@ void Stack::Core::note_cookie(tcp::Listener& listener) const noexcept {
 bool Stack::Core::answer_by_cookie(std::uint32_t number, const tcp::Segment& syn,
                                    const tcp::Negotiated& agreed, const tcp::Offer& offer,
                                    std::optional<SeqNumber> least_iss) noexcept {
-  const auto cookie = tcp::make_syn_cookie(secrets.syn_cookie, syn.local, syn.remote, syn.seq,
-                                           agreed.peer_mss, now);
+  const auto cookie = tcp::make_syn_cookie(
+      secrets.syn_cookie, tcp::hash_tuple(secrets.tuple, syn.local, syn.remote).secret, syn.seq,
+      agreed.peer_mss, now);
   // MAY-2: a cookie cannot be moved beyond the numbers of the connection before.
   if (!cookie || (least_iss && before(*cookie, *least_iss))) return false;
   tcp::SynEntry entry = entry_for(number, syn, agreed, *cookie);
@@ -57,8 +58,8 @@ bool Stack::Core::take_cookie(std::uint32_t number, const tcp::Segment& segment)
   if (segment.syn() || now >= listener.cookies_until) return false;
   const SeqNumber irs = segment.seq - 1;
   const SeqNumber cookie = segment.ack - 1;
-  const auto mss =
-      tcp::open_syn_cookie(secrets.syn_cookie, segment.local, segment.remote, irs, cookie, now);
+  const tcp::TupleHash tuple = tcp::hash_tuple(secrets.tuple, segment.local, segment.remote);
+  const auto mss = tcp::open_syn_cookie(secrets.syn_cookie, tuple.secret, irs, cookie, now);
   if (!mss) {
     ++listener.cookies_wrong;
     return false;
@@ -73,9 +74,8 @@ bool Stack::Core::take_cookie(std::uint32_t number, const tcp::Segment& segment)
   agreed.peer_mss = *mss;
   if (config.tcp.timestamps && segment.options.timestamps) {
     const tcp::Offer offer = offer_of(listener, segment.interface, segment.remote.address);
-    const std::uint32_t offset =
-        tcp::timestamp_offset(secrets.tuple, segment.local, segment.remote);
-    agreed = tcp::agreed_by_timestamp(segment.options.timestamps->echo - offset, *mss, offer);
+    agreed = tcp::agreed_by_timestamp(segment.options.timestamps->echo - tuple.timestamp_offset(),
+                                      *mss, offer);
   }
   tcp::Segment syn = segment;  // as it must have been
   syn.seq = irs;

@@ -6,6 +6,16 @@
 
 namespace bowline::inline v0 {
 
+namespace {
+
+void fill_answer(Frame& answer, Slice packet) noexcept {
+  answer.append(std::move(packet));
+  answer.headroom = kHeadroom;
+  answer.checksum = Checksum::complete;
+}
+
+}  // namespace
+
 bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexcept {
   const auto syn = tcp::read_usual_syn(frame);
   if (!syn || ip::is_broadcast(syn->remote.address, local_addresses()) ||
@@ -14,7 +24,8 @@ bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexce
   }
   const tcp::TupleHash hash = tcp::hash_tuple(secrets.tuple, syn->local, syn->remote);
   if (find_tuple(hash.table, syn->local, syn->remote) != kNone) return false;
-  const std::uint32_t number = find_listener(syn->local, hash.table);
+  if (!is_for(flood_target, syn->local)) flood_target = find_listener(syn->local, hash.table);
+  const std::uint32_t number = flood_target;
   if (number == kNone) return false;
   tcp::Listener& listener = listeners[number];
   const bool full = is_full(listener);
@@ -27,7 +38,7 @@ bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexce
   const tcp::Offer offer = offer_of(listener, interface, syn->remote.address);
   if (!offer.timestamps || !offer.sack || !offer.window_scaling) return false;
   const auto cookie =
-      tcp::make_syn_cookie(secrets.syn_cookie, syn->local, syn->remote, syn->seq, syn->mss, now);
+      tcp::make_syn_cookie(secrets.syn_cookie, hash.secret, syn->seq, syn->mss, now);
   if (!cookie) return false;
 
   const Buffer packet = pool->allocate(kHeadroom + wire::kIpv6HeaderSize + tcp::kUsualSynSize);
@@ -42,15 +53,28 @@ bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexce
                                                       .window = syn_window(listener),
                                                       .mss = offer.mss,
                                                       .shift = offer.shift,
-                                                      .ts_value = clock + hash.timestamp_offset});
+                                                      .ts_value = clock + hash.timestamp_offset()});
   if (full) ++listener.overflows;
   note_cookie(listener);
-  Frame answer;
-  answer.append(packet.slice(kHeadroom, size));
-  answer.headroom = kHeadroom;
-  answer.checksum = Checksum::complete;
-  static_cast<void>(queue(interface, std::move(answer), Reason::send_syn_cookie, 0));
+  Interface& out = interface_of(interface);
+  if (out.is_ethernet()) {
+    Frame answer;
+    fill_answer(answer, packet.slice(kHeadroom, size));
+    static_cast<void>(queue(interface, std::move(answer), Reason::send_syn_cookie, 0));
+  } else if (Frame* const place = pending_place(out, Reason::send_syn_cookie, 0)) {
+    fill_answer(*place, packet.slice(kHeadroom, size));
+    place->id = new_frame_id();
+  }
   return true;
+}
+
+// Is listener `number` surely the one for `local`? Of those that share a port none is.
+bool Stack::Core::is_for(std::uint32_t number, const Endpoint& local) const noexcept {
+  if (number == kNone || !listeners.live(number)) return false;
+  const tcp::Listener& listener = listeners[number];
+  const bool at_address = listener.local.address == local.address ||
+                          listener.local.address == IpAddress::any(local.address.family());
+  return listener.local.port == local.port && at_address && !listener.share_port;
 }
 
 }  // namespace bowline::inline v0

@@ -93,21 +93,16 @@ std::size_t Stack::Core::transmit_pending(Interface& interface, FrameSink& sink,
                                           bool& blocked) noexcept {
   std::size_t sent = 0;
   while (!interface.pending.empty() && !blocked) {
-    InlineVector<Frame, kBatch> batch;
-    const std::size_t count = std::min<std::size_t>(interface.pending.size(), kBatch);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      batch.emplace_back(std::move(interface.pending[i].frame));
-    }
+    const std::span<Frame> batch = interface.pending.front_run(kBatch);
+    const std::size_t count = batch.size();
     std::array<FrameId, kBatch> ids{};  // the sink may leave nothing of what it takes
     for (std::size_t i = 0; i < count; ++i) ids[i] = batch[i].id;
-    const std::size_t taken = std::min(sink.take(batch.span()), count);
+    const std::size_t taken = std::min(sink.take(batch), count);
     for (std::size_t i = 0; i < taken; ++i) {
-      const PendingFrame& gone = interface.pending.front();
+      const PendingWhy& gone = interface.pending_why.front();
       decisions.make(gone.why, ids[i], gone.connection, {});
+      interface.pending_why.pop_front();
       interface.pending.pop_front();
-    }
-    for (std::size_t i = taken; i < count; ++i) {
-      interface.pending[static_cast<std::uint32_t>(i - taken)].frame = std::move(batch[i]);
     }
     sent += taken;
     blocked = taken < count;

@@ -67,7 +67,7 @@ SeqNumber initial_sequence(const SipKey& key, const Endpoint& local, const Endpo
 
 TupleHash hash_tuple(const SipKey& key, const Endpoint& local, const Endpoint& remote) noexcept {
   const Hash128 hash = wide_hash(key, local, remote);
-  return {hash.low, static_cast<std::uint32_t>(hash.high)};
+  return {hash.low, hash.high};
 }
 
 std::uint32_t timestamp_offset(const SipKey& key, const Endpoint& local,

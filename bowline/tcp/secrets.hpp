@@ -61,13 +61,18 @@ struct Secrets {
 /// What a four-tuple is hashed to. Two halves of one SipHash-1-3: neither tells of the other, and
 /// whoever needs both has them for little more than one.
 struct TupleHash {
-  std::uint64_t table = 0;             ///< its place in tables
-  std::uint32_t timestamp_offset = 0;  ///< what is added to the clock in its timestamps
+  std::uint64_t table = 0;   ///< its place in tables
+  std::uint64_t secret = 0;  ///< what SYN cookies are made of; its low half is timestamp_offset()
+
+  /// What is added to the clock in its timestamps.
+  [[nodiscard]] constexpr std::uint32_t timestamp_offset() const noexcept {
+    return static_cast<std::uint32_t>(secret);
+  }
 };
 [[nodiscard]] TupleHash hash_tuple(const SipKey& key, const Endpoint& local,
                                    const Endpoint& remote) noexcept;
 
-/// TupleHash::timestamp_offset (RFC 7323 section 5.4). `key` is Secrets::tuple.
+/// TupleHash::timestamp_offset() (RFC 7323 section 5.4). `key` is Secrets::tuple.
 [[nodiscard]] std::uint32_t timestamp_offset(const SipKey& key, const Endpoint& local,
                                              const Endpoint& remote) noexcept;
 

@@ -20,36 +20,49 @@ constexpr std::uint32_t kOptionsMask = 63;
 
 std::int64_t slot_of(Time now) noexcept { return now.time_since_epoch() / kSynCookieSlot; }
 
-std::uint32_t mac(const SipKey& key, const Endpoint& local, const Endpoint& remote, SeqNumber irs,
+std::uint32_t mac(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
                   std::int64_t slot) noexcept {
   SipHasher<2, 4> hasher(key);
-  add_tuple(hasher, local, remote);
+  hasher.add(tuple);
   return static_cast<std::uint32_t>(
       hasher.finish(static_cast<std::uint64_t>(slot) << 32 | irs.raw()));
 }
 
+// The largest class that is not above `mss`.
+std::uint32_t class_of(std::uint16_t mss) noexcept {
+  std::uint32_t best = 0;
+  for (std::uint32_t i = 1; i < kMssClasses.size(); ++i) best += kMssClasses[i] <= mss ? 1U : 0U;
+  return best;
+}
+
 }  // namespace
+
+std::optional<SeqNumber> make_syn_cookie(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
+                                         std::uint16_t peer_mss, Time now) noexcept {
+  if (peer_mss < kMssClasses.front()) return std::nullopt;
+  return SeqNumber(mac(key, tuple, irs, slot_of(now)) ^ class_of(peer_mss));
+}
 
 std::optional<SeqNumber> make_syn_cookie(const SipKey& key, const Endpoint& local,
                                          const Endpoint& remote, SeqNumber irs,
                                          std::uint16_t peer_mss, Time now) noexcept {
-  if (peer_mss < kMssClasses.front()) return std::nullopt;
-  std::uint32_t best = 0;
-  for (std::uint32_t i = 1; i < kMssClasses.size(); ++i) {
-    if (kMssClasses[i] <= peer_mss) best = i;
+  return make_syn_cookie(key, hash_tuple(key, local, remote).secret, irs, peer_mss, now);
+}
+
+std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
+                                             SeqNumber cookie, Time now) noexcept {
+  const std::int64_t present = slot_of(now);
+  for (const std::int64_t slot : {present, present - 1}) {
+    const std::uint32_t best = cookie.raw() ^ mac(key, tuple, irs, slot);
+    if (best < kMssClasses.size()) return kMssClasses[best];
   }
-  return SeqNumber(mac(key, local, remote, irs, slot_of(now)) ^ best);
+  return std::nullopt;
 }
 
 std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, const Endpoint& local,
                                              const Endpoint& remote, SeqNumber irs,
                                              SeqNumber cookie, Time now) noexcept {
-  const std::int64_t present = slot_of(now);
-  for (const std::int64_t slot : {present, present - 1}) {
-    const std::uint32_t best = cookie.raw() ^ mac(key, local, remote, irs, slot);
-    if (best < kMssClasses.size()) return kMssClasses[best];
-  }
-  return std::nullopt;
+  return open_syn_cookie(key, hash_tuple(key, local, remote).secret, irs, cookie, now);
 }
 
 std::uint32_t timestamp_with_options(std::uint32_t clock, const Negotiated& agreed) noexcept {

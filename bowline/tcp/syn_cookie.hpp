@@ -28,14 +28,23 @@ namespace bowline::inline v0::tcp {
 /// A "minute" of the cookies. One lives for this long at least and twice as long at most.
 inline constexpr Duration kSynCookieSlot = 64s;
 
-/// The initial sequence number for the SYN with number `irs`, of a peer that takes segments of
-/// `peer_mss` bytes. Nothing: it takes less than the smallest class says, 48 bytes.
+/// The initial sequence number for the SYN with number `irs` of the four-tuple whose
+/// TupleHash::secret is `tuple`, and of a peer that takes segments of `peer_mss` bytes. Nothing: it
+/// takes less than the smallest class says, 48 bytes.
+[[nodiscard]] std::optional<SeqNumber> make_syn_cookie(const SipKey& key, std::uint64_t tuple,
+                                                       SeqNumber irs, std::uint16_t peer_mss,
+                                                       Time now) noexcept;
+/// The same, where the tuple was not hashed: it is, with `key`.
 [[nodiscard]] std::optional<SeqNumber> make_syn_cookie(const SipKey& key, const Endpoint& local,
                                                        const Endpoint& remote, SeqNumber irs,
                                                        std::uint16_t peer_mss, Time now) noexcept;
 
 /// The MSS in `cookie`, at most what the SYN said. Nothing: it is not one that we have made for
 /// that SYN in the last minutes.
+[[nodiscard]] std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, std::uint64_t tuple,
+                                                           SeqNumber irs, SeqNumber cookie,
+                                                           Time now) noexcept;
+/// The same, where the tuple was not hashed.
 [[nodiscard]] std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, const Endpoint& local,
                                                            const Endpoint& remote, SeqNumber irs,
                                                            SeqNumber cookie, Time now) noexcept;

@@ -24,7 +24,6 @@ constexpr std::uint16_t kOffsetAndFlags = kUsualSynSize / 4U << 12U;
 std::uint16_t half_at(const std::byte* from) noexcept { return load_be<std::uint16_t>(from); }
 std::uint32_t word_at(const std::byte* from) noexcept { return load_be<std::uint32_t>(from); }
 
-// Is it a sum of 60 bytes, 20 of them summed on their own, that a link has made or that is right?
 bool is_intact(const std::byte* bytes, std::uint32_t size) noexcept {
   return wire::sum_of({bytes, size}).verifies();
 }

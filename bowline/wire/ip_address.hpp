@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+#include "bowline/base/byte_order.hpp"
+
 namespace bowline::inline v0 {
 
 /// Which IP.
@@ -27,10 +29,11 @@ class IpAddress {
 
   /// The IPv4 address with this value (host order: 10.77.0.2 is 0x0a4d0002).
   [[nodiscard]] static constexpr IpAddress v4(std::uint32_t value) noexcept {
+    // By the word: a packet's addresses pass here a dozen times, and byte by byte it shows.
     IpAddress address;
-    for (std::size_t i = 0; i < 4; ++i) {
-      address.bytes_[12 + i] = static_cast<std::byte>(value >> (24 - 8 * i));
-    }
+    auto words = std::bit_cast<std::array<std::uint32_t, 4>>(address.bytes_);
+    words[3] = network_order(value);
+    address.bytes_ = std::bit_cast<std::array<std::byte, 16>>(words);
     return address;
   }
   /// The IPv6 address with these 16 bytes in network order.
@@ -58,10 +61,7 @@ class IpAddress {
   /// The IPv4 address as a number in host order; 0 for IPv6.
   [[nodiscard]] constexpr std::uint32_t v4_value() const noexcept {
     if (!is_v4()) return 0;
-    std::uint32_t value = 0;
-    for (std::size_t i = 12; i < 16; ++i)
-      value = value << 8 | std::to_integer<std::uint32_t>(bytes_[i]);
-    return value;
+    return network_order(std::bit_cast<std::array<std::uint32_t, 4>>(bytes_)[3]);
   }
   /// The address in network order: 4 or 16 bytes.
   [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept {
