@@ -116,6 +116,21 @@ TEST(Lifecycle, FinThatWaitsForTheLinkIsNotForgotten) {
   EXPECT_EQ(two.server_state(), State::close_wait);
 }
 
+// What nobody reads lies there without a clock: no deadline comes again and again meanwhile.
+TEST(Lifecycle, UnreadDataKeepsNoTimer) {
+  TwoStacks two(testing::config_with_seed(1), testing::config_with_seed(9));
+  two.establish();
+  ASSERT_TRUE(two.left.write(two.client, testing::bytes_from(0, 100), two.now));
+  two.pass(5s);
+  EXPECT_EQ(two.right.next_deadline(), kNever);
+  EXPECT_GT(two.right.usage().buffer_bytes, 0U);
+  std::array<std::byte, 200> room{};
+  EXPECT_EQ(two.right.read(two.server, room, two.now), 100U);
+  EXPECT_LE(two.right.next_deadline(), two.now + 1s) << "now its buffers can be given back";
+  two.pass(2s);
+  EXPECT_EQ(two.right.next_deadline(), kNever);
+}
+
 TEST(Lifecycle, IdleConnectionOwnsNoBuffers) {
   TwoStacks two;
   two.establish();

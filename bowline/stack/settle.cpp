@@ -110,7 +110,10 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
 // Reading makes room; until that is worth an ACK nothing else follows from it, and an application
 // that takes slices reads once for each packet.
 void Stack::Core::settle_after_read(std::uint32_t index) noexcept {
-  if (connections[index].ack_now) return settle(index);
+  const tcp::Connection& c = connections[index];
+  // All is read: its buffer may go in a while.
+  const bool sheds = c.transfer && !c.timers.is_set(tcp::Timer::shed) && c.transfer->idle();
+  if (c.ack_now || sheds) return settle(index);
   announce_readable(index);
 }
 

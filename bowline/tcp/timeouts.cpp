@@ -166,12 +166,19 @@ void settle_keepalive(Connection& c, Context& context) noexcept {
   }
 }
 
+// Is there a buffer to give back? What the application has not read, or the peer not acknowledged,
+// may stay for hours, and nothing must tick meanwhile.
+bool could_shed(const Connection& c) noexcept {
+  const bool owes_fin = c.fin_queued && !c.fin_sent;  // the link has not taken it yet
+  return c.transfer && c.transfer->idle() && !owes_fin;
+}
+
 // An idle connection owns no buffers (DESIGN section 4). Not at once: one exchange after another
 // must not allocate.
 void settle_shedding(Connection& c, Context& context) noexcept {
   if (!c.transfer || !is_synchronized(c.state)) {
     c.timers.cancel(Timer::shed);
-  } else if (!c.timers.is_set(Timer::shed)) {
+  } else if (!c.timers.is_set(Timer::shed) && could_shed(c)) {
     c.timers.set(Timer::shed, saturating_add(context.now, context.settings.shed_after));
   }
 }
@@ -189,8 +196,7 @@ void settle_pacing(Connection& c, Context& context) noexcept {
 void on_shed_timer(Connection& c, Context& context) noexcept {
   const bool quiet =
       context.now - std::max(c.last_received_at, c.last_sent_at) >= context.settings.shed_after;
-  const bool owes_fin = c.fin_queued && !c.fin_sent;  // the link has not taken it yet
-  if (quiet && !owes_fin && c.transfer && c.transfer->idle()) c.transfer.reset();
+  if (quiet && could_shed(c)) c.transfer.reset();
 }
 
 }  // namespace
