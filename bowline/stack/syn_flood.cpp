@@ -22,6 +22,8 @@ bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexce
       !is_local(syn->local.address)) {
     return false;
   }
+  // From ourselves, forged or not (LAND): the long way knows which.
+  if (is_local(syn->remote.address) || syn->remote.address.is_loopback()) return false;
   const tcp::TupleHash hash = tcp::hash_tuple(secrets.tuple, syn->local, syn->remote);
   if (find_tuple(hash.table, syn->local, syn->remote) != kNone) return false;
   if (!is_for(flood_target, syn->local)) flood_target = find_listener(syn->local, hash.table);

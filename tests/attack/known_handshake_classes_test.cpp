@@ -1,4 +1,4 @@
-// Known classes, part three: as scripts, because the order of segments is the point.
+// Known classes, part four: as scripts, because the order of segments is the point.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Known classes, part four: fragments.
+// Known classes, part five: fragments.
 
 #include "tests/attack/attack_test.hpp"
 

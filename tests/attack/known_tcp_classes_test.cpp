@@ -1,4 +1,4 @@
-// Known classes, part two: flaws of what TCP does with segments that are well-formed. One comment
+// Known classes, part three: flaws of what TCP does with segments that are well-formed. One comment
 // says what the flaw was and which rule here prevents it.
 
 #include "tests/attack/attack_test.hpp"
