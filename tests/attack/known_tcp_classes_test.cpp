@@ -176,5 +176,27 @@ TEST_P(KnownTcpClass, Land) {
   EXPECT_TRUE(ground.serves());
 }
 
+// ---- Sockstress (CVE-2008-4609) -----------------------------------------------------------------
+
+// Connections are opened, asked, and their window is shut for ever, while every probe is answered:
+// timers, buffers and blocks were held without bound. Here each holds its send buffer at most
+// (Settings::send_buffer; it grows with what is acknowledged alone), and its probes back off to one
+// a minute (RFC 9293 3.8.6.1).
+TEST_P(KnownTcpClass, Sockstress_Cve2008_4609) {
+  Ground ground(GetParam(), Ground::seeded(), 8U << 20U);
+  ground.retort = Ground::keeps_shut;
+  constexpr std::uint64_t kReaders = 100;
+  for (std::uint64_t i = 0; i < kReaders; ++i) {
+    const auto held = ground.open(ground.forger().stranger(), 0);
+    ASSERT_TRUE(held);
+    (void)ground.hit(ground.say(*held, wire::kAck | wire::kPsh, 1, 0, 0));
+  }
+  const std::size_t sent = ground.pass(1h).size();
+  EXPECT_EQ(ground.victim().usage().connections, kReaders) << "they live: nothing ends them";
+  EXPECT_LE(ground.victim().usage().buffer_bytes, kReaders * (160U << 10U));
+  EXPECT_LE(sent, kReaders * 80);
+  EXPECT_TRUE(ground.serves());
+}
+
 }  // namespace
 }  // namespace bowline::attack
