@@ -18,7 +18,9 @@ build() {
   local preset=$1
   shift
   if [[ ! -e build/$preset/build.ninja ]]; then
-    cmake --preset "$preset" >&2 || return 1
+    local options=()
+    if in_ci; then options=(-DBOWLINE_PCH_ASIO=ON); fi
+    cmake --preset "$preset" "${options[@]}" >&2 || return 1
   fi
   cmake --build --preset "$preset" ${1:+--target "$@"} >&2
 }
