@@ -42,6 +42,9 @@ class Ground:
         self.build = pathlib.Path(arguments.build).resolve()
         self.folder = tempfile.TemporaryDirectory(prefix="syn_flood")
         self.children = []
+
+    def open(self):
+        """Makes the namespaces and starts the servers."""
         (www := pathlib.Path(self.folder.name) / "www").mkdir(mode=0o755)
         os.chmod(self.folder.name, 0o755)
         (www / "page.html").write_text("x" * 1000)
@@ -164,6 +167,7 @@ def main():
     acts = {"none": lambda server: None, "at nobody": lambda server: NOBODY, "at the server": lambda server: server}
     found = {(server, name): [] for server in servers for name in acts}
     try:
+        ground.open()
         for number in range(arguments.rounds):
             for name, target in acts.items():
                 for server, address in servers.items():
