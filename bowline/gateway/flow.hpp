@@ -69,7 +69,7 @@ struct Flow {
   std::uint32_t source = kNone;   ///< the source that it counts for; kNone: no limit holds
   std::uint64_t number = 0;       ///< by which decisions name it, from 1
   Time last{};                    ///< when a packet of it passed
-  Time challenged = Time::min();  ///< when a SYN from outside was answered by an ACK
+  Time next_challenge{};          ///< from when on a SYN from outside is answered by an ACK again
   ListLink link;                  ///< in the list of those that wait equally long
 
   [[nodiscard]] FlowEnd& end(Side side) noexcept {
@@ -80,7 +80,7 @@ struct Flow {
   void visit(V& v) {
     v(outside_end, inside_end, outside, inside, state, translated, scaling, timestamps, sack,
       inside_sack, attempts, mss, reset_by, cookie, initial, seq_shift, time_shift, source, number,
-      last, challenged, link);
+      last, next_challenge, link);
   }
 };
 

@@ -180,8 +180,8 @@ bool SynProxy::meet_syn(std::uint32_t index, const Segment& segment) noexcept {
     return true;
   }
   drop(Reason::syn_in_window);
-  if (now_ - kChallengeEvery >= flow.challenged) {
-    flow.challenged = now_;
+  if (now_ >= flow.next_challenge) {
+    flow.next_challenge = now_ + kChallengeEvery;
     send_ack(flow, Side::outside, Reason::send_challenge_ack);
   } else {
     drop(Reason::send_challenge_suppressed);

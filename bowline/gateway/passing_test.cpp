@@ -195,7 +195,7 @@ TEST_F(PassingTest, LargeSegmentsPassWhole) {
   const auto sum = wire::pseudo_header_sum(server.address, client.address, 6, 20 + 30'000);
   store_be<std::uint16_t>(bytes.data() + 36, sum.partial());
   Frame frame = make_frame(*pool, bytes);
-  frame.checksum = Checksum::partial;
+  frame.checksum = Checksum::verified;  // as the kernel's offloads come by a TUN device
   frame.checksum_start = 20;
   frame.checksum_offset = wire::kTcpChecksumOffset;
   frame.gso_size = 1'400;

@@ -65,7 +65,7 @@ class SourceTable {
     std::uint32_t connections = 0;
     // When the source has used up no part of its rate any more: each connection moves it on by what
     // one costs (the "theoretical arrival time" of the generic cell rate algorithm).
-    Time rested = Time::min();
+    Time rested{};
     ListLink idle;  // among those without a connection
 
     [[nodiscard]] bool take(std::uint32_t rate, Time now) noexcept;
