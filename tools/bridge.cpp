@@ -1,85 +1,26 @@
 #include "tools/bridge.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <ctime>
-#include <memory>
-#include <string_view>
 #include <tuple>
 
 #include "bowline/driver/clock.hpp"
-#include "bowline/os/file_descriptor.hpp"
-#include "bowline/os/namespaces.hpp"
-#include "bowline/os/tun.hpp"
 #include "bowline/sim/bridge.hpp"
-#include "tools/arguments.hpp"
 #include "tools/failure.hpp"
+#include "tools/tun_end.hpp"
 
 namespace bowline::tools {
 namespace {
-
-// ---- the ends ----------------------------------------------------------------------------------
-
-// "tun:NAME" or "tun:NAME@NAMESPACE".
-struct End {
-  std::string name;
-  std::string network_namespace;  // empty: this one
-};
-
-End read_end(const std::string& text) {
-  const std::size_t at = text.find('@');
-  const LinkSpec link = read_link("--bridge", text.substr(0, at));
-  if (link.kind != LinkSpec::Kind::tun) {
-    throw WrongUsage(fmt::format("--bridge {}: must be tun:NAME or tun:NAME@NAMESPACE", text));
-  }
-  End end{.name = link.name, .network_namespace = {}};
-  if (at != std::string::npos) end.network_namespace = text.substr(at + 1);
-  if (at != std::string::npos && end.network_namespace.empty()) {
-    throw WrongUsage(fmt::format("--bridge {}: names no namespace after the @", text));
-  }
-  return end;
-}
-
-os::FileDescriptor open_namespace(const std::string& name) {
-  const std::string path = name.find('/') == std::string::npos ? "/run/netns/" + name : name;
-  os::FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor) {
-    throw Failure(
-        fmt::format("--bridge: cannot open the network namespace {}: {}: make it (ip "
-                    "netns add NAME), or give a path such as /proc/PID/ns/net",
-                    path, os::describe(errno)));
-  }
-  return descriptor;
-}
-
-std::unique_ptr<os::TunLink> open_end(const End& end, std::uint32_t mtu) {
-  os::TunOptions options;
-  options.name = end.name;
-  options.mtu = mtu;
-  options.report = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
-  if (end.network_namespace.empty()) return or_fail(os::create_tun(options));
-  std::unique_ptr<os::TunLink> link;
-  const os::FileDescriptor there = open_namespace(end.network_namespace);
-  or_fail(os::within(there, [&]() -> os::Outcome<void> {
-    auto made = os::create_tun(options);
-    if (!made) return std::unexpected(made.error());
-    link = std::move(*made);
-    return {};
-  }));
-  return link;
-}
 
 // ---- time --------------------------------------------------------------------------------------
 
@@ -91,17 +32,6 @@ bool hurry() {
   if (::sched_getscheduler(0) == SCHED_FIFO) return true;
   const sched_param priority{.sched_priority = 1};
   return ::sched_setscheduler(0, SCHED_FIFO, &priority) == 0;
-}
-
-// The signals that ask for the end, as something to poll.
-os::FileDescriptor end_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
-  os::FileDescriptor descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!descriptor) throw Failure(fmt::format("cannot watch signals: {}", os::describe(errno)));
-  return descriptor;
 }
 
 void run(sim::Bridge& bridge, std::array<const os::TunLink*, 2> links) {
@@ -198,8 +128,9 @@ void add_bridge_options(CLI::App& command, BridgeOptions& options) {
 void bridge(const BridgeOptions& options, std::uint64_t seed, bool json) {
   const WirePair wires = options.wire.wires();
   const std::uint32_t mtu = std::max(wires.there.mtu, wires.back.mtu);
-  const auto left = open_end(read_end(options.ends[0]), mtu);
-  const auto right = open_end(read_end(options.ends[1]), mtu);
+  const std::string argument = "--bridge";
+  const auto left = open_tun_end(argument, read_tun_end(argument, options.ends[0]), mtu);
+  const auto right = open_tun_end(argument, read_tun_end(argument, options.ends[1]), mtu);
   sim::Bridge joined(*left, *right, wires.there, wires.back, seed);
   const bool first = hurry();
   fmt::print(stderr, "joined {} and {}{}; Ctrl-C ends\n", options.ends[0], options.ends[1],

@@ -26,5 +26,7 @@ void add_sim(CLI::App& app, ExitStatus& status);
 void add_drill(CLI::App& app, ExitStatus& status);
 /// Adds `bowline lab`.
 void add_lab(CLI::App& app, ExitStatus& status);
+/// Adds `bowline gateway`.
+void add_gateway(CLI::App& app, ExitStatus& status);
 
 }  // namespace bowline::tools

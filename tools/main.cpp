@@ -26,6 +26,7 @@ constexpr const char* kExamples =
     "  bowline sim lossy.toml             a network in virtual time: table, capture, graphs\n"
     "  bowline lab two-way-handshake      why TCP is as it is: without one thing, and with it\n"
     "  bowline explain web.pcapng         what happened in a capture, and what broke which rule\n"
+    "  sudo bowline gateway --syn-proxy --outside tun:wan --inside tun:lan   guard servers\n"
     "  bowline drill tests/scripts        packetdrill scripts, thousands in a second\n"
     "\n"
     "Exit status: 0 done, 1 failed (one line says why and what would help), 2 wrong usage.\n";
@@ -86,6 +87,7 @@ ExitStatus run(int argc, char** argv) {
   add_sim(app, status);
   add_drill(app, status);
   add_lab(app, status);
+  add_gateway(app, status);
 
   try {
     app.parse(argc, argv);
@@ -101,7 +103,8 @@ ExitStatus run(int argc, char** argv) {
         ExitStatus::wrong_usage, "",
         argc > 1
             ? unknown(argv[1], "")
-            : "needs a subcommand: serve, get, nc, ss, demo, explain or sim; see bowline --help");
+            : "needs a subcommand: serve, get, nc, ss, demo, explain, sim, drill, lab or gateway; "
+              "see bowline --help");
   } catch (const CLI::ParseError& error) {
     return fail(ExitStatus::wrong_usage, chosen(app), describe(error, chosen(app)));
   } catch (const WrongUsage& error) {
