@@ -88,6 +88,7 @@ const std::vector<Experiment>& experiments() {
                                        predictable_isn,
                                        two_way_spoof,
                                        stray_data,
+                                       syn_flood,
                                        two_generals}) {
       all.push_back(make());
     }

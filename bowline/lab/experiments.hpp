@@ -33,6 +33,7 @@ namespace bowline::inline v0::lab {
 [[nodiscard]] Experiment predictable_isn();     ///< 25
 [[nodiscard]] Experiment two_way_spoof();       ///< 26
 [[nodiscard]] Experiment stray_data();          ///< 27
+[[nodiscard]] Experiment syn_flood();           ///< 28
 [[nodiscard]] Experiment two_generals();        ///< 29
 
 }  // namespace bowline::inline v0::lab

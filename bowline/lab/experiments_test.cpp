@@ -77,6 +77,7 @@ TEST(Labs, K127_K133_IdleFirewall) { shows("idle-firewall"); }
 TEST(Labs, K54_K55_PredictableIsn) { shows("predictable-isn"); }
 TEST(Labs, K45_K148_TwoWaySpoof) { shows("two-way-spoof"); }
 TEST(Labs, K55_K87_K147_StrayData) { shows("stray-data"); }
+TEST(Labs, K101_K102_K104_K105_K106_K107_K108_SynFlood) { shows("syn-flood"); }
 TEST(Labs, K47_K83_TwoGenerals) { shows("two-generals"); }
 
 double figure(const Run& run, const std::string& name) {
@@ -143,6 +144,7 @@ TEST(LabSearch, IdleFirewall) { finds("idle-firewall"); }
 TEST(LabSearch, PredictableIsn) { finds("predictable-isn"); }
 TEST(LabSearch, TwoWaySpoof) { finds("two-way-spoof"); }
 TEST(LabSearch, StrayData) { finds("stray-data"); }
+TEST(LabSearch, SynFlood) { finds("syn-flood"); }
 
 // The same seed, the same run: every word of it.
 TEST(Labs, ARunIsItsSeed) {

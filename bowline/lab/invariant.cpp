@@ -172,6 +172,13 @@ Found no_leak(const Observation& seen) {
 
 Found bounded(const Observation& seen) {
   if (seen.unproven == 0 && seen.half_open <= seen.half_open_bound) return std::nullopt;
+  if (seen.unproven == 0) {
+    return Text{fmt::format("the server held {} half-open entries for peers that have proven "
+                            "nothing; {} are meant for those",
+                            seen.half_open, seen.half_open_bound),
+                fmt::format("服务器为身份未证实的对方保留了 {} 个半连接表项，而允许的只有 {} 个",
+                            seen.half_open, seen.half_open_bound)};
+  }
   return Text{fmt::format("the server held {} full connections for peers that have proven nothing; "
                           "only its {} half-open entries are meant for those",
                           seen.unproven, seen.half_open_bound),

@@ -4,6 +4,8 @@
 #include <array>
 #include <system_error>
 
+#include "bowline/sim/syn_gateway.hpp"
+
 namespace bowline::inline v0::lab {
 namespace {
 
@@ -43,8 +45,14 @@ World::World(WorldOptions options, Director& director)
                                      options_.firewall);
   }));
   net_.connect(*hosts_[0], kClientNet, *courier_, *Cidr::parse("10.0.1.1/24"));
-  net_.connect(*courier_, *Cidr::parse("10.0.2.1/24"), *hosts_[1], kServerNet, options_.to_server,
-               {});
+  sim::Node* before_server = courier_;
+  if (options_.syn_gateway) {
+    before_server = &sim::add_syn_gateway(net_, "gateway");
+    net_.connect(*courier_, *Cidr::parse("10.0.2.1/24"), *before_server,
+                 *Cidr::parse("10.0.2.3/24"));
+  }
+  net_.connect(*before_server, *Cidr::parse("10.0.2.4/24"), *hosts_[1], kServerNet,
+               options_.to_server, {});
   net_.observe(*this);
 }
 

@@ -50,6 +50,8 @@ struct WorldOptions {
   sim::Wire to_server{};   ///< the last stretch to the server: a bottleneck, if it has a rate
   /// The client sits behind one that forgets idle connections; nothing: there is none.
   std::optional<sim::MiddleboxOptions> firewall{};
+  bool syn_gateway =
+      false;             ///< the server stands behind a SYN proxy, which the ladder counts to it
   Duration bound = 60s;  ///< in which calls and records are to end
   /// Changes the stacks' settings further.
   std::function<void(StackConfig&, Side)> configure;

@@ -120,8 +120,9 @@ Experiment congestion_control() {
   lab.cost = true;
   lab.story = {
       "Eight people push through one door at the same time. Nobody gets through faster, most are "
-      "thrown back and try again at once, and a ninth, who only wants to ask the way, is pushed "
-      "about with them.\n"
+      "thrown back and try again at once, and who is pushed aside more often hardly gets through "
+      "at "
+      "all.\n"
       "The peer's window says what the peer can take, not what the network between can carry. That "
       "is found out by a second window, cwnd, which the sender keeps for himself alone: it grows "
       "while all goes well and shrinks with each loss, and the lesser of the two holds. Here eight "
@@ -130,17 +131,17 @@ Experiment congestion_control() {
       "whole window of 64 KB at it, and throws again whatever was lost, at once and all together. "
       "The link stays busy, but with repeats. Where SACK says exactly what is missing, the repeats "
       "die in the queue before the link. Without it, as in 1986 when the Internet collapsed, what "
-      "has arrived goes again too, and little is left for anything new.\n"
+      "has arrived goes again too; less is left for anything new, and some get little of that.\n"
       "One of the tutorials has congestion control change the sliding window. It does not: the two "
       "windows have different owners and different reasons.",
       "八个人同时挤一扇门。谁也没有更快通过，大多数人被挤回来，立刻又往前挤；"
-      "第九个人只想问个路，也跟着被挤来挤去。\n"
+      "总被挤到一边的人几乎通不过去。\n"
       "对方的窗口说明对方能收多少，不说明中间的网络能运多少。后者要靠第二个窗口 cwnd 去摸索，"
       "它只由发送方自己掌握：顺利时增长，每次丢失就缩小；两个窗口以较小者为准。"
       "这里八个发送者共用一条 1 Mbit/s、队列为四十个报文的链路。没有 cwnd，每个发送者把 64 KB "
       "的整个窗口一次抛出，丢了什么就立刻全部再抛一次。链路一直很忙，但忙的是重发。"
       "有 SACK 准确说明缺了什么，重发的报文死在链路前的队列里；没有它，就像 1986 "
-      "年互联网崩溃时那样，已经到达的也会再发一遍，留给新数据的就不多了。\n"
+      "年互联网崩溃时那样，已经到达的也会再发一遍，留给新数据的就少了，而且分得不均。\n"
       "有一篇教程说拥塞控制是改变滑动窗口。并非如此：两个窗口主人不同，理由也不同。"};
   lab.removed = {"the congestion window: all that the peer's window takes goes at once (RFC 5681)",
                  "拥塞窗口：对方窗口容许的一次全部发出（RFC 5681）"};
