@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bowline/trace/names.hpp"
 #include "bowline/trace/socket_filter.hpp"
 #include "bowline/trace/socket_record.hpp"
 #include "tools/failure.hpp"
@@ -66,15 +67,51 @@ std::expected<Request, std::string> read_request(std::string_view line) {
 
 std::string escaped(std::string_view text) { return nlohmann::json(text).dump(); }
 
+// What looks like an attack: how often each kind was recognised, and what goes on now. At most so
+// many scanners and listeners are named.
+std::string alarms(const Stack& stack) {
+  constexpr std::size_t kMostNamed = 8;
+  struct Named {
+    std::string text;
+    std::size_t count = 0;
+    void add(const std::string& one) {
+      if (++count <= kMostNamed) text += (count > 1 ? "," : "") + one;
+    }
+  };
+  Named scanners;
+  stack.for_each_scanner(
+      [](void* context, const ScannerView& scanner) {
+        static_cast<Named*>(context)->add(
+            fmt::format(R"({{"source":"{}","kind":"{}","ports":{},"probes":{}}})",
+                        trace::to_text(scanner.source), tcp::name(scanner.kind), scanner.ports,
+                        scanner.probes));
+      },
+      &scanners);
+  Named flooded;
+  stack.for_each_listener(
+      [](void* context, const ListenerView& view) {
+        if (!view.flooded) return;
+        static_cast<Named*>(context)->add(fmt::format("\"{}\"", trace::to_text(view.local)));
+      },
+      &flooded);
+  const ReasonCounters& counters = stack.counters();
+  return fmt::format(R"("port_scans":{},"syn_floods":{},"blind_attacks":{},"optimistic_acks":{},)"
+                     R"("scanners":[{}],"flooded":[{}])",
+                     counters[Reason::alarm_port_scan], counters[Reason::alarm_syn_flood],
+                     counters[Reason::alarm_blind_attack], counters[Reason::alarm_optimistic_ack],
+                     scanners.text, flooded.text);
+}
+
 // The first line of an answer.
 std::string heading(const Stack& stack, std::string_view command) {
   const StackUsage usage = stack.usage();
   return fmt::format(
       R"({{"version":{},"pid":{},"command":{},"connections":{},"half_open":{},"time_wait":{},)"
-      R"("orphans":{},"listeners":{},"udp_sockets":{},"buffer_bytes":{}}})"
+      R"("orphans":{},"listeners":{},"udp_sockets":{},"buffer_bytes":{},"buffers_scarce":{},{}}})"
       "\n",
       kControlVersion, ::getpid(), escaped(command), usage.connections, usage.half_open,
-      usage.time_wait, usage.orphans, usage.listeners, usage.udp_sockets, usage.buffer_bytes);
+      usage.time_wait, usage.orphans, usage.listeners, usage.udp_sockets, usage.buffer_bytes,
+      usage.buffers_scarce, alarms(stack));
 }
 
 // Lines of an answer, as they are collected from the Stack.

@@ -25,6 +25,8 @@ struct LimitName {
 constexpr auto kLimits = std::to_array<LimitName>({
     {"connections", &Limits::connections},
     {"half-open", &Limits::half_open},
+    {"connections-per-source", &Limits::connections_per_source},
+    {"half-open-per-source", &Limits::half_open_per_source},
     {"orphans", &Limits::orphans},
     {"time-wait", &Limits::time_wait},
     {"reassembly-bytes", &Limits::reassembly_bytes},

@@ -140,6 +140,33 @@ std::string request_text(const SsOptions& options, const std::string& filter) {
   return request.dump() + "\n";
 }
 
+// What looks like an attack; nothing where nothing does.
+void print_alarms(const nlohmann::json& heading) {
+  const auto number = [&](const char* name) { return heading.value(name, std::uint64_t{0}); };
+  const auto list = [&](const char* name) {
+    return heading.value(name, nlohmann::json(nlohmann::json::value_t::array));
+  };
+  if (heading.value("buffers_scarce", false)) {
+    fmt::print("  memory is short: windows stay shut (--limit buffer-bytes)\n");
+  }
+  const std::uint64_t floods = number("syn_floods");
+  const std::uint64_t scans = number("port_scans");
+  const std::uint64_t blind = number("blind_attacks");
+  const std::uint64_t lies = number("optimistic_acks");
+  if (floods + scans + blind + lies == 0) return;
+  fmt::print("  alarms: SYN floods {}, port scans {}, blind attacks {}, optimistic ACKs {}\n",
+             floods, scans, blind, lies);
+  for (const auto& each : list("flooded")) {
+    fmt::print("  flooded with SYNs: {}\n", each.is_string() ? each.get<std::string>() : "?");
+  }
+  for (const auto& each : list("scanners")) {
+    if (!each.is_object()) continue;
+    fmt::print("  scans: {} ({}, {} ports, {} probes)\n", each.value("source", std::string("?")),
+               each.value("kind", std::string("?")), each.value("ports", std::uint64_t{0}),
+               each.value("probes", std::uint64_t{0}));
+  }
+}
+
 void print_summary(const nlohmann::json& heading) {
   const auto number = [&](const char* name) { return heading.value(name, std::uint64_t{0}); };
   fmt::print(
@@ -149,6 +176,7 @@ void print_summary(const nlohmann::json& heading) {
       number("connections") + number("half_open") + number("time_wait") + number("listeners"),
       number("half_open"), number("time_wait"), number("orphans"), number("listeners"),
       number("udp_sockets"), number("buffer_bytes"));
+  print_alarms(heading);
 }
 
 // Prints what one instance answers.
@@ -246,7 +274,8 @@ void add_ss(CLI::App& app, ExitStatus& status) {
   command->add_flag("-o,--options", options->listing.timers, "Timers");
   command->add_flag("-m,--memory", options->listing.memory, "Buffers");
   command->add_flag("-p,--processes", options->processes, "Whose socket it is");
-  command->add_flag("-s,--summary", options->summary, "Only how many there are");
+  command->add_flag("-s,--summary", options->summary,
+                    "Only how many there are, and what looks like an attack");
   command->add_flag("-H,--no-header", options->no_header, "Without the line of titles");
   command->add_flag("--json", options->json, "A line of JSON for each socket");
   command

@@ -239,6 +239,11 @@ class BufferPool {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(half - usage_.live_bytes, 1U << 30));
   }
 
+  /// Is more than so many per cent of the limit in use?
+  [[nodiscard]] bool beyond(std::uint32_t percent) const noexcept {
+    return usage_.live_bytes > limit_ / 100 * percent;
+  }
+
   /// What is in use now.
   [[nodiscard]] const BufferPoolUsage& usage() const noexcept { return usage_; }
 

@@ -34,6 +34,8 @@ std::string_view name(ReasonKind kind) noexcept {
       return "congestion";
     case ReasonKind::path:
       return "path";
+    case ReasonKind::alarm:
+      return "alarm";
   }
   return "";
 }

@@ -26,6 +26,7 @@ enum class ReasonKind : std::uint8_t {
   timer,
   congestion,
   path,
+  alarm,  ///< what looks like an attack was recognised
 };
 
 /// Why. One enumerator for each line of reasons.inc.

@@ -16,6 +16,23 @@ struct Limits {
   /// SYN or connect beyond it is refused with no_connection_slot.
   std::uint32_t connections = 65'536;
 
+  /// Leading bits of an address that count as one source, wherever a bound is one for each source:
+  /// IPv4 hosts are told apart one by one; whoever has one IPv6 address has its /64 (RFC 4291
+  /// section 2.5.4), and may have more if his provider is known to give away more.
+  std::uint8_t source_prefix_v4 = 32;
+  std::uint8_t source_prefix_v6 = 64;  ///< see source_prefix_v4
+
+  /// Connections that one source may have with our listeners. 0: any number, for a proxy or a NAT
+  /// is one address and a thousand honest clients; but once three quarters of `connections` are in
+  /// use, a source that has a quarter of them gets no more, so that no single one takes the last. A
+  /// handshake beyond it waits, as when the accept queue is full (source_connections).
+  std::uint32_t connections_per_source = 0;
+
+  /// Half-open entries of one source. Beyond it a SYN is answered by a cookie, which keeps nothing,
+  /// or dropped where cookies are off (source_half_open). As many as the queue of one listener: of
+  /// 10,000 handshakes a second over 100 ms one host has so many under way.
+  std::uint32_t half_open_per_source = 1'024;
+
   /// Listening sockets.
   std::uint32_t listeners = 1'024;
 
@@ -37,6 +54,20 @@ struct Limits {
   /// way. Beyond it writes take nothing and received data is dropped, to be sent again.
   std::uint64_t buffer_bytes = 1ULL << 30;
 
+  /// Per cent of buffer_bytes in use from which on memory is scarce: receive windows do not move
+  /// their right edge any more, but for four segments where all that came has been read, so that
+  /// everybody gets on (memory_scarce). Over again an eighth below it. (From a half on no buffer
+  /// grows.) A quarter of 1 GiB is what 2,000 connections may still send into their first windows.
+  std::uint8_t scarce_percent = 75;
+
+  /// Per cent from which on what is least worth keeping is let go, in this order, until the use is
+  /// below it (stack/memory_pressure.cpp): fragments that wait for others, the oldest datagram
+  /// first; data out of order, though SACK may have reported it (RFC 2018 section 8); connections
+  /// without an owner that have something to send, the oldest first; connections whose peer holds
+  /// his window shut, the longest first. Never any other connection: when nothing of these is left,
+  /// new data is refused.
+  std::uint8_t evict_percent = 90;
+
   /// Bytes of pinned buffers that one connection may hold for data that came out of order, beyond
   /// what its receive buffer admits. Small segments in large frames pin more than they carry.
   std::uint32_t reassembly_bytes = 16U << 20;
@@ -53,9 +84,12 @@ struct Limits {
   /// reply_ring_full.
   std::uint32_t replies = 256;
 
-  /// ICMP errors and resets for nothing that is open, per second and stack. RFC 1812 4.3.2.8, RFC
-  /// 4443 2.4 f.
-  std::uint32_t stateless_replies_per_second = 10'000;
+  /// ICMP errors and answers, resets for nothing that is open and acknowledgments of TIME-WAIT: per
+  /// second and source (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f). There is no bound on all
+  /// of them together, since whoever counts what is left of that for himself learns what others
+  /// get (ip/reply_limit.hpp, CVE-2016-5696, CVE-2020-25705); each answers a packet that is no
+  /// smaller, and `replies` bounds those that wait. A thousand ports scanned at once are answered.
+  std::uint32_t stateless_replies_per_second = 2'000;
 
   /// Bytes of memory that datagrams in one UDP socket's receive queue pin; a datagram beyond it is
   /// dropped with udp_queue_full, and the socket counts it. A datagram of 1,472 bytes pins 2,048.

@@ -126,6 +126,7 @@ Explanation Analyzer::finish() && {
   result_.scans = suspects_.scans();
   result_.floods = suspects_.floods();
   result_.blind_resets = suspects_.blind_resets();
+  result_.optimistic_acks = suspects_.optimistic_acks();
   result_.conversations = conversations_.list();
   result_.uncounted_conversations = conversations_.uncounted();
   result_.findings = std::move(findings_).take();

@@ -63,6 +63,7 @@ struct Explanation {
   std::vector<Scan> scans;
   std::vector<Flood> floods;
   std::vector<BlindResets> blind_resets;
+  std::vector<OptimisticAcks> optimistic_acks;
   std::vector<Conversation> conversations;
   std::uint64_t uncounted_conversations = 0;  ///< packets
   std::vector<Finding> findings;              ///< about no connection

@@ -106,6 +106,36 @@ TEST(Suspects, NamesBlindResets) {
   EXPECT_EQ(all.connections[0]->ending(), Ending::open);
 }
 
+// Each acknowledgment of the future is known as one when the peer goes on before it.
+TEST(Suspects, NamesOptimisticAcks) {
+  std::string lies;
+  for (unsigned i = 1; i <= 4; ++i) {
+    const unsigned seq = 1 + 10 * (i - 1);
+    lies += fmt::format(
+        "2.{0}00 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [P.], seq {1}:{2}, ack 1, win 65535, length "
+        "10\n"
+        "2.{0}50 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [.], ack {3}, win 65535, length 0\n",
+        i, seq, seq + 10, 5'000 * i);
+  }
+  lies +=
+      "2.900 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [P.], seq 41:51, ack 1, win 65535, length 10\n";
+  const Explanation all = explained(kHandshake, lies);
+  ASSERT_EQ(all.optimistic_acks.size(), 1u);
+  EXPECT_GE(all.optimistic_acks[0].attempts, Suspects::kLies);
+  EXPECT_EQ(all.optimistic_acks[0].liar.port, 80);
+  EXPECT_TRUE(all.blind_resets.empty());
+}
+
+// One is a mistake, or a packet that the capture lacks.
+TEST(Suspects, OneAcknowledgmentOfTheUnsentIsNoAttack) {
+  const Explanation all = explained(
+      kHandshake,
+      "2.0 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [P.], seq 1:11, ack 1, win 65535, length 10\n"
+      "2.1 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [.], ack 500, win 65535, length 0\n"
+      "2.2 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [P.], seq 11:21, ack 1, win 65535, length 10\n");
+  EXPECT_TRUE(all.optimistic_acks.empty());
+}
+
 // A fixed amount of memory: those that were quiet longest go, and the output can say so.
 TEST(Analyzer, HoldsNoMoreConnectionsThanItsBounds) {
   AnalyzerSettings settings;

@@ -104,6 +104,7 @@ double DistinctCounter<kBits>::estimate() const noexcept {
 void Suspects::add(const Connection& connection) {
   add_probe(connection);
   add_attempt(connection);
+  add_lies(connection);
   const std::uint64_t guesses = connection.findings().count(Rule::reset_blind) +
                                 connection.findings().count(Rule::reset_challenged);
   if (guesses >= kGuesses && resets_.size() < most_) {
@@ -111,6 +112,17 @@ void Suspects::add(const Connection& connection) {
     if (first == nullptr) first = connection.findings().find(Rule::reset_challenged);
     resets_.push_back({connection.number(), connection.end(Side::left).endpoint,
                        connection.end(Side::right).endpoint, guesses, first->packets.front()});
+  }
+}
+
+// Savage et al. 1999: a receiver that acknowledges ahead of what came makes its peer send faster.
+void Suspects::add_lies(const Connection& connection) {
+  for (const Finding& finding : connection.findings().list()) {
+    if (finding.rule != Rule::ack_of_unsent || finding.count < kLies || !finding.side) continue;
+    if (lies_.size() >= most_) return;
+    lies_.push_back({connection.number(), connection.end(*finding.side).endpoint,
+                     connection.end(trace::opposite(*finding.side)).endpoint, finding.count,
+                     finding.packets.front()});
   }
 }
 

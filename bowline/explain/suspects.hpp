@@ -67,6 +67,15 @@ struct BlindResets {
   std::uint64_t first_packet = 0;
 };
 
+/// An end that acknowledged what was never sent, on one connection: optimistic ACKs.
+struct OptimisticAcks {
+  std::uint64_t connection = 0;
+  Endpoint liar;  ///< who sent them
+  Endpoint peer;  ///< to whom
+  std::uint64_t attempts = 0;
+  std::uint64_t first_packet = 0;
+};
+
 /// How many different numbers were added, in a fixed number of bits (linear counting).
 template <std::size_t kBits>
 class DistinctCounter {
@@ -90,6 +99,9 @@ class Suspects {
   [[nodiscard]] std::vector<Scan> scans() const;
   [[nodiscard]] std::vector<Flood> floods() const;
   [[nodiscard]] const std::vector<BlindResets>& blind_resets() const noexcept { return resets_; }
+  [[nodiscard]] const std::vector<OptimisticAcks>& optimistic_acks() const noexcept {
+    return lies_;
+  }
 
   /// From so many different ports on it is called a scan.
   static constexpr std::uint32_t kScanPorts = 15;
@@ -97,6 +109,8 @@ class Suspects {
   static constexpr std::uint64_t kFloodAttempts = 100;
   /// From so many guesses on it is called an attempt to reset blindly.
   static constexpr std::uint64_t kGuesses = 3;
+  /// From so many acknowledgments of the future on they are called optimistic.
+  static constexpr std::uint64_t kLies = 3;
 
  private:
   struct Prober {
@@ -112,11 +126,13 @@ class Suspects {
 
   void add_probe(const Connection& connection);
   void add_attempt(const Connection& connection);
+  void add_lies(const Connection& connection);
 
   std::size_t most_;
   std::vector<Prober> probers_;
   std::vector<Target> targets_;
   std::vector<BlindResets> resets_;
+  std::vector<OptimisticAcks> lies_;
 };
 
 }  // namespace bowline::inline v0::explain

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bowline/ip/fragment_rules.hpp"
+#include "bowline/ip/source.hpp"
 
 namespace bowline::inline v0::ip {
 namespace {
@@ -27,14 +28,6 @@ Slice keep(const Frame& frame, std::uint32_t offset, std::uint32_t size,
   return copy.slice(0, size);
 }
 
-// The addresses that count as one source.
-IpAddress source_of(const IpAddress& address) noexcept {
-  if (address.is_v4()) return address;
-  std::array<std::byte, 16> prefix = address.raw();
-  std::fill(prefix.begin() + 8, prefix.end(), std::byte{0});
-  return IpAddress::v6(prefix);
-}
-
 std::uint64_t word(const IpAddress& address, std::size_t at) noexcept {
   return detail::load_le(address.raw().data() + at, 8);
 }
@@ -46,6 +39,7 @@ Reassembly::Reassembly(Memory& memory, const Limits& limits, SipKey key) noexcep
       byte_limit_(limits.fragment_bytes),
       datagrams_per_source_(std::max(limits.fragment_datagrams_per_source, 1U)),
       fragments_per_datagram_(limits.fragments_per_datagram),
+      prefix_(limits),
       key_(key),
       datagrams_(memory, limits.fragment_datagrams),
       sources_(memory, limits.fragment_datagrams),
@@ -96,7 +90,7 @@ std::uint64_t Reassembly::hash(const Key& key) const noexcept {
 }
 
 std::uint64_t Reassembly::hash(const IpAddress& source) const noexcept {
-  return siphash13(key_, std::array<std::uint64_t, 2>{word(source, 0), word(source, 8)});
+  return address_hash(key_, source);
 }
 
 std::uint32_t Reassembly::find(const Key& key) const noexcept {
@@ -121,7 +115,7 @@ std::uint32_t Reassembly::find_or_make_source(const IpAddress& address) noexcept
 // An entry for the datagram with `key`; the oldest of its source, or of all, goes for it where that
 // has to be.
 std::uint32_t Reassembly::make(const Key& key, Decisions& decisions, Time now) noexcept {
-  const IpAddress address = source_of(key.source);
+  const IpAddress address = prefix_.of(key.source);
   const std::uint32_t known = by_source_.find(
       hash(address), [&](std::uint32_t index) { return sources_[index].address == address; });
   if (known != kNone && sources_[known].datagrams.size >= datagrams_per_source_) {
@@ -311,6 +305,13 @@ void Reassembly::erase(std::uint32_t index) noexcept {
 
 Time Reassembly::next_deadline() const noexcept {
   return by_age_.empty() ? kNever : datagrams_[by_age_.front()].deadline;
+}
+
+bool Reassembly::evict_oldest(Decisions& decisions) noexcept {
+  if (by_age_.empty()) return false;
+  decisions.make(Reason::fragment_evicted);
+  erase(by_age_.front());
+  return true;
 }
 
 std::optional<ExpiredDatagram> Reassembly::expire(Decisions& decisions, Time now) noexcept {

@@ -28,6 +28,7 @@
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/slab.hpp"
 #include "bowline/ip/input.hpp"
+#include "bowline/ip/source.hpp"
 #include "bowline/wire/icmp.hpp"
 
 namespace bowline::inline v0::ip {
@@ -74,6 +75,8 @@ class Reassembly {
 
   /// Removes a datagram whose time is over at `now`; nothing when there is none.
   [[nodiscard]] std::optional<ExpiredDatagram> expire(Decisions& decisions, Time now) noexcept;
+  /// Lets the oldest datagram go, because memory is short. False: there is none.
+  bool evict_oldest(Decisions& decisions) noexcept;
   /// When expire() is due next; kNever: never.
   [[nodiscard]] Time next_deadline() const noexcept;
 
@@ -167,6 +170,7 @@ class Reassembly {
   std::uint64_t byte_limit_;
   std::uint32_t datagrams_per_source_;
   std::uint32_t fragments_per_datagram_;
+  SourcePrefix prefix_;
   SipKey key_;
   Slab<Datagram> datagrams_;
   Slab<Source> sources_;

@@ -292,7 +292,7 @@ ConnectionView Stack::Core::view(const tcp::Connection& c) const noexcept {
   return v;
 }
 
-ListenerView Stack::Core::view(const tcp::Listener& listener) noexcept {
+ListenerView Stack::Core::view(const tcp::Listener& listener) const noexcept {
   ListenerView v;
   v.handle = listener.handle;
   v.local = listener.local;
@@ -305,6 +305,7 @@ ListenerView Stack::Core::view(const tcp::Listener& listener) noexcept {
   v.cookies_sent = listener.cookies_sent;
   v.cookies_taken = listener.cookies_taken;
   v.cookies_wrong = listener.cookies_wrong;
+  v.flooded = listener.flood.flooded(now);
   return v;
 }
 

@@ -15,12 +15,14 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       addresses(memory),
       routes(memory, configuration.limits.routes),
       path_mtus(memory, configuration.limits.path_mtu_entries),
-      reply_limit(configuration.limits.stateless_replies_per_second),
+      source_prefix(configuration.limits),
+      reply_limit(configuration.limits, secrets.fragments),
       reassembly(memory, configuration.limits, secrets.fragments),
       identifications(secrets.identification),
       neighbours(memory, configuration.limits, secrets.tuple),
       connections(memory, configuration.limits.connections),
       half_open(memory, configuration.limits),
+      sources(memory, configuration.limits, secrets.fragments),
       fast_open(memory, configuration.limits.fast_open_servers),
       time_waits(memory, configuration.limits),
       tuples(memory, kNone >> 2),
@@ -34,6 +36,8 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
 void Stack::Core::begin(Time at, FrameId frame) noexcept {
   now = std::max(now, at);  // time never goes back, whatever a driver says
   decisions.begin(now, frame);
+  if (scarce || pool->beyond(config.limits.scarce_percent)) [[unlikely]]
+    review_memory();
 }
 
 ListLink& Stack::Core::ready_link(std::uint32_t tagged_index) noexcept {

@@ -6,13 +6,14 @@
 // cloned; nothing here is a pointer to something else in it. The functions are grouped by what they
 // do, each group in a file of its own: receive.cpp (frames in), listen.cpp (what meets a listener,
 // a half-open entry, a TIME-WAIT record), calls.cpp (the application), settle.cpp (what follows
-// from an event), transmit.cpp (frames out), icmp.cpp, udp.cpp, addressing.cpp, state.cpp (clone
-// and hash).
+// from an event), sources.cpp and memory_pressure.cpp (who holds too much), transmit.cpp (frames
+// out), icmp.cpp, udp.cpp, addressing.cpp, state.cpp (clone and hash).
 
 #include <array>
 #include <optional>
 #include <span>
 
+#include "bowline/base/box.hpp"
 #include "bowline/base/index_table.hpp"
 #include "bowline/base/inline_vector.hpp"
 #include "bowline/base/random.hpp"
@@ -23,15 +24,17 @@
 #include "bowline/ip/input.hpp"
 #include "bowline/ip/neighbours.hpp"
 #include "bowline/ip/path_mtu.hpp"
-#include "bowline/ip/rate_limit.hpp"
 #include "bowline/ip/reassembly.hpp"
+#include "bowline/ip/reply_limit.hpp"
 #include "bowline/ip/routes.hpp"
+#include "bowline/ip/source_table.hpp"
 #include "bowline/link/segment.hpp"
 #include "bowline/stack/stack.hpp"
 #include "bowline/tcp/connection.hpp"
 #include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/listener.hpp"
 #include "bowline/tcp/output.hpp"
+#include "bowline/tcp/scan_watch.hpp"
 #include "bowline/tcp/syn_queue.hpp"
 #include "bowline/tcp/time_wait.hpp"
 #include "bowline/udp/socket.hpp"
@@ -153,7 +156,8 @@ struct Stack::Core final : tcp::ReplyQueue {
   Ring<ip::LocalAddress> addresses;  ///< a place keeps its number: half-open entries name it
   ip::RouteTable routes;
   ip::PathMtuCache path_mtus;
-  ip::RateLimit reply_limit;
+  ip::SourcePrefix source_prefix;
+  ip::ReplyLimit reply_limit;
   ip::Reassembly reassembly;
   ip::Identifications identifications;
   ip::NeighbourCache neighbours;
@@ -161,6 +165,8 @@ struct Stack::Core final : tcp::ReplyQueue {
 
   Slab<tcp::Connection> connections;
   tcp::SynQueue half_open;
+  ip::SourceTable sources;    ///< of both, where they came to a listener
+  Box<tcp::ScanWatch> scans;  ///< made when the first stray comes
   tcp::FastOpenCache fast_open;
   tcp::TimeWaitQueue time_waits;
   IndexTable tuples;  ///< four-tuple -> tagged index
@@ -170,8 +176,12 @@ struct Stack::Core final : tcp::ReplyQueue {
   IndexTable udp_ports;  ///< port -> UDP socket
 
   TimerWheel wheel;
-  IndexList ready;    ///< tagged indices, by their ready_link
-  IndexList orphans;  ///< by their queue_link, the oldest in front
+  IndexList ready;        ///< tagged indices, by their ready_link
+  IndexList orphans;      ///< by their queue_link, the oldest in front
+  IndexList gapped;       ///< connections with data out of order, by their gap_link
+  IndexList left_behind;  ///< orphans with something to send, by their burden_link
+  IndexList stalled;      ///< connections whose peer's window is shut, by their burden_link
+  bool scarce = false;    ///< buffers are (Limits::scarce_percent)
   std::uint32_t next_number = 1;
   std::uint64_t next_udp_number = 1;
   std::uint64_t next_frame = 1;
@@ -182,8 +192,8 @@ struct Stack::Core final : tcp::ReplyQueue {
 
   // ---- plumbing
   [[nodiscard]] tcp::Context context() noexcept {
-    return {now,   config.tcp, config.limits, secrets, memory,
-            *pool, decisions,  *this,         random,  fast_open};
+    return {now,       config.tcp, config.limits, secrets,   memory, *pool,
+            decisions, *this,      random,        fast_open, scarce};
   }
   /// An event at `at` begins.
   void begin(Time at, FrameId frame = FrameId::none) noexcept;
@@ -310,6 +320,33 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] bool answer_flood(const Frame& frame, InterfaceId interface) noexcept;
   [[nodiscard]] bool is_for(std::uint32_t listener, const Endpoint& local) const noexcept;
 
+  // ---- sources.cpp
+  /// May the source of `address` have no more connections now?
+  [[nodiscard]] bool has_its_share(const IpAddress& address) const noexcept;
+  /// Has the source of `address` as many half-open entries as it may?
+  [[nodiscard]] bool hoards_half_open(const IpAddress& address) const noexcept;
+  /// A connection for what came to `listener`, counted with its source; kNone: it may not be.
+  [[nodiscard]] std::uint32_t new_passive_connection(const tcp::Listener& listener,
+                                                     const tcp::Segment& segment,
+                                                     InterfaceId interface) noexcept;
+  void count_sources() noexcept;
+  /// `segment` is for nothing that exists, or opens nothing, and tried a port with `flags`: does
+  /// somebody scan?
+  void note_probe(const tcp::Segment& segment, std::uint16_t flags) noexcept;
+  /// There was no room for a SYN of `from` at a listener, or a cookie answers it: is it flooded?
+  void note_flood(tcp::Listener& listener, const IpAddress& from) noexcept;
+
+  // ---- memory_pressure.cpp
+  /// Are buffers scarce? Lets go of what is least worth keeping where they all but run out.
+  void review_memory() noexcept;
+  [[nodiscard]] bool evict() noexcept;
+  [[nodiscard]] bool give_up_one(IndexList& of, Reason why) noexcept;
+  [[nodiscard]] IndexList* burdens(tcp::Burden burden) noexcept;
+  void set_burden(std::uint32_t index, tcp::Burden burden) noexcept;
+  /// Puts a connection among those that memory could be taken from, or takes it out.
+  void note_holdings(std::uint32_t index) noexcept;
+  void forget_holdings(std::uint32_t index) noexcept;
+
   // ---- settle.cpp
   [[nodiscard]] std::uint32_t new_connection(const Endpoint& local, const Endpoint& remote,
                                              InterfaceId interface,
@@ -345,7 +382,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] ConnectionView view(const tcp::Connection& c) const noexcept;
   [[nodiscard]] ConnectionView view(const tcp::SynEntry& entry) const noexcept;
   [[nodiscard]] ConnectionView view(const tcp::TimeWaitRecord& record) const noexcept;
-  [[nodiscard]] static ListenerView view(const tcp::Listener& listener) noexcept;
+  [[nodiscard]] ListenerView view(const tcp::Listener& listener) const noexcept;
 
   // ---- transmit.cpp
   void reply(const tcp::Reply& reply) noexcept override;

@@ -114,7 +114,7 @@ void Stack::Core::receive_icmp(const Frame& frame, const wire::IpHeader& header,
 void Stack::Core::answer_echo(const Frame& frame, const wire::IpHeader& header,
                               const wire::IcmpMessage& message, InterfaceId interface) noexcept {
   if (!config.answer_echo) return decisions.make(Reason::icmp_ignored);
-  if (!reply_limit.allow(now)) return decisions.make(Reason::icmp_rate_limited);
+  if (!reply_limit.allow(header.source, now)) return decisions.make(Reason::icmp_rate_limited);
   const std::uint32_t size = header.payload_size - wire::kIcmpHeaderSize;
   const std::uint32_t offset = header.header_size + wire::kIcmpHeaderSize;
   Slice data = frame.pieces[0].part(offset, size);
@@ -257,7 +257,7 @@ void Stack::Core::send_unreachable(const Frame& frame, const wire::IpHeader& hea
 void Stack::Core::send_icmp_error(const Frame& frame, const wire::IpHeader& header,
                                   wire::IcmpKind kind, std::uint32_t word, InterfaceId interface,
                                   Reason why) noexcept {
-  if (!reply_limit.allow(now)) return decisions.make(Reason::icmp_rate_limited);
+  if (!reply_limit.allow(header.source, now)) return decisions.make(Reason::icmp_rate_limited);
   const std::uint32_t ip_size = wire::ip_header_size(header.family());
   const Buffer buffer = pool->allocate(kHeadroom + wire::kIpv6MinMtu);
   if (!buffer) return decisions.make(Reason::no_memory);

@@ -13,6 +13,7 @@
 #include "bowline/ip/neighbour_state.hpp"
 #include "bowline/tcp/bbr_state.hpp"
 #include "bowline/tcp/end_reason.hpp"
+#include "bowline/tcp/scan_watch.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/tcp/state.hpp"
 #include "bowline/tcp/tally.hpp"
@@ -164,7 +165,11 @@ struct ListenerView {
   std::uint64_t cookies_sent = 0;     ///< SYNs that were answered by a cookie (RFC 4987)
   std::uint64_t cookies_taken = 0;    ///< of which so many came back and made a connection
   std::uint64_t cookies_wrong = 0;    ///< acknowledgments meanwhile of what was no cookie
+  bool flooded = false;               ///< a flood of SYNs was recognised of late
 };
+
+/// A source that scans our ports.
+using ScannerView = tcp::Scanner;
 
 /// One UDP socket.
 struct UdpView {
@@ -208,6 +213,11 @@ struct StackUsage {
   std::uint32_t fragmented_datagrams = 0;  ///< of which fragments are missing
   std::uint64_t fragment_bytes = 0;        ///< what they cost, see Limits::fragment_bytes
   std::uint64_t buffer_bytes = 0;          ///< that the pool has handed out
+  std::uint64_t buffers_refused = 0;       ///< requests for a buffer that were answered with none
+  bool buffers_scarce = false;             ///< windows do not open, see Limits::scarce_percent
+  std::uint32_t sources = 0;               ///< that have connections or half-open entries with us
+  std::uint32_t out_of_order_holders = 0;  ///< connections with data out of order
+  std::uint32_t stalled_connections = 0;   ///< whose peer holds his window shut before our data
 };
 
 }  // namespace bowline::inline v0

@@ -47,20 +47,26 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   // First: a RST for nothing. Second: an ACK for nothing.
   if (segment.rst()) return decisions.make(Reason::tcp_reset_ignored);
   if (segment.has_ack()) {
-    if (!take_cookie(number, segment)) reset_stray(segment, Reason::send_rst_listen_ack);
-    return;
+    if (take_cookie(number, segment)) return;
+    note_probe(segment, segment.flags);
+    return reset_stray(segment, Reason::send_rst_listen_ack);
   }
   // Fourth: anything but a SYN. A FIN beside it is as good as nothing: nobody opens and ends at
   // once.
-  if (!segment.syn()) return decisions.make(Reason::listen_no_syn);
+  if (!segment.syn()) {
+    note_probe(segment, segment.flags);
+    return decisions.make(Reason::listen_no_syn);
+  }
   if (segment.fin()) return decisions.make(Reason::tcp_bad_flags);
 
   // Third: the SYN.
-  const bool full = is_full(listener);
+  const bool queue_full = is_full(listener);
+  const bool full = queue_full || hoards_half_open(segment.remote.address);
   if (full) ++listener.overflows;
-  if (full && config.tcp.syn_cookies == tcp::SynCookies::never) {
-    return decisions.make(Reason::syn_queue_full);
-  }
+  const bool cookie = full || config.tcp.syn_cookies == tcp::SynCookies::always;
+  if (cookie) note_flood(listener, segment.remote.address);
+  const Reason why_full = queue_full ? Reason::syn_queue_full : Reason::source_half_open;
+  if (full && config.tcp.syn_cookies == tcp::SynCookies::never) return decisions.make(why_full);
   if (listener.accept_queue.size >= listener.backlog) {
     // A handshake that could not be accepted is better not begun: the peer asks again.
     ++listener.overflows;
@@ -79,9 +85,8 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
       open_fast(number, segment, agreed, first_number(segment, least_iss), outdated)) {
     return;
   }
-  const bool cookie = full || config.tcp.syn_cookies == tcp::SynCookies::always;
   if (cookie && answer_by_cookie(number, segment, agreed, offer, least_iss)) return;
-  if (full) return decisions.make(Reason::syn_queue_full);
+  if (full) return decisions.make(why_full);
   tcp::SynEntry entry = entry_for(number, segment, agreed, first_number(segment, least_iss));
   entry.give_cookie = fast == tcp::FastOpenSyn::asks;
   entry.cookie_experimental = entry.give_cookie && segment.options.fast_open->experimental;
@@ -100,8 +105,9 @@ void Stack::Core::keep_entry(tcp::SynEntry entry, const tcp::Segment& syn,
                              bool mss_raised) noexcept {
   entry.number = next_number++;
   const std::uint32_t index = half_open.add(entry, now);
-  const bool added = index != kNone && tuples.insert(syn.flow, tagged(Kind::syn_entry, index));
-  if (!added) {
+  const bool counted = index != kNone && sources.add(syn.remote.address, ip::Holding::half_open);
+  if (!counted || !tuples.insert(syn.flow, tagged(Kind::syn_entry, index))) {
+    if (counted) sources.remove(syn.remote.address, ip::Holding::half_open);
     if (index != kNone) half_open.remove(index);
     return decisions.make(Reason::no_memory);
   }
@@ -183,6 +189,7 @@ void Stack::Core::drop_syn_entry(std::uint32_t index, Reason why) noexcept {
                  static_cast<std::uint32_t>(tcp::State::syn_received),
                  static_cast<std::uint32_t>(to));
   --listeners[entry.listener].half_open;
+  sources.remove(entry.remote().address, ip::Holding::half_open);
   tuples.erase(hash(local_of(entry), entry.remote()), tagged(Kind::syn_entry, index));
   half_open.remove(index);
 }
@@ -201,6 +208,7 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
     switch (verdict.next) {
       case tcp::Next::back_to_listen:
       case tcp::Next::reset_connection:
+        if (segment.rst()) note_probe(segment, wire::kSyn);  // a SYN scan of an open port
         drop_syn_entry(index, Reason::state_reset_received);
         break;
       case tcp::Next::reset_peer:
@@ -217,7 +225,7 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
         // the entry and the TIME-WAIT last (found by the exploration, docs/exploration.md).
         if (half_open[index].out_of_window) break;
         half_open[index].out_of_window = true;
-        if (!reply_limit.allow(now)) break;
+        if (!reply_limit.allow(segment.remote.address, now)) break;
         tcp::Context ctx = context();
         tcp::Reply ack = bare_ack(tcp::syn_ack(entry, segment.local, {}, syn_window(listener), {},
                                                Reason::send_ack_unacceptable, ctx));
@@ -254,6 +262,7 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
   if (fresh == kNone) return kNone;  // the entry stays: there may be room when the ACK is repeated
   tcp::Connection& c = connections[fresh];
   half_open.remove(index);
+  sources.remove(segment.remote.address, ip::Holding::half_open);
   --listeners[entry.listener].half_open;
   tuples.erase(c.hash, tagged(Kind::syn_entry, index));
   // Something was just taken out: there is room.
@@ -265,8 +274,8 @@ std::uint32_t Stack::Core::promote(std::uint32_t index, const tcp::Segment& segm
 std::uint32_t Stack::Core::connection_of(const tcp::SynEntry& entry, const tcp::Segment& segment,
                                          bool measured) noexcept {
   tcp::Listener& listener = listeners[entry.listener];
-  const std::uint32_t fresh = new_connection(
-      segment.local, segment.remote, static_cast<InterfaceId>(entry.interface), listener.options);
+  const std::uint32_t fresh =
+      new_passive_connection(listener, segment, static_cast<InterfaceId>(entry.interface));
   if (fresh == kNone) return kNone;
   tcp::Connection& c = connections[fresh];
   tcp::Context ctx = context();
@@ -284,7 +293,6 @@ std::uint32_t Stack::Core::connection_of(const tcp::SynEntry& entry, const tcp::
     return kNone;
   }
   c.number = entry.number;
-  c.passive = true;
   c.listener = entry.listener;
   c.state = tcp::State::syn_received;
   c.snd_nxt = entry.iss + 1;
@@ -309,6 +317,7 @@ void Stack::Core::hand_up(std::uint32_t fresh, const tcp::Segment& segment) noex
   listener.accept_queue.push_back(
       [this](std::uint32_t i) -> ListLink& { return connections[i].queue_link; }, fresh);
   ++listener.accepted;
+  listener.flood.finished();
   note_ready(tagged(Kind::listener, c.listener), readiness(listener), listener.ready_mask, true);
   tcp::input(c, segment, ctx);
 }

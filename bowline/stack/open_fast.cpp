@@ -27,8 +27,7 @@ bool Stack::Core::open_fast(std::uint32_t number, const tcp::Segment& syn,
     decisions.make(Reason::fast_open_queue_full);
     return false;
   }
-  const std::uint32_t fresh =
-      new_connection(syn.local, syn.remote, syn.interface, listener.options);
+  const std::uint32_t fresh = new_passive_connection(listener, syn, syn.interface);
   if (fresh == kNone) return false;
   tcp::Connection& c = connections[fresh];
   tcp::Context ctx = context();
@@ -41,7 +40,6 @@ bool Stack::Core::open_fast(std::uint32_t number, const tcp::Segment& syn,
   }
   c.in_table = true;
   c.number = next_number++;
-  c.passive = true;
   c.listener = number;
   c.fast_open = tcp::FastOpenRole::accepted;
   c.fast_open_listener = listener.handle;

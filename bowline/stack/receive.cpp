@@ -227,6 +227,7 @@ void Stack::Core::receive_stray(const tcp::Segment& segment) noexcept {
     decisions.make(Reason::tcp_reset_ignored);
     return;
   }
+  note_probe(segment, segment.flags);
   reset_stray(segment, Reason::send_rst_closed);
 }
 
@@ -235,7 +236,7 @@ void Stack::Core::reset_stray(const tcp::Segment& segment, Reason why) noexcept 
       config.tcp.ablation.without(tcp::Mechanism::syn_ack_refusal)) {
     return;
   }
-  if (!reply_limit.allow(now)) {
+  if (!reply_limit.allow(segment.remote.address, now)) {
     decisions.make(Reason::icmp_rate_limited);
     return;
   }

@@ -87,6 +87,7 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
   if (c.fast_open_listener != Handle{}) settle_fast_open(c);
   if (c.state == tcp::State::closed) {
     leave_table(c, index);
+    forget_holdings(index);
     wheel.cancel(wheel_links, index);
     leave_output(index);
     if (c.orphan) return destroy(index);
@@ -104,6 +105,7 @@ void Stack::Core::settle(std::uint32_t index) noexcept {
     interface.output.push_back(output_links, index);
   }
   if (c.room_due && !c.output_link.linked) tcp::review_send_room(c, ctx);
+  note_holdings(index);
   announce_readable(index);
 }
 
@@ -154,6 +156,8 @@ void Stack::Core::destroy(std::uint32_t index) noexcept {
     listeners[c.listener].accept_queue.erase(queue_links, index);
   }
   leave_output(index);
+  forget_holdings(index);
+  if (c.counted) sources.remove(c.remote.address, ip::Holding::connection);
   connections.erase(index);
 }
 

@@ -404,7 +404,7 @@ Result<ListenerView> Stack::inspect_listener(Handle listener) const noexcept {
   if (listener.kind != HandleKind::listener) return fail(std::errc::bad_file_descriptor);
   const tcp::Listener* l = core_->listeners.find(listener.index, listener.generation);
   if (l == nullptr) return fail(std::errc::bad_file_descriptor);
-  return Core::view(*l);
+  return core_->view(*l);
 }
 
 Result<Endpoint> Stack::local_endpoint(Handle socket) const noexcept {
@@ -463,7 +463,14 @@ bool Stack::walk_connections(ConnectionCursor& cursor, std::uint32_t places,
 void Stack::for_each_listener(void (*visitor)(void*, const ListenerView&),
                               void* context) const noexcept {
   core_->listeners.for_each(
-      [&](std::uint32_t, const tcp::Listener& l) { visitor(context, Core::view(l)); });
+      [&](std::uint32_t, const tcp::Listener& l) { visitor(context, core_->view(l)); });
+}
+
+void Stack::for_each_scanner(void (*visitor)(void*, const ScannerView&),
+                             void* context) const noexcept {
+  if (!core_->scans) return;
+  core_->scans->for_each(core_->now,
+                         [&](const ScannerView& scanner) { visitor(context, scanner); });
 }
 
 Result<std::uint16_t> Stack::Bare::pick_port(const IpAddress& local) const noexcept {
@@ -524,6 +531,11 @@ StackUsage Stack::usage() const noexcept {
   usage.fragment_bytes = core_->reassembly.bytes();
   usage.neighbours = core_->neighbours.size();
   usage.buffer_bytes = core_->pool->usage().live_bytes;
+  usage.buffers_refused = core_->pool->usage().refused;
+  usage.buffers_scarce = core_->scarce;
+  usage.sources = core_->sources.size();
+  usage.out_of_order_holders = core_->gapped.size;
+  usage.stalled_connections = core_->stalled.size;
   return usage;
 }
 

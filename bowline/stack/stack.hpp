@@ -260,6 +260,10 @@ class Stack {
   /// As for_each_connection() for each listener, and for each UDP socket.
   void for_each_listener(void (*visitor)(void* context, const ListenerView& view),
                          void* context) const noexcept;
+  /// Calls `visitor(context, scanner)` for each source that has scanned our ports of late, as far
+  /// as was recognised (tcp/scan_watch.hpp).
+  void for_each_scanner(void (*visitor)(void* context, const ScannerView& scanner),
+                        void* context) const noexcept;
   /// The same for each UDP socket.
   void for_each_udp(void (*visitor)(void* context, const UdpView& view),
                     void* context) const noexcept;

@@ -24,6 +24,13 @@ void Stack::Core::visit(V& v) {
   v(addresses, routes, path_mtus);
   v(neighbours, upkeep_at);
   v.excluded(reply_limit, "a rate limit that exploration stays below");
+  bool scanned = static_cast<bool>(scans);
+  v.excluded(scanned, "recognition tells people and decides nothing");
+  if constexpr (V::loading) {
+    scans.reset();
+    if (scanned && !scans.ensure(memory, secrets.fragments)) return v.fail();
+  }
+  if (scans) v.excluded(*scans, "as scanned");
   v(reassembly, identifications);
   v(connections, half_open, time_waits, listeners, fast_open);
   if constexpr (V::hashing) {
@@ -37,6 +44,10 @@ void Stack::Core::visit(V& v) {
   if constexpr (!V::hashing)
     v(tuples, listening, udp_ports);  // found again from what they point to
   v(wheel, ready, orphans);
+  v.excluded(gapped, "exploration has memory enough, and nobody looks who is in it");
+  v.excluded(left_behind, "as gapped");
+  v.excluded(stalled, "as gapped");
+  v.excluded(scarce, "as gapped");
   v.excluded(next_number, "a name");
   v.excluded(next_udp_number, "a name, and what ports are drawn from");
   v.excluded(next_frame, "a name");
@@ -48,6 +59,7 @@ void Stack::Core::visit(V& v) {
 
 // Limits and clocks are configuration, which what was loaded does not know.
 void Stack::Core::after_load() noexcept {
+  count_sources();
   interfaces.for_each([this](std::uint32_t, Interface& interface) {
     const ip::NeighbourTiming advertised = interface.timing.neighbour;
     interface.timing = config.timing;

@@ -58,6 +58,7 @@ bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexce
                                                       .ts_value = clock + hash.timestamp_offset()});
   if (full) ++listener.overflows;
   note_cookie(listener);
+  note_flood(listener, syn->remote.address);
   Interface& out = interface_of(interface);
   if (out.is_ethernet()) {
     Frame answer;

@@ -24,7 +24,7 @@ void Stack::Core::meet_time_wait(std::uint32_t index, const tcp::Segment& segmen
     case tcp::Next::drop_and_ack:
     case tcp::Next::challenge:
       decisions.make(verdict.why, decisions.frame(), record.number, {});
-      if (reply_limit.allow(now)) {
+      if (reply_limit.allow(segment.remote.address, now)) {
         reply(tcp::time_wait_ack(record,
                                  verdict.next == tcp::Next::challenge
                                      ? Reason::send_challenge_ack

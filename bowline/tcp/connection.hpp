@@ -35,6 +35,7 @@
 #include "bowline/tcp/send_buffer.hpp"
 #include "bowline/tcp/sent_ranges.hpp"
 #include "bowline/tcp/state.hpp"
+#include "bowline/tcp/suspicion.hpp"
 #include "bowline/tcp/tail_loss_probe.hpp"
 #include "bowline/tcp/tally.hpp"
 #include "bowline/tcp/timers.hpp"
@@ -98,6 +99,13 @@ enum class Wait : std::uint8_t {
   address,   ///< its own: whether somebody else has it
 };
 
+/// What a connection is to a stack whose memory is short (stack/memory_pressure.cpp).
+enum class Burden : std::uint8_t {
+  none,
+  left_behind,  ///< it has no owner, and something to send still
+  stalled,      ///< its peer holds his window shut before what it has to send
+};
+
 /// One TCB. Owned by the Stack's slab; plain data to the engine's functions.
 struct Connection {
   // -- first line and a bit: who, and where each side stands
@@ -130,7 +138,9 @@ struct Connection {
   // -- what an idle connection remembers
   ListLink
       ready_link;  ///< among the sockets whose readiness changed; or in an accept queue's order
-  ListLink queue_link;  ///< in the accept queue, or among the orphans
+  ListLink queue_link;   ///< in the accept queue, or among the orphans
+  ListLink gap_link;     ///< among those with data out of order, the first to have any in front
+  ListLink burden_link;  ///< among those of its Burden, the one that came first in front
   WheelLink wheel;
   Timers timers;
   RttEstimator rtt;
@@ -185,7 +195,9 @@ struct Connection {
   /// Keepalive probes unanswered; or tries of what the interface has refused.
   std::uint8_t probes = 0;
   std::uint8_t challenge_acks = 0;
-  bool passive = false;      ///< from a listener
+  bool passive = false;  ///< from a listener
+  bool counted = false;  ///< among those of its source
+  Burden burden = Burden::none;
   bool orphan = false;       ///< the application has closed its handle
   bool read_closed = false;  ///< the application reads no more
   bool window_scaling = false;
@@ -226,6 +238,7 @@ struct Connection {
   Reason loss_reason = Reason::retransmit_timeout;  ///< why ranges are marked lost
   std::int32_t deficit = 0;                         ///< bytes, in the round robin of its interface
 
+  Suspicion suspicion;
   std::uint32_t retransmissions = 0;
   std::uint64_t delivered = 0;  ///< bytes acknowledged, cumulatively or by SACK
   std::uint64_t bytes_sent = 0, bytes_received = 0, bytes_retransmitted = 0;

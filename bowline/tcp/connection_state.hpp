@@ -37,6 +37,11 @@ void Connection::visit(V& v) {
     next_hop, announced_readable, has_soft_error, ready_mask, extra_acks, ended, soft_error,
     ack_reason, loss_reason, deficit, fast_open, syn_data_acked, syn_data_room, fast_open_listener,
     more_coming);
+  v.excluded(gap_link, "exploration has memory enough, and nobody looks where it stands");
+  v.excluded(burden_link, "as gap_link");
+  v.excluded(burden, "as gap_link");
+  v.excluded(counted, "counts of sources, of which exploration stays below the bounds");
+  v(suspicion);
   v.excluded(room_due, "as quick_acks");
   v.excluded(ts_recent, "timestamps are off in the exploration");
   v.excluded(ts_offset, "as ts_recent");

@@ -30,6 +30,7 @@ struct Context {
   ReplyQueue& replies;
   Random& random;
   FastOpenCache& fast_open;
+  bool scarce = false;  ///< buffers are: windows do not open (Limits::scarce_percent)
 };
 
 }  // namespace bowline::inline v0::tcp

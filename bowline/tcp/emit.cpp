@@ -171,7 +171,7 @@ bool emit(const Connection& c, Plan& plan, const LinkAbility& link, Context& con
   tcp.flags = plan.flags;
   if ((plan.flags & wire::kAck) != 0) tcp.ack = c.rcv_nxt;
   if (!syn) tcp.flags |= feedback_flags(c, plan);
-  tcp.window = announce_window(c, context.settings, syn).field;
+  tcp.window = announce_window(c, context.settings, syn, context.scarce).field;
   tcp.urgent = urgent_pointer(c, plan);
 
   wire::IpHeader ip;

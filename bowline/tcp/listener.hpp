@@ -11,6 +11,7 @@
 #include "bowline/base/intrusive_list.hpp"
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
+#include "bowline/tcp/flood_watch.hpp"
 #include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
 
@@ -37,6 +38,7 @@ struct Listener {
   std::uint64_t cookies_sent = 0;   ///< SYNs that were answered by one
   std::uint64_t cookies_taken = 0;  ///< of which so many came back
   std::uint64_t cookies_wrong = 0;  ///< acknowledgments meanwhile of what was none
+  FloodWatch flood;
   Handle handle;
   ListLink ready_link;
   std::uint8_t ready_mask = 0;
@@ -51,6 +53,7 @@ struct Listener {
     v.excluded(cookies_sent, "a statistic");
     v.excluded(cookies_taken, "a statistic");
     v.excluded(cookies_wrong, "a statistic");
+    v.excluded(flood, "recognition tells people and decides nothing");
   }
 };
 

@@ -394,7 +394,7 @@ void commit(Connection& c, const Plan& plan, std::uint32_t data, Context& contex
   // Whatever carries an ACK settles what was owed; data that carries one shows that waiting for it
   // pays.
   if (c.unacked_bytes > 0 && data > 0) c.cold = false;
-  const Announcement window = announce_window(c, context.settings, syn);
+  const Announcement window = announce_window(c, context.settings, syn, context.scarce);
   if (window.edge == c.rcv_nxt && c.rcv_edge != c.rcv_nxt) decide(c, Reason::window_zero, context);
   c.rcv_edge = window.edge;
   if (c.acc_ecn) c.acc_ecn->acknowledged(plan.acc_ecn_option);

@@ -160,11 +160,15 @@ void Reassembler::clear_readable() noexcept {
   readable_ = 0;
 }
 
-void Reassembler::clear() noexcept {
-  clear_readable();
+void Reassembler::clear_waiting() noexcept {
   waiting_.clear();
   held_.clear();
   waiting_bytes_ = pinned_ = 0;
+}
+
+void Reassembler::clear() noexcept {
+  clear_readable();
+  clear_waiting();
 }
 
 std::uint8_t Reassembler::sack_blocks(SeqNumber latest,

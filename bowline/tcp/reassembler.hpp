@@ -54,6 +54,9 @@ class Reassembler {
   [[nodiscard]] Slice read_slice(std::uint32_t most) noexcept;
   /// Throws away what could be read; what waits for a hole to be filled stays.
   void clear_readable() noexcept;
+  /// Throws away what waits for a hole to be filled, though SACK may have reported it (RFC 2018
+  /// section 8); what can be read stays.
+  void clear_waiting() noexcept;
   /// Applies new bounds.
   void set_limits(const Limits& limits) noexcept {
     waiting_.set_limit(limits.reassembly_ranges);

@@ -24,7 +24,7 @@ struct Secrets {
   SipKey isn;
   SipKey tuple;  ///< of four-tuples: places in tables, timestamp offsets
   SipKey port;
-  SipKey fragments;       ///< the table of incomplete datagrams
+  SipKey fragments;       ///< tables by source: incomplete datagrams, who holds what, who scans
   SipKey identification;  ///< of the datagrams that we fragment
   SipKey interface_id;    ///< of stable IPv6 addresses (RFC 7217)
   SipKey fast_open;       ///< the cookies that we give (RFC 7413)

@@ -87,6 +87,13 @@ Status send_owned_packets(Connection& c, Slice bytes, Context& context) noexcept
   return fail(std::errc::no_buffer_space);
 }
 
+// SND.NXT, but within the peer's window: what he refused (the byte of a probe of his shut window)
+// he does not count, and a RST beyond it he would not believe.
+SeqNumber acceptable_seq(const Connection& c) noexcept {
+  const SeqNumber edge = c.snd_una + c.snd_wnd + (c.syn_outstanding() ? 1U : 0U);
+  return earliest(c.snd_nxt, edge);
+}
+
 }  // namespace
 
 void review_window(Connection& c, Context& context) noexcept {
@@ -185,7 +192,8 @@ Status can_receive(Connection& c) noexcept {
 void after_receive(Connection& c, std::uint32_t bytes, Context& context) noexcept {
   tune_receive_buffer(c, bytes, context);
   if (c.urgent_received && at_or_after(c.rcv_read(), c.rcv_up)) c.urgent_received = false;
-  if (window_update_due(c, context.settings)) request_ack(c, Reason::send_window_update);
+  if (window_update_due(c, context.settings, context.scarce))
+    request_ack(c, Reason::send_window_update);
 }
 
 Status close_sending(Connection& c, Context& context) noexcept {
@@ -275,7 +283,7 @@ void abort(Connection& c, Reason reset_reason, EndReason how, Reason why,
       reset.local = c.local;
       reset.remote = c.remote;
       reset.interface = c.interface;
-      reset.seq = c.snd_nxt;
+      reset.seq = acceptable_seq(c);
       reset.ack = c.rcv_nxt;
       reset.flags = wire::kRst | wire::kAck;
       reset.why = reset_reason;

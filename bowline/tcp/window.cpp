@@ -7,13 +7,18 @@
 namespace bowline::inline v0::tcp {
 namespace {
 
+// What a connection may still be sent while buffers are scarce: enough to get on, and so that the
+// peer's second segment brings an acknowledgment. Linux leaves as much (__tcp_select_window()).
+constexpr std::uint32_t kScarceSegments = 4;
+
 // The edge that the free buffer admits, whether it is worth announcing or not.
-SeqNumber possible_edge(const Connection& c, const Settings& settings) noexcept {
+SeqNumber possible_edge(const Connection& c, const Settings& settings, bool scarce) noexcept {
   const std::uint32_t buffer = receive_limit(c, settings);
   const std::uint32_t used = c.readable();
   std::uint32_t room = buffer > used ? buffer - used : 0;
   if (c.options.window_clamp != 0) room = std::min(room, c.options.window_clamp);
   if (settings.receive_slow_start) room = std::min(room, std::max(c.offers, 0xffffU));
+  if (scarce) room = std::min(room, used == 0 ? kScarceSegments * c.rcv_mss : 0U);
   const std::uint32_t sayable = std::uint32_t{0xffff} << c.rcv_shift;
   return c.rcv_nxt + std::min(room, sayable);
 }
@@ -25,9 +30,10 @@ std::uint32_t worthwhile(const Connection& c, const Settings& settings) noexcept
 
 }  // namespace
 
-Announcement announce_window(const Connection& c, const Settings& settings, bool syn) noexcept {
+Announcement announce_window(const Connection& c, const Settings& settings, bool syn,
+                             bool scarce) noexcept {
   SeqNumber edge = c.rcv_edge;
-  const SeqNumber possible = possible_edge(c, settings);
+  const SeqNumber possible = possible_edge(c, settings, scarce);
   if (after(possible, edge) && distance(edge, possible) >= worthwhile(c, settings)) edge = possible;
   // Where windows are scaled, and there is room for a segment, Linux moves the edge by any amount
   // (__tcp_select_window()): what a segment says need not be worth one by itself.
@@ -47,14 +53,15 @@ Announcement announce_window(const Connection& c, const Settings& settings, bool
   const std::uint32_t unit = 1U << c.rcv_shift;
   std::uint32_t field = std::min((window + unit - 1) >> c.rcv_shift, 0xffffU);
   const SeqNumber full = c.rcv_nxt - c.readable() + std::min(receive_limit(c, settings), 1U << 30);
-  if (after(c.rcv_nxt + (field << c.rcv_shift), full + unit)) field = window >> c.rcv_shift;
+  const SeqNumber most = scarce ? edge : full + unit;
+  if (after(c.rcv_nxt + (field << c.rcv_shift), most)) field = window >> c.rcv_shift;
   return {static_cast<std::uint16_t>(field),
           latest(c.rcv_edge, c.rcv_nxt + (field << c.rcv_shift))};
 }
 
-bool window_update_due(const Connection& c, const Settings& settings) noexcept {
+bool window_update_due(const Connection& c, const Settings& settings, bool scarce) noexcept {
   if (c.fin_received || !is_synchronized(c.state)) return false;
-  const SeqNumber possible = possible_edge(c, settings);
+  const SeqNumber possible = possible_edge(c, settings, scarce);
   if (!after(possible, c.rcv_edge)) return false;
   const std::uint32_t gain = distance(c.rcv_edge, possible);
   // With half of the buffer still open nobody is waiting: the next ACK will say it. With less than

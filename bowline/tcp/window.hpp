@@ -19,10 +19,13 @@ struct Announcement {
 };
 
 /// What the next segment announces. `syn`: the field is not scaled then (RFC 7323 section 2.2).
-[[nodiscard]] Announcement announce_window(const Connection& c, const Settings& settings,
-                                           bool syn) noexcept;
+/// `scarce`: buffers are, so that the edge moves a few segments at most, and not while anything
+/// waits to be read.
+[[nodiscard]] Announcement announce_window(const Connection& c, const Settings& settings, bool syn,
+                                           bool scarce = false) noexcept;
 
 /// Has the application read so much that the peer should be told by a segment of its own?
-[[nodiscard]] bool window_update_due(const Connection& c, const Settings& settings) noexcept;
+[[nodiscard]] bool window_update_due(const Connection& c, const Settings& settings,
+                                     bool scarce = false) noexcept;
 
 }  // namespace bowline::inline v0::tcp

@@ -59,6 +59,21 @@ void add_usage(Page& page, const StackUsage& usage, const Limits& limits) {
   page.gauge("udp_sockets", "UDP sockets.", usage.udp_sockets);
   page.gauge("buffer_bytes", "Memory of buffers that hold packets.", usage.buffer_bytes);
   page.gauge("buffer_bytes_limit", "The most it may be.", limits.buffer_bytes);
+  page.gauge("buffers_scarce", "1 while memory is so short that windows do not open.",
+             usage.buffers_scarce ? 1 : 0);
+  page.metric("buffers_refused_total", "counter", "Requests for a buffer that got none.");
+  page.sample("", usage.buffers_refused);
+  page.gauge("sources", "Addresses and networks that have connections with our listeners.",
+             usage.sources);
+  page.gauge("out_of_order_holders", "Connections that hold data out of order.",
+             usage.out_of_order_holders);
+  page.gauge("stalled_connections", "Connections whose peer holds his window shut.",
+             usage.stalled_connections);
+  page.gauge("fragmented_datagrams", "Datagrams of which fragments are missing.",
+             usage.fragmented_datagrams);
+  page.gauge("fragmented_datagrams_limit", "The most there may be.", limits.fragment_datagrams);
+  page.gauge("fragment_bytes", "Memory of fragments that wait.", usage.fragment_bytes);
+  page.gauge("fragment_bytes_limit", "The most it may be.", limits.fragment_bytes);
 }
 
 void add_listeners(Page& page, const Stack& stack) {
@@ -86,6 +101,8 @@ void add_listeners(Page& page, const Stack& stack) {
        [](View view) { return std::uint64_t{view.accept_limit}; });
   each("listener_accepted_total", "counter", "Connections accepted.",
        [](View view) { return view.accepted; });
+  each("listener_flooded", "gauge", "1 while a flood of SYNs is recognised.",
+       [](View view) { return std::uint64_t{view.flooded ? 1U : 0U}; });
   each("listener_overflows_total", "counter", "Turned away because a queue was full.",
        [](View view) { return view.overflows; });
   each("listener_syn_cookies_sent_total", "counter", "SYNs that were answered by a cookie.",
@@ -94,6 +111,14 @@ void add_listeners(Page& page, const Stack& stack) {
        [](View view) { return view.cookies_taken; });
   each("listener_syn_cookies_wrong_total", "counter", "ACKs meanwhile of what was no cookie.",
        [](View view) { return view.cookies_wrong; });
+}
+
+void add_scanners(Page& page, const Stack& stack) {
+  std::uint64_t scanners = 0;
+  stack.for_each_scanner(
+      [](void* context, const ScannerView&) { ++*static_cast<std::uint64_t*>(context); },
+      &scanners);
+  page.gauge("scanners", "Sources that have scanned our ports of late.", scanners);
 }
 
 void add_udp(Page& page, const Stack& stack) {
@@ -121,6 +146,7 @@ std::string metrics_text(const Stack& stack) {
   page.sample(fmt::format("{{version=\"{}\"}}", kVersion), 1);
   add_usage(page, stack.usage(), stack.config().limits);
   add_listeners(page, stack);
+  add_scanners(page, stack);
   add_udp(page, stack);
   add_decisions(page, stack.counters());
   return page.take();

@@ -73,6 +73,9 @@ TEST(Metrics, CountWhatHappened) {
   const auto metrics = parse(metrics_text(*stack));
   EXPECT_EQ(metrics.at("bowline_connections").samples.at(""), 1u);
   EXPECT_EQ(metrics.at("bowline_listeners").samples.at(""), 1u);
+  EXPECT_EQ(metrics.at("bowline_buffers_scarce").samples.at(""), 0u);
+  EXPECT_EQ(metrics.at("bowline_scanners").samples.at(""), 0u);
+  EXPECT_EQ(metrics.at("bowline_listener_flooded").samples.at("{local=\"10.0.0.2:80\"}"), 0u);
   EXPECT_EQ(metrics.at("bowline_listener_accept_queue_limit").samples.at("{local=\"10.0.0.2:80\"}"),
             128u);
 }

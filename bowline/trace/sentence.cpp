@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "bowline/tcp/flood_watch.hpp"
+#include "bowline/tcp/scan_watch.hpp"
 #include "bowline/trace/names.hpp"
 
 namespace bowline::inline v0::trace {
@@ -13,6 +15,14 @@ std::string change(const Decision& decision) {
     return fmt::format(" {} -> {}", state_name(decision.from), state_name(decision.to));
   }
   if (decision.from == 0 && decision.to == 0) return {};
+  if (decision.reason == Reason::alarm_port_scan) {
+    return fmt::format(" {} ports ({})", decision.from,
+                       tcp::name(static_cast<tcp::ProbeKind>(decision.to)));
+  }
+  if (decision.reason == Reason::alarm_syn_flood) {
+    return fmt::format(" {} SYNs from {}{} sources", decision.from, decision.to,
+                       decision.to >= tcp::FloodWatch::kMostSources ? " or more" : "");
+  }
   switch (info(decision.reason).kind) {
     case ReasonKind::timer:
       return fmt::format(" {:g} ms -> {:g} ms", decision.from / 1000.0, decision.to / 1000.0);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/tcp/flood_watch.hpp"
+#include "bowline/tcp/scan_watch.hpp"
 #include "bowline/trace/testing/conversation.hpp"
 
 namespace bowline::trace {
@@ -42,6 +44,21 @@ TEST(Sentence, AnImpossibleStateIsNoReadBeyondTheTable) {
   Decision broken = decision(Reason::state_close);
   broken.from = 99;
   EXPECT_EQ(sentence(broken), "state ? -> CLOSED: the application closed [RFC 9293 3.10.4]");
+}
+
+TEST(Sentence, AnAlarmSaysWhatWasCounted) {
+  Decision scan = decision(Reason::alarm_port_scan);
+  scan.from = 17;
+  scan.to = static_cast<std::uint32_t>(tcp::ProbeKind::xmas);
+  EXPECT_EQ(sentence(scan),
+            "alarm 17 ports (Xmas): one source has tried many ports that are closed: a scan [RFC "
+            "9293 3.10.7.1]");
+  scan.to = 99;
+  EXPECT_TRUE(sentence(scan).starts_with("alarm 17 ports (?)"));
+  Decision flood = decision(Reason::alarm_syn_flood);
+  flood.from = 5'000;
+  flood.to = tcp::FloodWatch::kMostSources;
+  EXPECT_TRUE(sentence(flood).starts_with("alarm 5000 SYNs from 64 or more sources: "));
 }
 
 TEST(Sentence, SeveralAreApartBySemicolons) {

@@ -158,6 +158,21 @@ TEST_F(NcTest, ScansAndWaitsOnlySoLong) {
   EXPECT_EQ(idle.status, 0) << idle.err;
 }
 
+// docs/ss.md, REQUIREMENTS A19: who scans is named, with the number of ports.
+TEST_F(NcTest, AScanIsToldOfBySs) {
+  Program server(nc("-l -k 9000 < /dev/null > /dev/null"));
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(control()); }));
+  const auto summary = [&] {
+    return cli::run_bowline({"ss", "--summary", "--socket", control()}).out;
+  };
+  EXPECT_FALSE(holds(summary(), "alarms")) << summary();
+  static_cast<void>(run({"bash", "-c", "nc -z -w 1 10.77.0.2 7000-7040"}));
+  EXPECT_TRUE(holds(summary(), "port scans 1,")) << summary();
+  EXPECT_TRUE(holds(summary(), "scans: 10.77.0.1 (SYN, ")) << summary();
+  server.signal(SIGINT);
+  EXPECT_EQ(server.wait().status, 0);
+}
+
 TEST_F(NcTest, AReaderThatLeavesEndsIt) {
   kernel_listens("< " + path("big"));
   const Ended gone =

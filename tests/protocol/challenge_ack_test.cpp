@@ -112,6 +112,44 @@ SCRIPT(ChallengeAck, SynsOutsideOfTheWindowCountAsWell) {
   expect_state(State::established);
 }
 
+// RFC 5961 7, RFC 9293 3.8.4: a forger who knows the ports uses the challenges up; a keepalive of
+// the true peer is answered all the same, or he would take us for dead.
+SCRIPT(ChallengeAck, AKeepaliveIsAnsweredThoughTheLimitIsUsedUp) {
+  open_passively();
+  for (int i = 0; i < 100; ++i) peer.sends("S 5:5(0)"_seg);
+  skip_sent();
+  for (int i = 0; i < 100; ++i) peer.sends(". 0:0(0) ack 1"_seg);
+  expect_equal(skip_sent(), 100U, "answers to keepalives");
+  for (int i = 0; i < 100; ++i) peer.sends(". 3000000:3000000(0) ack 1"_seg);
+  expect_nothing();
+}
+
+// Sweeps are told of, and what an honest peer does is not.
+SCRIPT(ChallengeAck, ABlindSweepRaisesAnAlarm) {
+  open_passively();
+  for (int i = 0; i < 7; ++i) peer.sends("R 3000000:3000000(0)"_seg);
+  expect_count(Reason::alarm_blind_attack, 0);
+  peer.sends("S 9000000:9000000(0)"_seg);
+  skip_sent();
+  expect_count(Reason::alarm_blind_attack, 1);
+  for (int i = 0; i < 100; ++i) peer.sends("R 3000000:3000000(0)"_seg);
+  expect_count(Reason::alarm_blind_attack, 1);
+  expect_state(State::established);
+}
+
+// A peer that knows the numbers and acknowledges ahead (Savage et al. 1999).
+SCRIPT(ChallengeAck, AcknowledgingAheadRaisesAnAlarm) {
+  open_passively();
+  for (std::uint32_t i = 1; i <= 3; ++i) {
+    Segment ahead = ". 1:1(0) ack 1"_seg;
+    ahead.ack = 1 + i * 1'460;
+    peer.sends(ahead);
+  }
+  skip_sent();
+  expect_count(Reason::alarm_optimistic_ack, 1);
+  expect_count(Reason::alarm_blind_attack, 0);
+}
+
 // Per connection: one that is attacked leaves the others theirs (REQUIREMENTS B; CVE-2016-5696).
 SCRIPT(ChallengeAck, TheLimitIsEachConnectionsOwn) {
   Peer& other = add_peer(40'001);

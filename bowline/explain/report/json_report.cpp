@@ -167,6 +167,15 @@ void write_json(trace::ByteSink& sink, std::string_view name, const CaptureInfo&
         .number("first_packet", guess.first_packet);
     line(std::move(object).finish());
   }
+  for (const OptimisticAcks& lies : explanation.optimistic_acks) {
+    JsonObject object;
+    object.text("event", "optimistic_acks")
+        .number("connection", lies.connection)
+        .text("by", trace::to_text(lies.liar))
+        .number("attempts", lies.attempts)
+        .number("first_packet", lies.first_packet);
+    line(std::move(object).finish());
+  }
   for (const Conversation& one : explanation.conversations) line(conversation_json(one));
 }
 

@@ -64,6 +64,15 @@ std::string sentence(const BlindResets& guess) {
       guess.first_packet);
 }
 
+std::string sentence(const OptimisticAcks& lies) {
+  return fmt::format(
+      "Optimistic ACKs: {} acknowledged {} times what {} had never sent, on connection {}, from "
+      "packet {} on: to be sent more than the path takes, or the capture lacks packets [RFC 9293 "
+      "3.10.7.4 fifth]",
+      trace::to_text(lies.liar), lies.attempts, trace::to_text(lies.peer), lies.connection,
+      lies.first_packet);
+}
+
 }  // namespace
 
 std::vector<std::string> suspect_sentences(const Explanation& explanation) {
@@ -71,6 +80,9 @@ std::vector<std::string> suspect_sentences(const Explanation& explanation) {
   for (const Scan& each : explanation.scans) sentences.push_back(sentence(each));
   for (const Flood& each : explanation.floods) sentences.push_back(sentence(each));
   for (const BlindResets& each : explanation.blind_resets) sentences.push_back(sentence(each));
+  for (const OptimisticAcks& each : explanation.optimistic_acks) {
+    sentences.push_back(sentence(each));
+  }
   return sentences;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Scans, floods and blind resets in words, a sentence for each.
+// Scans, floods, blind resets and optimistic ACKs in words, a sentence for each.
 
 #include <string>
 #include <vector>

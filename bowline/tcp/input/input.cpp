@@ -6,6 +6,24 @@
 namespace bowline::inline v0::tcp {
 namespace {
 
+// Somebody who does not know our numbers guesses at them; or somebody who does, and so is the peer,
+// acknowledges what he cannot have. Such segments are answered as ever: many of them are told of.
+void suspect(Connection& c, const Verdict& verdict, const Segment& segment,
+             Context& context) noexcept {
+  const bool by_peer = verdict.why == Reason::ack_of_unsent && segment.seq == c.rcv_nxt;
+  if (by_peer) {
+    if (c.suspicion.lied(context.now)) decide(c, Reason::alarm_optimistic_ack, context);
+  } else if (c.suspicion.guessed(context.now)) {
+    decide(c, Reason::alarm_blind_attack, context);
+  }
+}
+
+// The probe of section 3.8.4, <SEQ=SND.NXT-1>: only the true peer knows that number.
+bool is_keepalive(const Connection& c, const Segment& segment) noexcept {
+  return segment.len() == 0 && segment.has_ack() && segment.seq + 1 == c.rcv_nxt &&
+         at_or_after(segment.ack, c.snd_una) && at_or_before(segment.ack, c.snd_nxt);
+}
+
 // What a step said instead of "proceed" is done.
 void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
                Context& context) noexcept {
@@ -13,20 +31,27 @@ void carry_out(Connection& c, const Verdict& verdict, const Segment& segment,
   switch (verdict.next) {
     case Next::proceed:
     case Next::drop:
+      if (segment.rst() && verdict.why == Reason::seq_out_of_window)
+        suspect(c, verdict, segment, context);
       break;
     case Next::drop_and_ack:
       // Data and FINs are always answered, or a retransmission would starve; bare ACKs within the
       // limit, or two confused peers would acknowledge each other for ever; and SYNs, which are
-      // challenged wherever they lie (RFC 5961 section 4.2).
+      // challenged wherever they lie (RFC 5961 section 4.2). A keepalive is no bare ACK: a forger
+      // who uses the limit up must not make the peer believe that we are gone.
+      if (segment.syn()) suspect(c, verdict, segment, context);
       if (segment.len() > 0 && !segment.syn()) {
         note_duplicate(c, segment.data_seq(), segment.data_seq() + segment.data_size);
         request_ack(c, Reason::send_ack_unacceptable);
         start_quick_acks(c, context.settings);
+      } else if (is_keepalive(c, segment)) {
+        request_ack(c, Reason::send_ack_unacceptable);
       } else {
         request_challenge_ack(c, context);
       }
       break;
     case Next::challenge:
+      suspect(c, verdict, segment, context);
       // RFC 5961 section 5 has these answered. In ESTABLISHED Linux has long let an ACK of what was
       // never sent go without a word (tcp_rcv_established()), and what was written for it expects
       // no answer. (Its latest versions do answer: 6.18.44 does.)
