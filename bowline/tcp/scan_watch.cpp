@@ -49,7 +49,8 @@ ProbeKind probe_kind(std::uint16_t flags) noexcept {
 // the fewest ports.
 ScanWatch::Entry& ScanWatch::entry_for(const IpAddress& source, std::uint64_t hash,
                                        Time now) noexcept {
-  const std::span<Entry> set = std::span(entries_).subspan(hash % kSets * kWays, kWays);
+  const std::span<Entry> set =
+      std::span(entries_).subspan(static_cast<std::size_t>(hash % kSets) * kWays, kWays);
   const auto over = [now](const Entry& entry) {
     return entry.seen.probes == 0 || now - entry.seen.first >= kWindow;
   };
