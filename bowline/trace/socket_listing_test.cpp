@@ -127,7 +127,7 @@ TEST(SocketRecord, IsOneLineOfJson) {
   EXPECT_EQ(to_json(socket_record(listener)),
             R"({"kind":"tcp","state":"LISTEN","recv_q":0,"send_q":128,"local":"10.77.0.2:80",)"
             R"("peer":"0.0.0.0:0","options":[],"syn_queue":0,"syn_queue_limit":0,"accepted":0,)"
-            R"("overflows":0})");
+            R"("overflows":0,"cookies_sent":0,"cookies_taken":0,"cookies_wrong":0})");
   ConnectionView view = connection();
   view.timestamps = view.sack = true;
   view.retransmit_at = Time{200ms};

@@ -1,8 +1,9 @@
 // An ACK flood: segments that belong to no connection (RFC 9293 section 3.10.7.2).
 //
 // Each might be an honest peer's whose connection we have forgotten, so it is told by a RST, which
-// is no longer than what it answers; but no more than Limits::stateless_replies_per_second of them.
-// Nothing is kept.
+// is no longer than what it answers; but nobody gets more than Limits::stateless_replies_per_second
+// of them, so that none can be flooded by our answers to what was sent in his name. Nothing is
+// kept.
 
 #include "examples/attacks/stage.hpp"
 
@@ -14,11 +15,16 @@ int main() {
   bowline::attack::Stage stage(ground);
   auto& forger = ground.forger();
 
-  stage.act("A second of 50,000 ACKs with data, at a limit of 1,000 replies a second:");
+  const auto victim = forger.stranger();
+  stage.act("A second of 50,000 ACKs with data in one name, at a limit of 1,000 replies to each:");
+  for (int i = 0; i < 50'000; ++i) {
+    (void)ground.hit(forger.segment(victim, ground.service(), bowline::wire::kAck, 100));
+  }
+  stage.claim("at most a thousand were answered", ground.traffic().packets_out <= 1'000);
+  stage.act("50,000 more, each in another name:");
   for (int i = 0; i < 50'000; ++i) {
     (void)ground.hit(forger.segment(forger.stranger(), ground.service(), bowline::wire::kAck, 100));
   }
-  stage.claim("at most a thousand were answered", ground.traffic().packets_out <= 1'000);
   stage.claim("by less than they sent", ground.traffic().bytes_out < ground.traffic().bytes_in);
   stage.claim("nothing is held for them", ground.victim().usage().connections == 0);
   stage.client_is_served();

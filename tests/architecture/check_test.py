@@ -135,7 +135,7 @@ class Rules(unittest.TestCase):
             return findings({"docs/architecture.md": f"| folder | idea | may include |\n|---|---|---|\n{row}\n",
                              "bowline/base/a.cpp": ""})
         for row in ["| `base/` | x | – |", "| `stack/` | x | all above |", "| `trace/` | x | base to stack |",
-                    "| `sim/` | x | base to driver, trace |", "| `http/` | x | asio, trace |",
+                    "| `sim/` | x | base to driver, trace, gateway |", "| `http/` | x | asio, trace |",
                     "| `tools/` | x | all |"]:
             self.assertEqual(page(row), [])
         self.assertIn("the row of tcp/ differs", page("| `tcp/` | x | base, wire, ip |")[0])

@@ -116,10 +116,16 @@ SCRIPT(ChallengeAck, SynsOutsideOfTheWindowCountAsWell) {
 // the true peer is answered all the same, or he would take us for dead.
 SCRIPT(ChallengeAck, AKeepaliveIsAnsweredThoughTheLimitIsUsedUp) {
   open_passively();
-  for (int i = 0; i < 100; ++i) peer.sends("S 5:5(0)"_seg);
-  skip_sent();
-  for (int i = 0; i < 100; ++i) peer.sends(". 0:0(0) ack 1"_seg);
-  expect_equal(skip_sent(), 100U, "answers to keepalives");
+  for (int i = 0; i < 100; ++i) {
+    peer.sends("S 5:5(0)"_seg);
+    skip_sent();
+  }
+  std::size_t answers = 0;
+  for (int i = 0; i < 100; ++i) {
+    peer.sends(". 0:0(0) ack 1"_seg);
+    answers += skip_sent();
+  }
+  expect_equal(answers, 100U, "answers to keepalives");
   for (int i = 0; i < 100; ++i) peer.sends(". 3000000:3000000(0) ack 1"_seg);
   expect_nothing();
 }
@@ -144,8 +150,8 @@ SCRIPT(ChallengeAck, AcknowledgingAheadRaisesAnAlarm) {
     Segment ahead = ". 1:1(0) ack 1"_seg;
     ahead.ack = 1 + i * 1'460;
     peer.sends(ahead);
+    skip_sent();
   }
-  skip_sent();
   expect_count(Reason::alarm_optimistic_ack, 1);
   expect_count(Reason::alarm_blind_attack, 0);
 }
