@@ -2,6 +2,7 @@
 // references, dates. Whatever it is, parts lie within the file and their sum is no more than it
 // (RFC 9110 section 14.2), no path climbs, and what was read and written again reads the same.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -68,11 +69,12 @@ void check_date(std::string_view text) {
 void check(std::string_view text) {
   if (text.size() < 2 || text.size() > 4'096) return;
   const auto choice = static_cast<unsigned char>(text[0]);
+  const auto sizes = static_cast<unsigned char>(text[1]);
   const std::string_view rest = text.substr(2);
   switch (choice % 6U) {
     case 0:
       // Sizes of 0, small, and near the end of the numbers.
-      return check_range(rest, text[1] < 0 ? ~std::uint64_t{0} >> (text[1] & 63) : text[1] * 10U);
+      return check_range(rest, sizes >= 128 ? ~std::uint64_t{0} >> (sizes & 63U) : sizes * 10U);
     case 1:
       return static_cast<void>(http::parse_content_range(rest));
     case 2:

@@ -106,7 +106,7 @@ class World {
   void run() {
     for (int steps = 0; steps < 600 && !input_.empty(); ++steps) {
       applications(input_.byte());
-      pass(Duration(1ms) << (input_.byte() % 13U), true);
+      pass(Duration(1ms) * (1U << (input_.byte() % 13U)), true);
     }
     // From here on the network is fair and nobody writes.
     for (End& end : ends_) finish(end);

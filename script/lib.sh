@@ -12,15 +12,14 @@ die() {
   exit 1
 }
 
-# build PRESET [TARGET…]: configures where there is nothing yet, then builds; ninja finds out by
-# itself what a change of the CMake files means.
+# build PRESET [TARGET…]: configures where there is nothing yet, with what `configuration` adds, then
+# builds; ninja finds out by itself what a change of the CMake files means.
+configuration=()
 build() {
   local preset=$1
   shift
   if [[ ! -e build/$preset/build.ninja ]]; then
-    local options=()
-    if in_ci; then options=(-DBOWLINE_PCH_ASIO=ON); fi
-    cmake --preset "$preset" "${options[@]}" >&2 || return 1
+    cmake --preset "$preset" "${configuration[@]}" >&2 || return 1
   fi
   cmake --build --preset "$preset" ${1:+--target "$@"} >&2
 }
