@@ -16,12 +16,9 @@
 // every translation unit of the program that uses Asio, because it also says what a steady_timer
 // is: one that runs on virtual time where its context has it.
 
-// (Read a second time by g++ where it has been precompiled: #pragma once is not remembered there.)
-#if defined(BOOST_ASIO_BASIC_WAITABLE_TIMER_HPP) && !defined(BOWLINE_ASIO_HPP)
+#if defined(BOOST_ASIO_BASIC_WAITABLE_TIMER_HPP)
 #error "include bowline/asio.hpp before any header of Boost.Asio and Beast"
 #endif
-
-#define BOWLINE_ASIO_HPP
 
 #include "bowline/asio/basic_waitable_timer.hpp"
 //

@@ -23,10 +23,6 @@ option(BOWLINE_PCH "Precompile the heavy third-party headers of the tests" ON)
 # Beast's and WebSocket's test programs over TLS are built over the kernel's TCP as well: a control, and
 # two minutes of compiling.
 option(BOWLINE_TWINS "Build the heaviest test programs over the kernel's TCP, too" ON)
-
-# bowline/asio.hpp with Asio and CLI11, for the files of the command: a third of their time. For builds
-# from nothing, as CI's: with ccache in between g++ makes the new one of the old one's bytes.
-option(BOWLINE_PCH_ASIO "Precompile Asio and CLI11 for the command" OFF)
 set(BOWLINE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined)")
 
 if(BOWLINE_CORE_ONLY)

@@ -26,6 +26,9 @@ class PathMtuCache {
   [[nodiscard]] std::uint32_t look_up(const IpAddress& destination, std::uint32_t link_mtu,
                                       Time now) const noexcept;
 
+  /// Is none remembered?
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+
   template <class V>
   void visit(V& v) {
     v(entries_);

@@ -134,6 +134,14 @@ struct Batch {
   InlineVector<Entry, kSize> entries;  ///< one for each frame
 };
 
+/// What the SYNs of one batch are answered with as long as they are for one listener.
+struct FloodBatch {
+  std::uint32_t listener = 0xffffffff;
+  Family family = Family::ipv4;
+  tcp::Offer offer;
+  std::uint16_t window = 0;
+};
+
 /// Is the checksum over pseudo-header and `size` bytes of transport header and data right, where
 /// nobody vouches for it? Of TCP, UDP and ICMPv6, in whatever pieces the frame comes. (MUST-3)
 [[nodiscard]] bool transport_checksum_is_right(const Frame& frame, const wire::IpHeader& ip,
@@ -317,7 +325,8 @@ struct Stack::Core final : tcp::ReplyQueue {
   // ---- syn_flood.cpp
   /// Answers `frame` if it is a SYN of the usual form that only needs a cookie. False, and nothing
   /// has happened: it goes the long way.
-  [[nodiscard]] bool answer_flood(const Frame& frame, InterfaceId interface) noexcept;
+  [[nodiscard]] bool answer_flood(const Frame& frame, InterfaceId interface,
+                                  FloodBatch& batch) noexcept;
   [[nodiscard]] bool is_for(std::uint32_t listener, const Endpoint& local) const noexcept;
 
   // ---- sources.cpp

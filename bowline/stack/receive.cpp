@@ -97,6 +97,7 @@ void Stack::Core::receive(InterfaceId interface, std::span<Frame> frames) noexce
 void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) noexcept {
   const bool takes_foreign = interfaces[static_cast<std::uint32_t>(interface)].takes_foreign != 0;
   Arrivals arrived;
+  FloodBatch flood;
   for (Frame& frame : frames) {
     if (frame.id == FrameId::none) frame.id = new_frame_id();
     decisions.begin(now, frame.id);
@@ -104,7 +105,7 @@ void Stack::Core::receive_batch(InterfaceId interface, std::span<Frame> frames) 
                                 ? receive_ethernet(frame, interface)
                                 : Framing::for_us;
     if (framing == Framing::handled) continue;
-    if (now < flood_until && framing == Framing::for_us && answer_flood(frame, interface)) {
+    if (now < flood_until && framing == Framing::for_us && answer_flood(frame, interface, flood)) {
       continue;
     }
     auto ip = ip::accept(frame, local_addresses(), takes_foreign);

@@ -8,6 +8,19 @@ namespace bowline::inline v0 {
 
 namespace {
 
+// Is it for us, from somebody who is neither we (LAND; the long way knows better) nor a group?
+bool comes_from_afar(const tcp::UsualSyn& syn,
+                     std::span<const ip::LocalAddress> addresses) noexcept {
+  bool ours = false;
+  for (const ip::LocalAddress& each : addresses) {
+    if (!each.usable()) continue;
+    if (each.cidr.address == syn.remote.address) return false;
+    ours = ours || each.cidr.address == syn.local.address;
+  }
+  return ours && !syn.remote.address.is_loopback() &&
+         !ip::is_broadcast(syn.remote.address, addresses);
+}
+
 void fill_answer(Frame& answer, Slice packet) noexcept {
   answer.append(std::move(packet));
   answer.headroom = kHeadroom;
@@ -16,14 +29,10 @@ void fill_answer(Frame& answer, Slice packet) noexcept {
 
 }  // namespace
 
-bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexcept {
+bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface,
+                               FloodBatch& batch) noexcept {
   const auto syn = tcp::read_usual_syn(frame);
-  if (!syn || ip::is_broadcast(syn->remote.address, local_addresses()) ||
-      !is_local(syn->local.address)) {
-    return false;
-  }
-  // From ourselves, forged or not (LAND): the long way knows which.
-  if (is_local(syn->remote.address) || syn->remote.address.is_loopback()) return false;
+  if (!syn || !comes_from_afar(*syn, local_addresses())) return false;
   const tcp::TupleHash hash = tcp::hash_tuple(secrets.tuple, syn->local, syn->remote);
   if (find_tuple(hash.table, syn->local, syn->remote) != kNone) return false;
   if (!is_for(flood_target, syn->local)) flood_target = find_listener(syn->local, hash.table);
@@ -37,7 +46,12 @@ bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexce
       syn->mss < config.tcp.mss_floor) {
     return false;
   }
-  const tcp::Offer offer = offer_of(listener, interface, syn->remote.address);
+  const bool same = batch.listener == number && batch.family == syn->remote.address.family();
+  if (!same || !path_mtus.empty()) {
+    batch = {number, syn->remote.address.family(),
+             offer_of(listener, interface, syn->remote.address), syn_window(listener)};
+  }
+  const tcp::Offer& offer = batch.offer;
   if (!offer.timestamps || !offer.sack || !offer.window_scaling) return false;
   const auto cookie =
       tcp::make_syn_cookie(secrets.syn_cookie, hash.secret, syn->seq, syn->mss, now);
@@ -52,7 +66,7 @@ bool Stack::Core::answer_flood(const Frame& frame, InterfaceId interface) noexce
   const std::uint32_t clock = tcp::timestamp_with_options(tcp::timestamp_clock(now), agreed);
   const std::uint32_t size = tcp::emit_usual_syn_ack(packet.data() + kHeadroom, *syn,
                                                      {.seq = *cookie,
-                                                      .window = syn_window(listener),
+                                                      .window = batch.window,
                                                       .mss = offer.mss,
                                                       .shift = offer.shift,
                                                       .ts_value = clock + hash.timestamp_offset()});

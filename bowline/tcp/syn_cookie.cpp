@@ -30,8 +30,8 @@ std::uint32_t mac(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
 
 // The largest class that is not above `mss`.
 std::uint32_t class_of(std::uint16_t mss) noexcept {
-  std::uint32_t best = 0;
-  for (std::uint32_t i = 1; i < kMssClasses.size(); ++i) best += kMssClasses[i] <= mss ? 1U : 0U;
+  std::uint32_t best = kMssClasses.size() - 1;
+  while (best > 0 && kMssClasses[best] > mss) --best;  // most are near the top
   return best;
 }
 
