@@ -6,6 +6,7 @@
 #include "bowline/base/byte_order.hpp"
 #include "bowline/gateway/syn_proxy.hpp"
 #include "bowline/wire/icmp.hpp"
+#include "bowline/wire/transport_checksum.hpp"
 
 namespace bowline::inline v0::gateway {
 namespace {
@@ -31,7 +32,8 @@ void SynProxy::receive_icmp(Side from, Frame frame, const wire::IpHeader& ip) no
   const bool about_tcp =
       wire::is_error(icmp->kind) && icmp->quote && icmp->quote->ip.protocol == wire::kProtocolTcp;
   if (!about_tcp) return pass_unchanged();
-  if (!checksum_is_right(frame, ip)) return drop(Reason::icmp_bad_checksum);
+  if (!wire::transport_checksum_is_right(frame, ip, ip.payload_size))
+    return drop(Reason::icmp_bad_checksum);
 
   // It is about a packet that had crossed to where the error comes from.
   const wire::IcmpQuote& quote = *icmp->quote;

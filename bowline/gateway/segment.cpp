@@ -17,30 +17,6 @@ constexpr std::size_t kIpv6HopLimit = 7;  // RFC 8200 section 3
 
 }  // namespace
 
-bool checksum_is_right(const Frame& frame, const wire::IpHeader& ip) noexcept {
-  const bool vouched = frame.checksum == Checksum::verified || frame.checksum == Checksum::partial;
-  if (vouched && ip.protocol == wire::kProtocolTcp) return true;
-  wire::ChecksumSum sum;
-  if (ip.protocol != wire::kProtocolIcmp) {
-    sum = wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, ip.payload_size);
-  }
-  std::uint32_t skip = ip.header_size;
-  std::uint32_t left = ip.payload_size;
-  for (std::size_t i = 0; i < frame.piece_count && left > 0; ++i) {
-    std::span<const std::byte> bytes = frame.pieces[i].bytes();
-    if (skip >= bytes.size()) {
-      skip -= static_cast<std::uint32_t>(bytes.size());
-      continue;
-    }
-    bytes = bytes.subspan(skip);
-    skip = 0;
-    if (bytes.size() > left) bytes = bytes.first(left);
-    sum.add(bytes);
-    left -= static_cast<std::uint32_t>(bytes.size());
-  }
-  return left == 0 && sum.verifies();
-}
-
 Frame make_segment(BufferPool& pool, const IpAddress& source, const IpAddress& destination,
                    const wire::TcpHeader& header, const wire::TcpOptions& options) noexcept {
   Frame frame;

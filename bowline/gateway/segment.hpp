@@ -44,9 +44,6 @@ struct Segment {
   [[nodiscard]] SeqNumber end() const noexcept { return seq() + length(); }
 };
 
-/// Is the checksum over the `ip.payload_size` bytes behind the IP header right, or vouched for?
-[[nodiscard]] bool checksum_is_right(const Frame& frame, const wire::IpHeader& ip) noexcept;
-
 /// A segment without data, whole with its IP header, its checksum complete. `header` has the ports
 /// already. An empty frame when `pool` is exhausted or the options do not fit.
 [[nodiscard]] Frame make_segment(BufferPool& pool, const IpAddress& source,

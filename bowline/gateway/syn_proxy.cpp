@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bowline/wire/ip.hpp"
+#include "bowline/wire/transport_checksum.hpp"
 
 namespace bowline::inline v0::gateway {
 namespace {
@@ -98,7 +99,8 @@ void SynProxy::receive_tcp(Side from, Frame frame, const wire::IpHeader& ip) noe
     return drop(Reason::tcp_bad_flags);
   }
   if (ip.source == ip.destination) return drop(Reason::tcp_self_connect);  // LAND
-  if (!checksum_is_right(frame, ip)) return drop(Reason::tcp_bad_checksum);
+  if (!wire::transport_checksum_is_right(frame, ip, ip.payload_size))
+    return drop(Reason::tcp_bad_checksum);
   const Segment segment{.from = from,
                         .source = {ip.source, header.source_port},
                         .destination = {ip.destination, header.destination_port},

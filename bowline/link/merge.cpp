@@ -10,6 +10,7 @@
 #include "bowline/wire/checksum.hpp"
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/tcp.hpp"
+#include "bowline/wire/transport_checksum.hpp"
 
 namespace bowline::inline v0 {
 namespace {
@@ -45,18 +46,6 @@ struct Segment {
   }
 };
 
-bool checksum_is_right(const Frame& frame, const wire::IpHeader& ip) noexcept {
-  wire::ChecksumSum sum =
-      wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, ip.payload_size);
-  std::uint32_t skip = ip.header_size;
-  for (std::size_t i = 0; i < frame.piece_count; ++i) {
-    const auto piece = frame.pieces[i].bytes();
-    sum.add(piece.subspan(std::min<std::size_t>(skip, piece.size())));
-    skip = 0;  // the headers are in the first piece
-  }
-  return sum.verifies();
-}
-
 // Data of an established connection with nothing unusual in its headers; nothing for all else.
 std::optional<Segment> segment_of(const Frame& frame) noexcept {
   if (frame.gso_size != 0 || frame.checksum != Checksum::complete) return std::nullopt;
@@ -78,7 +67,7 @@ std::optional<Segment> segment_of(const Frame& frame) noexcept {
   segment.payload = frame.size - segment.header_size;
   constexpr unsigned kUsual = wire::kAck | wire::kPsh | wire::kFin | wire::kEce;
   if ((segment.flags() & wire::kAck) == 0 || (segment.flags() & ~kUsual) != 0 ||
-      !checksum_is_right(frame, *ip)) {
+      !wire::transport_checksum_is_right(frame, *ip, ip->payload_size)) {
     return std::nullopt;
   }
   return segment;

@@ -7,6 +7,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/path_mtu.hpp"
 #include "bowline/wire/checksum.hpp"
+#include "bowline/wire/transport_checksum.hpp"
 
 namespace bowline::inline v0 {
 namespace {
@@ -91,7 +92,7 @@ void Stack::Core::receive_icmp(const Frame& frame, const wire::IpHeader& header,
   const auto message = wire::parse_icmp(header.family(), frame.head().subspan(header.header_size),
                                         header.payload_size);
   if (!message) return decisions.make(message.error());
-  if (!transport_checksum_is_right(frame, header, header.payload_size)) {
+  if (!wire::transport_checksum_is_right(frame, header, header.payload_size)) {
     return decisions.make(Reason::icmp_bad_checksum);
   }
   if (message->kind == wire::IcmpKind::echo_request) {

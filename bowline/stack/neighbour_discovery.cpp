@@ -3,6 +3,7 @@
 
 #include "bowline/ip/ndp_rules.hpp"
 #include "bowline/stack/core.hpp"
+#include "bowline/wire/transport_checksum.hpp"
 
 namespace bowline::inline v0 {
 namespace {
@@ -34,7 +35,7 @@ bool Stack::Core::receive_link_icmp(const Frame& frame, InterfaceId interface) n
     return true;
   };
   if (head.size() < ip->total_size()) return done(Reason::neighbour_discovery_malformed);
-  if (!transport_checksum_is_right(frame, *ip, ip->payload_size)) {
+  if (!wire::transport_checksum_is_right(frame, *ip, ip->payload_size)) {
     return done(Reason::icmp_bad_checksum);
   }
   const auto bytes = head.subspan(ip->header_size, ip->payload_size);

@@ -8,6 +8,7 @@
 #include "bowline/stack/core.hpp"
 #include "bowline/tcp/input/input.hpp"
 #include "bowline/wire/checksum.hpp"
+#include "bowline/wire/transport_checksum.hpp"
 
 namespace bowline::inline v0 {
 namespace {
@@ -55,7 +56,7 @@ std::optional<Reason> parse_segment(Frame& frame, const ip::Packet& ip, Interfac
   if (head.size() < ip.header_size) return Reason::tcp_truncated;
   const auto tcp = wire::parse_tcp(head.subspan(ip.header_size), ip.payload_size);
   if (!tcp) return tcp.error();
-  if (!transport_checksum_is_right(frame, ip, ip.payload_size) &&
+  if (!wire::transport_checksum_is_right(frame, ip, ip.payload_size) &&
       !ablation.without(tcp::Mechanism::checksum)) {
     return Reason::tcp_bad_checksum;
   }

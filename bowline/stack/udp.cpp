@@ -2,6 +2,7 @@
 
 #include "bowline/stack/core.hpp"
 #include "bowline/wire/checksum.hpp"
+#include "bowline/wire/transport_checksum.hpp"
 
 namespace bowline::inline v0 {
 namespace {
@@ -14,7 +15,7 @@ std::optional<Reason> judge_checksum(const Frame& frame, const wire::IpHeader& i
     if (ip.family() == Family::ipv4) return std::nullopt;
     return Reason::udp_no_checksum;
   }
-  if (transport_checksum_is_right(frame, ip, wire::kUdpHeaderSize + udp.payload_size)) {
+  if (wire::transport_checksum_is_right(frame, ip, wire::kUdpHeaderSize + udp.payload_size)) {
     return std::nullopt;
   }
   return Reason::udp_bad_checksum;

@@ -1,21 +1,22 @@
-// The checksum of TCP, UDP and ICMP over a frame's pieces, in one place.
+#include "bowline/wire/transport_checksum.hpp"
 
-#include "bowline/stack/core.hpp"
+#include <span>
+
 #include "bowline/wire/checksum.hpp"
 
-namespace bowline::inline v0 {
+namespace bowline::inline v0::wire {
 
-bool transport_checksum_is_right(const Frame& frame, const wire::IpHeader& ip,
+bool transport_checksum_is_right(const Frame& frame, const IpHeader& header,
                                  std::uint32_t size) noexcept {
-  const bool icmp_v4 = ip.protocol == wire::kProtocolIcmp;
+  const bool icmp_v4 = header.protocol == kProtocolIcmp;
   // A link that vouches has looked at TCP and UDP alone.
   const bool vouched = frame.checksum == Checksum::verified || frame.checksum == Checksum::partial;
-  if (vouched && (ip.protocol == wire::kProtocolTcp || ip.protocol == wire::kProtocolUdp)) {
+  if (vouched && (header.protocol == kProtocolTcp || header.protocol == kProtocolUdp)) {
     return true;
   }
-  wire::ChecksumSum sum;
-  if (!icmp_v4) sum = wire::pseudo_header_sum(ip.source, ip.destination, ip.protocol, size);
-  std::uint32_t skip = ip.header_size;
+  ChecksumSum sum;
+  if (!icmp_v4) sum = pseudo_header_sum(header.source, header.destination, header.protocol, size);
+  std::uint32_t skip = header.header_size;
   std::uint32_t left = size;
   for (std::size_t i = 0; i < frame.piece_count && left > 0; ++i) {
     std::span<const std::byte> bytes = frame.pieces[i].bytes();
@@ -32,4 +33,4 @@ bool transport_checksum_is_right(const Frame& frame, const wire::IpHeader& ip,
   return left == 0 && sum.verifies();
 }
 
-}  // namespace bowline::inline v0
+}  // namespace bowline::inline v0::wire
