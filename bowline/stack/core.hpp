@@ -29,7 +29,9 @@
 #include "bowline/ip/routes.hpp"
 #include "bowline/ip/source_table.hpp"
 #include "bowline/link/segment.hpp"
+#include "bowline/stack/interface.hpp"
 #include "bowline/stack/stack.hpp"
+#include "bowline/stack/tagged.hpp"
 #include "bowline/tcp/connection.hpp"
 #include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/listener.hpp"
@@ -45,80 +47,6 @@
 #include "bowline/wire/udp.hpp"
 
 namespace bowline::inline v0 {
-
-/// What a number in the lookup table or in the ready list is the number of: two bits above the
-/// index.
-enum class Kind : std::uint32_t {
-  connection = 0,
-  syn_entry = 1,
-  time_wait = 2,
-  listener = 1,
-  udp = 2
-};
-
-inline constexpr std::uint32_t kKindShift = 30;
-
-[[nodiscard]] constexpr std::uint32_t tagged(Kind kind, std::uint32_t index) noexcept {
-  return static_cast<std::uint32_t>(kind) << kKindShift | index;
-}
-[[nodiscard]] constexpr Kind kind_of(std::uint32_t tagged_index) noexcept {
-  return static_cast<Kind>(tagged_index >> kKindShift);
-}
-[[nodiscard]] constexpr std::uint32_t index_of(std::uint32_t tagged_index) noexcept {
-  return tagged_index & ((1U << kKindShift) - 1);
-}
-
-/// Why a frame is sent that goes out once and belongs to nobody: a stateless reply or a datagram.
-struct PendingWhy {
-  Reason why = Reason::send_udp;
-  std::uint64_t connection = 0;
-
-  template <class V>
-  void visit(V& v) {
-    v(why, connection);
-  }
-};
-
-/// What whoever builds a packet leaves free in front of it, so that a link's header finds room.
-inline constexpr std::uint8_t kHeadroom = 16;
-
-/// A link as the Stack sees it.
-struct Interface {
-  explicit Interface(Memory& memory) noexcept
-      : pending(memory), pending_why(memory), addresses(memory) {}
-
-  LinkInfo link;
-  Ring<Frame> pending;           ///< they are offered to the link where they stand
-  Ring<PendingWhy> pending_why;  ///< one for each
-  Ring<Cidr> addresses;
-  IndexList output;  ///< connections with something to send, by their output_link
-  /// UDP sockets that configure this interface and hear what is for none of our addresses.
-  std::uint32_t takes_foreign = 0;
-  IndexList blocked_udp;  ///< UDP sockets that wait for room in `pending`
-
-  // Of an Ethernet link:
-  bool detect_duplicates = true;
-  bool router_discovery = true;
-  ip::Timing timing;               ///< as configured, and as routers say
-  Duration reachable_time{};       ///< a random part of timing.neighbour.reachable_time
-  std::uint32_t ipv6_mtu = 0;      ///< as routers say; 0: the link's
-  IndexList waiting;               ///< connections whose own address is tentative, by output_link
-  std::uint8_t solicitations = 0;  ///< of routers, that were sent
-  Time solicit_at = kNever;        ///< the next one
-  Time report_at = kNever;         ///< of the groups that we listen to
-
-  template <class V>
-  void visit(V& v) {
-    v(pending, pending_why, addresses, output, takes_foreign, blocked_udp, waiting, solicitations,
-      solicit_at, report_at, reachable_time, ipv6_mtu, timing.neighbour.reachable_time,
-      timing.neighbour.retrans_timer);
-  }
-
-  [[nodiscard]] bool is_ethernet() const noexcept { return link.kind == LinkKind::ethernet; }
-  [[nodiscard]] tcp::LinkAbility ability() const noexcept {
-    return {link.max_gso, link.transmit_checksum, link_header_size(link.kind)};
-  }
-};
 
 /// Frames that are offered to a sink together, each from another connection.
 struct Batch {
@@ -141,11 +69,6 @@ struct FloodBatch {
   tcp::Offer offer;
   std::uint16_t window = 0;
 };
-
-/// Is the checksum over pseudo-header and `size` bytes of transport header and data right, where
-/// nobody vouches for it? Of TCP, UDP and ICMPv6, in whatever pieces the frame comes. (MUST-3)
-[[nodiscard]] bool transport_checksum_is_right(const Frame& frame, const wire::IpHeader& ip,
-                                               std::uint32_t size) noexcept;
 
 struct Stack::Core final : tcp::ReplyQueue {
   Core(const StackConfig& configuration, Memory& memory_in, BufferPool* pool_in) noexcept;
@@ -287,7 +210,9 @@ struct Stack::Core final : tcp::ReplyQueue {
   /// `measured`: the SYN-ACK was sent once, at a known time.
   [[nodiscard]] std::uint32_t connection_of(const tcp::SynEntry& entry, const tcp::Segment& segment,
                                             bool measured) noexcept;
-  /// Queues it for the application and gives it the segment that finished the handshake.
+  /// It waits to be accepted, and the application hears of it.
+  void queue_for_accept(std::uint32_t fresh) noexcept;
+  /// queue_for_accept(), and gives it the segment that finished the handshake.
   void hand_up(std::uint32_t fresh, const tcp::Segment& segment) noexcept;
   void meet_time_wait(std::uint32_t index, const tcp::Segment& segment) noexcept;
   [[nodiscard]] bool reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagged_index,

@@ -310,15 +310,20 @@ std::uint32_t Stack::Core::connection_of(const tcp::SynEntry& entry, const tcp::
   return fresh;
 }
 
-void Stack::Core::hand_up(std::uint32_t fresh, const tcp::Segment& segment) noexcept {
-  tcp::Connection& c = connections[fresh];
-  tcp::Listener& listener = listeners[c.listener];
-  tcp::Context ctx = context();
+void Stack::Core::queue_for_accept(std::uint32_t fresh) noexcept {
+  const std::uint32_t number = connections[fresh].listener;
+  tcp::Listener& listener = listeners[number];
   listener.accept_queue.push_back(
       [this](std::uint32_t i) -> ListLink& { return connections[i].queue_link; }, fresh);
   ++listener.accepted;
-  listener.flood.finished();
-  note_ready(tagged(Kind::listener, c.listener), readiness(listener), listener.ready_mask, true);
+  note_ready(tagged(Kind::listener, number), readiness(listener), listener.ready_mask, true);
+}
+
+void Stack::Core::hand_up(std::uint32_t fresh, const tcp::Segment& segment) noexcept {
+  tcp::Connection& c = connections[fresh];
+  tcp::Context ctx = context();
+  queue_for_accept(fresh);
+  listeners[c.listener].flood.finished();
   tcp::input(c, segment, ctx);
 }
 

@@ -68,10 +68,7 @@ bool Stack::Core::open_fast(std::uint32_t number, const tcp::Segment& syn,
               static_cast<std::uint32_t>(tcp::State::syn_received));
 
   ++listener.fast_open_pending;
-  ++listener.accepted;
-  listener.accept_queue.push_back(
-      [this](std::uint32_t i) -> ListLink& { return connections[i].queue_link; }, fresh);
-  note_ready(tagged(Kind::listener, number), readiness(listener), listener.ready_mask, true);
+  queue_for_accept(fresh);
   static_cast<void>(tcp::process_text(c, syn, ctx));
   c.syn_data_acked = c.rcv_nxt != syn.seq + 1;
   settle(fresh);
