@@ -20,9 +20,9 @@ option(BOWLINE_MOLD "Link with mold where it is installed" ${PROJECT_IS_TOP_LEVE
 # from nothing, and saves a minute and a half by it.
 option(BOWLINE_PCH "Precompile the heavy third-party headers of the tests" ON)
 
-# Beast's and WebSocket's test programs over TLS are built over the kernel's TCP as well: a control, and
-# two minutes of compiling.
-option(BOWLINE_TWINS "Build the heaviest test programs over the kernel's TCP, too" ON)
+# Four minutes of two cores: WebSocket's test program, the others of Beast and TLS over the kernel's
+# TCP as a control, each installed header compiled by itself, the packages.
+option(BOWLINE_LENGTHY_TESTS "Build and run the tests that cost more than a minute, too" ON)
 set(BOWLINE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined)")
 
 if(BOWLINE_CORE_ONLY)
