@@ -33,6 +33,20 @@ TEST(Lifecycle, K75_TcbsAreMadeBeforeTheFirstSegment) {
   EXPECT_EQ(two.right.usage().connections, 1U);
 }
 
+// The SYN is a number and no data: what waits to be sent does not count it (found by
+// fuzz/two_stacks).
+TEST(Lifecycle, BeforeTheSynOnlyDataIsUnsent) {
+  TwoStacks two;
+  const auto socket =
+      two.left.connect({.remote = {testing::right_address(), testing::kPort}}, two.now);
+  ASSERT_TRUE(socket);
+  const std::array<std::byte, 3> data{};
+  ASSERT_EQ(two.left.write(*socket, data, two.now), data.size());
+  EXPECT_EQ(two.left.inspect(*socket)->unsent, data.size());
+  ASSERT_TRUE(two.left.shutdown(*socket, Direction::send, two.now));
+  EXPECT_EQ(two.left.inspect(*socket)->unsent, 0U) << "RFC 9293 3.10.4: the TCB is deleted";
+}
+
 // RFC 9293 3.3.1: one TCB from OPEN to CLOSED, not one for opening and another for closing.
 TEST(Lifecycle, K76_OneTcbFromOpenToClosed) {
   TwoStacks two;

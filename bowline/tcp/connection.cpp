@@ -15,7 +15,9 @@ static_assert(offsetof(Connection, ready_link) <= 128,
 std::uint32_t Connection::unsent() const noexcept {
   if (!transfer) return 0;
   const SeqNumber end = send_front + transfer->send.size();
-  return after(end, snd_nxt) ? distance(snd_nxt, end) : 0;
+  if (!after(end, snd_nxt)) return 0;
+  // Before the SYN has gone SND.NXT stands in front of it, and a SYN is not data.
+  return std::min(distance(snd_nxt, end), transfer->send.size());
 }
 
 SeqNumber Connection::fin_seq() const noexcept {
