@@ -22,8 +22,8 @@ std::int64_t slot_of(Time now) noexcept { return now.time_since_epoch() / kSynCo
 
 std::uint32_t mac(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
                   std::int64_t slot) noexcept {
-  SipHasher<2, 4> hasher(key);
-  hasher.add(tuple);
+  // A key for each four-tuple: `tuple` is as good as random to whoever has not got the key of that.
+  SipHasher<2, 4> hasher({key.k0 ^ tuple, key.k1});
   return static_cast<std::uint32_t>(
       hasher.finish(static_cast<std::uint64_t>(slot) << 32 | irs.raw()));
 }
