@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 80;
 constexpr std::uint32_t kSources = 65'536;
-constexpr std::size_t kBatch = 16;
+constexpr std::size_t kBatch = 32;    // as drivers take them (Turn::kMaxBatch)
 constexpr std::size_t kRing = 1'024;  // frames that a card has ready
 constexpr InterfaceId kLink{};
 

@@ -66,12 +66,6 @@ class Ring {
     std::construct_at(place(size_ - 1), std::forward<U>(value));
     return true;
   }
-  /// Appends a `T` as made by default and returns it; null when memory ran out.
-  [[nodiscard]] T* emplace_back() noexcept {
-    if (size_ == capacity_ && !grow(size_ + 1)) return nullptr;
-    ++size_;
-    return std::construct_at(place(size_ - 1));
-  }
   /// The front and what stands behind it in memory, `most` elements at most: all, but where the row
   /// goes round the end.
   [[nodiscard]] std::span<T> front_run(std::uint32_t most) noexcept {
@@ -83,6 +77,13 @@ class Ring {
     std::destroy_at(place(0));
     head_ = (head_ + 1) & (capacity_ - 1);
     if (--size_ == 0 && capacity_ > kKept) release();
+  }
+  /// Removes the first `count`; there must be as many.
+  void pop_front(std::uint32_t count) noexcept {
+    for (std::uint32_t i = 0; i < count; ++i) std::destroy_at(place(i));
+    head_ = capacity_ == 0 ? 0 : (head_ + count) & (capacity_ - 1);
+    size_ -= count;
+    if (size_ == 0 && capacity_ > kKept) release();
   }
   /// Removes element `index`, which must be below size(); those behind it move up.
   void erase(std::uint32_t index) noexcept {

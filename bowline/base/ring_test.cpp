@@ -50,6 +50,17 @@ TEST_F(RingTest, BehavesLikeADeque) {
   }
 }
 
+TEST_F(RingTest, SeveralLeaveTheFrontTogether) {
+  Ring<std::unique_ptr<int>> ring(memory_);
+  ring.pop_front(0);
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(ring.push_back(std::make_unique<int>(i)));
+  ring.pop_front(5);
+  for (int i = 6; i < 10; ++i) ASSERT_TRUE(ring.push_back(std::make_unique<int>(i)));
+  ring.pop_front(4);  // round the end
+  ASSERT_EQ(ring.size(), 1U);
+  EXPECT_EQ(*ring.front(), 9);
+}
+
 TEST_F(RingTest, WithoutMemoryNothingHappens) {
   Ring<std::string> ring(memory_);
   memory_.fail_at(0);

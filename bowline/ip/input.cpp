@@ -12,7 +12,8 @@ bool is_directed_broadcast(const IpAddress& address, const Cidr& network) noexce
 
 }  // namespace
 
-bool is_broadcast(const IpAddress& address, std::span<const LocalAddress> addresses) noexcept {
+bool is_one_of_the_broadcasts(const IpAddress& address,
+                              std::span<const LocalAddress> addresses) noexcept {
   if (address.is_limited_broadcast()) return true;
   for (const LocalAddress& local : addresses) {
     if (local.usable() && is_directed_broadcast(address, local.cidr)) return true;

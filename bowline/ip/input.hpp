@@ -34,9 +34,17 @@ struct Packet : wire::IpHeader {
                                                    std::span<const LocalAddress> addresses,
                                                    bool take_foreign = false) noexcept;
 
-/// Is it 255.255.255.255, or the all-ones host of the network of one of `addresses`?
-[[nodiscard]] bool is_broadcast(const IpAddress& address,
-                                std::span<const LocalAddress> addresses) noexcept;
+/// is_broadcast() of an IPv4 address that ends in two ones.
+[[nodiscard]] bool is_one_of_the_broadcasts(const IpAddress& address,
+                                            std::span<const LocalAddress> addresses) noexcept;
+
+/// Is it 255.255.255.255, or the all-ones host of the network of one of `addresses`? Asked of every
+/// packet, and nearly always answered by the last bits: a host has two at least (RFC 3021).
+[[nodiscard]] inline bool is_broadcast(const IpAddress& address,
+                                       std::span<const LocalAddress> addresses) noexcept {
+  return address.is_v4() && (address.v4_value() & 3U) == 3 &&
+         is_one_of_the_broadcasts(address, addresses);
+}
 
 /// Can this address be a source (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7)? `addresses` tell
 /// the broadcast addresses of our networks.

@@ -23,12 +23,6 @@ std::uint32_t common_prefix(const IpAddress& a, const IpAddress& b) noexcept {
 
 }  // namespace
 
-std::span<const ip::LocalAddress> Stack::Core::local_addresses() const noexcept {
-  // A ring whose front never goes is contiguous.
-  return addresses.empty() ? std::span<const ip::LocalAddress>()
-                           : std::span(&addresses.front(), addresses.size());
-}
-
 Status Stack::Core::add_address(InterfaceId interface, const Cidr& cidr,
                                 const ip::LocalAddress& like) noexcept {
   const auto number = static_cast<std::uint32_t>(interface);

@@ -39,6 +39,7 @@
 #include "bowline/tcp/scan_watch.hpp"
 #include "bowline/tcp/syn_queue.hpp"
 #include "bowline/tcp/time_wait.hpp"
+#include "bowline/tcp/usual_syn.hpp"
 #include "bowline/udp/socket.hpp"
 #include "bowline/wire/arp.hpp"
 #include "bowline/wire/icmp.hpp"
@@ -62,12 +63,11 @@ struct Batch {
   InlineVector<Entry, kSize> entries;  ///< one for each frame
 };
 
-/// What the SYNs of one batch are answered with as long as they are for one listener.
+/// What the SYNs of one batch are answered with as long as they are for one endpoint.
 struct FloodBatch {
-  std::uint32_t listener = 0xffffffff;
-  Family family = Family::ipv4;
-  tcp::Offer offer;
-  std::uint16_t window = 0;
+  Endpoint local;                       ///< the endpoint
+  std::uint32_t listener = 0xffffffff;  ///< that answers there by cookies with all their options
+  tcp::UsualSynAck answer;
 };
 
 struct Stack::Core final : tcp::ReplyQueue {
@@ -117,9 +117,8 @@ struct Stack::Core final : tcp::ReplyQueue {
   std::uint64_t next_udp_number = 1;
   std::uint64_t next_frame = 1;
   Time now{};
-  Time retry_at = kNever;              ///< a frame could not be built for want of memory: try again
-  Time flood_until{};                  ///< SYNs are looked at for the short way (answer_flood())
-  std::uint32_t flood_target = kNone;  ///< the listener that the last one there was for
+  Time retry_at = kNever;  ///< a frame could not be built for want of memory: try again
+  Time flood_until{};      ///< SYNs are looked at for the short way (answer_flood())
 
   // ---- plumbing
   [[nodiscard]] tcp::Context context() noexcept {
@@ -129,7 +128,11 @@ struct Stack::Core final : tcp::ReplyQueue {
   /// An event at `at` begins.
   void begin(Time at, FrameId frame = FrameId::none) noexcept;
   [[nodiscard]] ListLink& ready_link(std::uint32_t tagged_index) noexcept;
-  [[nodiscard]] std::span<const ip::LocalAddress> local_addresses() const noexcept;
+  [[nodiscard]] std::span<const ip::LocalAddress> local_addresses() const noexcept {
+    // A ring whose front never goes is contiguous.
+    if (addresses.empty()) return {};
+    return {&addresses.front(), addresses.size()};
+  }
   [[nodiscard]] std::uint64_t hash(const Endpoint& local, const Endpoint& remote) const noexcept {
     return tcp::tuple_hash(secrets.tuple, local, remote);
   }
@@ -250,9 +253,10 @@ struct Stack::Core final : tcp::ReplyQueue {
   // ---- syn_flood.cpp
   /// Answers `frame` if it is a SYN of the usual form that only needs a cookie. False, and nothing
   /// has happened: it goes the long way.
-  [[nodiscard]] bool answer_flood(const Frame& frame, InterfaceId interface,
-                                  FloodBatch& batch) noexcept;
-  [[nodiscard]] bool is_for(std::uint32_t listener, const Endpoint& local) const noexcept;
+  [[nodiscard]] bool answer_flood(Frame& frame, InterfaceId interface, FloodBatch& batch) noexcept;
+  /// Readies `batch` for SYNs like `syn`, whose tuple hashes to `hash`.
+  void prepare_flood(const tcp::UsualSyn& syn, std::uint64_t hash, InterfaceId interface,
+                     FloodBatch& batch) noexcept;
 
   // ---- sources.cpp
   /// May the source of `address` have no more connections now?
@@ -341,10 +345,8 @@ struct Stack::Core final : tcp::ReplyQueue {
                                       InterfaceId interface) const noexcept;
   [[nodiscard]] bool send_framed(Interface& out, Frame frame, const wire::MacAddress& to,
                                  std::uint16_t type, Reason why, std::uint64_t connection) noexcept;
-  /// A place for a frame among those that wait for `out`, with a number; null, and a decision says
-  /// so: there is none.
-  [[nodiscard]] Frame* pending_place(Interface& out, Reason why, std::uint64_t connection) noexcept;
-  [[nodiscard]] bool push_pending(Interface& out, Frame frame, Reason why,
+  /// Puts `frame` among those that wait for `out`. False, and a decision says so: there is no room.
+  [[nodiscard]] bool push_pending(Interface& out, Frame&& frame, Reason why,
                                   std::uint64_t connection) noexcept;
 
   // ---- next_hop.cpp

@@ -76,22 +76,15 @@ Stack::Core::Framing Stack::Core::receive_ethernet(Frame& frame, InterfaceId int
   return group ? Framing::for_group : Framing::for_us;
 }
 
-Frame* Stack::Core::pending_place(Interface& out, Reason why, std::uint64_t connection) noexcept {
+bool Stack::Core::push_pending(Interface& out, Frame&& frame, Reason why,
+                               std::uint64_t connection) noexcept {
   const bool room = out.pending.size() < config.limits.replies && out.pending.reserve_more(1) &&
                     out.pending_why.push_back({why, connection});
   if (!room) {
     decisions.make(Reason::reply_ring_full);
-    return nullptr;
+    return false;
   }
-  return out.pending.emplace_back();
-}
-
-bool Stack::Core::push_pending(Interface& out, Frame frame, Reason why,
-                               std::uint64_t connection) noexcept {
-  Frame* const place = pending_place(out, why, connection);
-  if (place == nullptr) return false;
-  *place = std::move(frame);
-  return true;
+  return out.pending.push_back(std::move(frame));
 }
 
 bool Stack::Core::send_framed(Interface& out, Frame frame, const wire::MacAddress& to,

@@ -54,7 +54,6 @@ void Stack::Core::visit(V& v) {
   v.excluded(now, "times are hashed relative to it");
   v(retry_at);
   v.excluded(flood_until, "a shorter way to the same");
-  v.excluded(flood_target, "a shorter way to the same");
 }
 
 // Limits and clocks are configuration, which what was loaded does not know.

@@ -97,13 +97,13 @@ std::size_t Stack::Core::transmit_pending(Interface& interface, FrameSink& sink,
     const std::size_t count = batch.size();
     std::array<FrameId, kBatch> ids{};  // the sink may leave nothing of what it takes
     for (std::size_t i = 0; i < count; ++i) ids[i] = batch[i].id;
-    const std::size_t taken = std::min(sink.take(batch), count);
-    for (std::size_t i = 0; i < taken; ++i) {
-      const PendingWhy& gone = interface.pending_why.front();
+    const auto taken = static_cast<std::uint32_t>(std::min(sink.take(batch), count));
+    for (std::uint32_t i = 0; i < taken; ++i) {
+      const PendingWhy& gone = interface.pending_why[i];
       decisions.make(gone.why, ids[i], gone.connection, {});
-      interface.pending_why.pop_front();
-      interface.pending.pop_front();
     }
+    interface.pending_why.pop_front(taken);
+    interface.pending.pop_front(taken);
     sent += taken;
     blocked = taken < count;
   }

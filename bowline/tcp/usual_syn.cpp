@@ -1,5 +1,6 @@
 #include "bowline/tcp/usual_syn.hpp"
 
+#include <cstring>
 #include <span>
 
 #include "bowline/base/byte_order.hpp"
@@ -20,6 +21,19 @@ constexpr std::uint32_t kSackAndTimestamps = option::kSackPermitted << 24U |
 constexpr std::uint32_t kScaleWord =
     option::kNop << 24U | option::kWindowScale << 16U | option::kWindowScaleLength << 8U;
 constexpr std::uint16_t kOffsetAndFlags = kUsualSynSize / 4U << 12U;
+
+// Where the fields stand: of IP (RFC 791 section 3.1, RFC 8200 section 3),
+constexpr std::size_t kIpv4Checksum = 10;
+constexpr std::size_t kIpv4Destination = 16;
+constexpr std::size_t kIpv6Destination = 24;
+// of TCP (RFC 9293 section 3.1): both sequence numbers, and both timestamps, are next to each
+// other.
+constexpr std::size_t kDestinationPort = 2;
+constexpr std::size_t kNumbers = 4;
+constexpr std::size_t kMss = 20;
+constexpr std::size_t kSack = 24;
+constexpr std::size_t kTimes = 28;
+constexpr std::size_t kScale = 36;
 
 std::uint16_t half_at(const std::byte* from) noexcept { return load_be<std::uint16_t>(from); }
 std::uint32_t word_at(const std::byte* from) noexcept { return load_be<std::uint32_t>(from); }
@@ -70,14 +84,14 @@ std::optional<UsualSyn> read_usual_syn(const Frame& frame) noexcept {
   }
   const std::byte* const tcp = head + (frame.size - kUsualSynSize);
   if (half_at(tcp + 12) != (kOffsetAndFlags | wire::kSyn)) return std::nullopt;
-  const std::uint32_t mss = word_at(tcp + 20);
-  const std::uint32_t scale = word_at(tcp + 36);
-  if ((mss & 0xffff0000U) != kMssWord || word_at(tcp + 24) != kSackAndTimestamps ||
+  const std::uint32_t mss = word_at(tcp + kMss);
+  const std::uint32_t scale = word_at(tcp + kScale);
+  if ((mss & 0xffff0000U) != kMssWord || word_at(tcp + kSack) != kSackAndTimestamps ||
       (scale & 0xffffff00U) != kScaleWord || (scale & 0xffU) > wire::kMaxWindowScale) {
     return std::nullopt;
   }
   syn.remote.port = half_at(tcp);
-  syn.local.port = half_at(tcp + 2);
+  syn.local.port = half_at(tcp + kDestinationPort);
   if (syn.remote.port == 0 || syn.local.port == 0 || syn.remote == syn.local) return std::nullopt;
   if (!vouched) {
     wire::ChecksumSum sum = wire::pseudo_header_sum(syn.remote.address, syn.local.address,
@@ -85,50 +99,72 @@ std::optional<UsualSyn> read_usual_syn(const Frame& frame) noexcept {
     sum.add({tcp, kUsualSynSize});
     if (!sum.verifies()) return std::nullopt;
   }
-  syn.seq = SeqNumber(word_at(tcp + 4));
+  syn.seq = SeqNumber(word_at(tcp + kNumbers));
   syn.mss = static_cast<std::uint16_t>(mss & 0xffffU);
-  syn.ts_value = word_at(tcp + 28);
+  syn.ts_value = word_at(tcp + kTimes);
   syn.shift = static_cast<std::uint8_t>(scale & 0xffU);
   return syn;
 }
 
-std::uint32_t emit_usual_syn_ack(std::byte* to, const UsualSyn& syn,
-                                 const UsualAnswer& answer) noexcept {
+UsualSynAck::UsualSynAck(const Endpoint& local, const Terms& terms) noexcept {
+  const IpAddress nobody = IpAddress::any(local.address.family());
   wire::IpHeader ip;
-  ip.source = syn.local.address;
-  ip.destination = syn.remote.address;
+  ip.source = local.address;
+  ip.destination = nobody;
   ip.protocol = wire::kProtocolTcp;
-  ip.ttl = answer.hop_limit;
+  ip.ttl = terms.hop_limit;
   ip.payload_size = kUsualSynSize;
-  const std::uint32_t ip_size = wire::emit_ip(to, ip);
+  const std::uint32_t ip_size = wire::emit_ip(bytes_.data(), ip);
+  size_ = ip_size + kUsualSynSize;
+  if (local.address.is_v4()) {
+    store_be<std::uint16_t>(bytes_.data() + kIpv4Checksum, 0);
+    header_sum_ = wire::sum_of(std::span(bytes_).first(ip_size));
+  }
 
   wire::TcpHeader tcp;
-  tcp.source_port = syn.local.port;
-  tcp.destination_port = syn.remote.port;
-  tcp.seq = answer.seq;
-  tcp.ack = syn.seq + 1;
+  tcp.source_port = local.port;
   tcp.flags = wire::kSyn | wire::kAck;
-  tcp.window = answer.window;
-  const std::uint32_t mss = kMssWord | answer.mss;
-  const std::uint32_t scale = kScaleWord | answer.shift;
-  const std::uint64_t times = static_cast<std::uint64_t>(answer.ts_value) << 32U | syn.ts_value;
-
-  wire::ChecksumSum sum =
-      wire::pseudo_header_sum(ip.source, ip.destination, wire::kProtocolTcp, kUsualSynSize);
-  sum.add_sum(wire::tcp_plain_sum(tcp, kUsualSynSize));
-  sum.add_word32(mss);
-  sum.add_word32(kSackAndTimestamps);
-  sum.add_native(network_order(times));
-  sum.add_word32(scale);
-  tcp.checksum = sum.finish();
-
-  std::byte* const segment = to + ip_size;
+  tcp.window = terms.window;
+  std::byte* const segment = bytes_.data() + ip_size;
   wire::emit_tcp_plain(segment, tcp, kUsualSynSize);
-  store_be(segment + 20, mss);
-  store_be(segment + 24, kSackAndTimestamps);
-  store_be(segment + 28, times);
-  store_be(segment + 36, scale);
-  return ip_size + kUsualSynSize;
+  store_be(segment + kMss, kMssWord | terms.mss);
+  store_be(segment + kSack, kSackAndTimestamps);
+  store_be(segment + kTimes, std::uint64_t{0});
+  store_be(segment + kScale, kScaleWord | terms.shift);
+  segment_sum_ = wire::pseudo_header_sum(local.address, nobody, wire::kProtocolTcp, kUsualSynSize);
+  segment_sum_.add({segment, kUsualSynSize});
+}
+
+void UsualSynAck::write(std::byte* to, const UsualSyn& syn, SeqNumber iss,
+                        std::uint32_t ts_value) const noexcept {
+  wire::ChecksumSum sum = segment_sum_;
+  std::byte* segment = to;
+  if (syn.remote.address.is_v4()) {
+    constexpr std::uint32_t kSize = wire::kIpv4HeaderSize + kUsualSynSize;
+    std::memcpy(to, bytes_.data(), kSize);
+    const std::uint32_t destination = syn.remote.address.v4_value();
+    store_be(to + kIpv4Destination, destination);
+    wire::ChecksumSum header = header_sum_;
+    header.add_word32(destination);
+    store_be(to + kIpv4Checksum, header.finish());
+    sum.add_word32(destination);
+    segment += wire::kIpv4HeaderSize;
+  } else {
+    std::memcpy(to, bytes_.data(), bytes_.size());
+    const std::array<std::byte, 16>& destination = syn.remote.address.raw();
+    std::memcpy(to + kIpv6Destination, destination.data(), destination.size());
+    sum.add(destination);
+    segment += wire::kIpv6HeaderSize;
+  }
+  const std::uint64_t numbers = static_cast<std::uint64_t>(iss.raw()) << 32U | (syn.seq + 1).raw();
+  const std::uint64_t times = static_cast<std::uint64_t>(ts_value) << 32U | syn.ts_value;
+  sum.add_word(syn.remote.port);
+  sum.add_native(network_order(numbers));
+  sum.add_native(network_order(times));
+  store_be(segment + kDestinationPort, syn.remote.port);
+  store_be(segment + kNumbers, numbers);
+  store_be(segment + kTimes, times);
+  store_be(segment + wire::kTcpChecksumOffset, sum.finish());
 }
 
 }  // namespace bowline::inline v0::tcp
