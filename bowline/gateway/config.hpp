@@ -82,7 +82,7 @@ struct Config {
 
   // ---- what it may hold
 
-  /// Flows, some 180 bytes each. A new one then takes the place of one that is over, or, where
+  /// Flows, some 200 bytes each. A new one then takes the place of one that is over, or, where
   /// there is none, of one that has been idle for longer than evict_idle; else it is refused.
   std::uint32_t flows = 65'536;
   /// An established flow that was silent for so long gives way when the table is full. Long enough

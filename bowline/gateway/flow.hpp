@@ -6,6 +6,7 @@
 // number. The server's do not, because the client was told a cookie before the server was asked:
 // `seq_shift` lies between the two numberings. Everything here is in each end's own numbering.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "bowline/base/intrusive_list.hpp"
@@ -23,7 +24,7 @@ enum class FlowState : std::uint8_t {
   established,  ///< both have
   closing,      ///< one side has sent its FIN
   time_wait,    ///< both have, and both FINs are acknowledged
-  reset,        ///< a RST that its receiver may believe has passed
+  reset,        ///< a RST has passed, with the number that its receiver expects
 };
 /// How many states there are.
 inline constexpr std::size_t kFlowStates = 6;
@@ -32,15 +33,35 @@ inline constexpr std::size_t kFlowStates = 6;
 struct FlowEnd {
   SeqNumber next;   ///< after the last of its own numbers that has passed (the RFC's SND.NXT)
   SeqNumber acked;  ///< of the other end's numbers: the next that it expects (its RCV.NXT)
-  std::uint32_t window = 0;     ///< how many of them, from there on, it takes
-  std::uint32_t timestamp = 0;  ///< the TSval that it said last
-  std::uint8_t shift = 0;       ///< by which its windows are meant to be shifted
-  std::uint8_t read_shift = 0;  ///< by which the other end, as it was told, does shift them
-  bool finished = false;        ///< its FIN has passed; `next` counts it
+  std::uint32_t window = 0;  ///< how many of them, from there on, it takes
+  /// Up to where it ever said that it takes them. It does not retreat with a window that shrinks:
+  /// what was sent before that was heard of is still on its way (RFC 9293 section 3.8.6).
+  SeqNumber edge;
+  std::uint32_t largest_window = 0;  ///< that it ever said (RFC 5961 section 5.2: MAX.SND.WND)
+  std::uint32_t timestamp = 0;       ///< the TSval that it said last
+  std::uint8_t shift = 0;            ///< by which its windows are meant to be shifted
+  std::uint8_t read_shift = 0;       ///< by which the other end, as it was told, does shift them
+  bool finished = false;             ///< its FIN has passed; `next` counts it
+
+  /// With its first window: it expects `number` of the other end and takes `bytes` from there on.
+  void begin(SeqNumber number, std::uint32_t bytes) noexcept {
+    acked = number;
+    window = largest_window = bytes;
+    edge = number + bytes;
+  }
+  /// It has said so, in an ACK that counts; one that was overtaken tells no more than how far its
+  /// window reached.
+  void acknowledge(SeqNumber number, std::uint32_t bytes) noexcept {
+    edge = latest(edge, number + bytes);
+    largest_window = std::max(largest_window, bytes);
+    if (before(number, acked)) return;
+    acked = number;
+    window = bytes;
+  }
 
   template <class V>
   void visit(V& v) {
-    v(next, acked, window, timestamp, shift, read_shift, finished);
+    v(next, acked, window, edge, largest_window, timestamp, shift, read_shift, finished);
   }
 };
 

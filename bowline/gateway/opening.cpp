@@ -104,9 +104,8 @@ void SynProxy::server_answered(std::uint32_t index, const Segment& segment) noex
   flow.initial = segment.seq();
   flow.seq_shift = distance(flow.initial, flow.cookie);
   flow.inside.next = segment.seq() + 1;  // data on it is not passed on: it is repeated
-  flow.inside.acked = flow.outside.next;
-  flow.inside.window = segment.tcp.header.window;
-  flow.outside.acked = flow.inside.next;
+  flow.inside.begin(flow.outside.next, segment.tcp.header.window);
+  flow.outside.begin(flow.inside.next, flow.outside.window);
   if (options.timestamps) {
     flow.inside.timestamp = options.timestamps->value;
     // From the clock of the SYN-ACK on, and never behind it: one clock to the client.
@@ -195,8 +194,10 @@ void SynProxy::begin_outward(const Segment& segment, Frame frame) noexcept {
 void SynProxy::outward(std::uint32_t index, const Segment& segment, Frame frame) noexcept {
   Flow& flow = flows_[index];
   if (segment.from == Side::outside) {
-    // A SYN without an ACK never goes inside, nor does a RST that does not answer ours.
-    const bool acceptable = segment.has(wire::kAck) && segment.ack() == flow.inside.next;
+    // A SYN without an ACK never goes inside, nor does a RST that does not answer ours. Of what was
+    // sent with the SYN the answer need not take all (RFC 9293 section 3.10.7.3, RFC 7413 4.1.3).
+    const bool acceptable = segment.has(wire::kAck) && after(segment.ack(), flow.outside.acked) &&
+                            at_or_before(segment.ack(), flow.inside.next);
     if (segment.has(wire::kRst) && !acceptable) return drop(Reason::rst_bad_ack);
     if (segment.has(wire::kSyn) && !segment.has(wire::kAck)) return drop(Reason::gateway_not_open);
     if (segment.has(wire::kRst)) {
@@ -209,9 +210,8 @@ void SynProxy::outward(std::uint32_t index, const Segment& segment, Frame frame)
           scales ? *segment.tcp.options.window_scale : std::uint8_t{0};
       flow.timestamps = flow.timestamps && segment.tcp.options.timestamps;
       flow.outside.next = segment.end();
-      flow.outside.acked = segment.ack();
-      flow.outside.window = segment.tcp.header.window;
-      flow.inside.acked = segment.end();
+      flow.outside.begin(segment.ack(), segment.tcp.header.window);
+      flow.inside.begin(segment.seq() + 1, flow.inside.window);
       flows_.set_state(index, FlowState::established, now_);
       decisions_.make(Reason::gateway_established, decisions_.frame(), flow.number, {});
     }

@@ -1,4 +1,4 @@
-// Flows that are open: what passes is translated, and tells how far the connection has come.
+// Flows that are open: what passes is translated.
 
 #include <algorithm>
 #include <array>
@@ -18,9 +18,6 @@ constexpr std::size_t kWindow = 14;
 constexpr std::size_t kTsVal = 2;  // RFC 7323 section 3.2
 constexpr std::size_t kTsEcr = 6;
 constexpr std::size_t kBlocks = 2;  // RFC 2018 section 3
-
-constexpr Duration kChallengeEvery =
-    500ms;  // as often as Linux answers such (tcp_invalid_ratelimit)
 
 // A window for a reader who was told another shift than its writer meant: rounded down.
 std::uint16_t converted(std::uint16_t window, const FlowEnd& writer) noexcept {
@@ -107,16 +104,6 @@ class Translation {
   HeaderEditor editor_;
 };
 
-// May the receiver believe this RST? Only if its number is one that it could accept or, since its
-// last ACK may be on the way still, the next that has passed (RFC 5961 section 3.2). What of those
-// is believed the receiver decides.
-bool may_be_believed(Flow& flow, const Segment& segment) noexcept {
-  const FlowEnd& sender = flow.end(segment.from);
-  const FlowEnd& receiver = flow.end(across(segment.from));
-  return segment.seq() == sender.next ||
-         in_window(segment.seq(), receiver.acked, std::max(receiver.window, 1U));
-}
-
 }  // namespace
 
 void SynProxy::pass_on(std::uint32_t index, const Segment& segment, Frame frame) noexcept {
@@ -125,14 +112,16 @@ void SynProxy::pass_on(std::uint32_t index, const Segment& segment, Frame frame)
   if (over && segment.from == Side::outside && !segment.has(wire::kSyn) &&
       segment.has(wire::kAck) && !segment.has(wire::kRst)) {
     // The same two ends again (RFC 6191)?
+    // A delayed duplicate of the handshake that began this flow is none: it has the same cookie.
     const auto proof = proof_in(segment);
-    if (proof && proof->irs + 1 != flow.outside.next) {
+    const bool own = flow.translated && segment.ack() - 1 == flow.cookie;
+    if (proof && !own && proof->irs + 1 != flow.outside.next) {
       forget(index, Reason::gateway_replaced);
       return open_flow(segment, *proof);
     }
   }
   if (segment.has(wire::kRst)) {
-    if (!may_be_believed(flow, segment)) return drop(Reason::seq_out_of_window);
+    if (!reaches_window(flow, segment)) return drop(Reason::seq_out_of_window);
   } else if (segment.has(wire::kSyn)) {
     if (over && segment.from == Side::inside && !segment.has(wire::kAck)) {
       forget(index, Reason::gateway_replaced);
@@ -158,76 +147,6 @@ void SynProxy::pass_on(std::uint32_t index, const Segment& segment, Frame frame)
     translation.from_outside();
   }
   pass(across(segment.from), std::move(frame), segment.ip, Reason::gateway_translated, &flow);
-}
-
-/// A SYN on a flow that is open. None from outside goes inside: where the server would challenge
-/// its sender (RFC 5961 section 4.2), the gateway does.
-bool SynProxy::meet_syn(std::uint32_t index, const Segment& segment) noexcept {
-  Flow& flow = flows_[index];
-  const bool answers = segment.has(wire::kAck);
-  if (!flow.translated && (answers || segment.from == Side::inside)) return false;  // a repeat
-  if (segment.from == Side::inside) {
-    if (answers && segment.seq() == flow.initial) {
-      send_ack(flow, Side::inside, Reason::gateway_confirm);  // our ACK was lost
-    } else {
-      drop(Reason::gateway_no_flow);
-    }
-    return true;
-  }
-  const bool over = flow.state == FlowState::time_wait || flow.state == FlowState::reset;
-  if (over && !answers) {
-    answer_syn(segment);
-    return true;
-  }
-  drop(Reason::syn_in_window);
-  if (now_ >= flow.next_challenge) {
-    flow.next_challenge = now_ + kChallengeEvery;
-    send_ack(flow, Side::outside, Reason::send_challenge_ack);
-  } else {
-    drop(Reason::send_challenge_suppressed);
-  }
-  return true;
-}
-
-/// How far the connection has come, by a segment that may be forged: it counts only where it fits
-/// what is known.
-void SynProxy::note(std::uint32_t index, const Segment& segment) noexcept {
-  Flow& flow = flows_[index];
-  if (segment.has(wire::kRst)) {
-    flow.reset_by = segment.from;
-    return flows_.set_state(index, FlowState::reset, now_);
-  }
-  FlowEnd& sender = flow.end(segment.from);
-  FlowEnd& receiver = flow.end(across(segment.from));
-  const SeqNumber end = segment.end();
-  // A FIN, and the byte of a probe, may lie behind a window that is full.
-  const SeqNumber last = receiver.acked + std::max(receiver.window, 1U) + 1;
-  if (!before(end, sender.next) && !after(end, last)) {
-    sender.next = end;
-    if (segment.has(wire::kFin)) sender.finished = true;
-  }
-  const bool from_outside = segment.from == Side::outside;
-  const SeqNumber ack = from_outside ? segment.ack() - flow.seq_shift : segment.ack();
-  if (at_or_after(ack, sender.acked) && at_or_before(ack, receiver.next)) {
-    sender.acked = ack;
-    sender.window = std::uint32_t{segment.tcp.header.window} << sender.shift;
-    if (segment.tcp.options.timestamps) sender.timestamp = segment.tcp.options.timestamps->value;
-  }
-
-  // Who answers a RST by anything else has not believed it (RFC 5961 section 3.2).
-  FlowState state = flow.state;
-  const bool disbelieved = state == FlowState::reset && segment.from != flow.reset_by;
-  if (state == FlowState::reset && !disbelieved) return;
-  if (disbelieved || state == FlowState::established) {
-    state = sender.finished || receiver.finished ? FlowState::closing : FlowState::established;
-  }
-  const bool both = sender.finished && receiver.finished;
-  if (both && sender.acked == receiver.next && receiver.acked == sender.next) {
-    // TIME-WAIT begins anew with a repeated FIN, and with nothing else.
-    if (state == FlowState::time_wait && !segment.has(wire::kFin)) return;
-    state = FlowState::time_wait;
-  }
-  flows_.set_state(index, state, now_);
 }
 
 }  // namespace bowline::inline v0::gateway

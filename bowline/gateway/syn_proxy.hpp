@@ -143,6 +143,9 @@ class SynProxy final {
 
   // passing.cpp: flows that are open
   void pass_on(std::uint32_t index, const Segment& segment, Frame frame) noexcept;
+
+  // tracking.cpp: how far they have come
+  [[nodiscard]] static bool reaches_window(Flow& flow, const Segment& segment) noexcept;
   /// True if `segment`, which has a SYN, was dealt with.
   bool meet_syn(std::uint32_t index, const Segment& segment) noexcept;
   void note(std::uint32_t index, const Segment& segment) noexcept;

@@ -32,6 +32,28 @@ Bytes Scene::packet(const Endpoint& from, const Endpoint& to, const Say& say) {
   return bytes;
 }
 
+std::vector<Seen> Scene::client_data(std::uint32_t offset, const std::string& text,
+                                     std::uint16_t flags, std::uint32_t server_offset) {
+  return client_says({.flags = flags,
+                      .seq = kClientIsn + 1 + offset,
+                      .ack = seen_by_client(server_offset).raw(),
+                      .payload = text});
+}
+
+std::vector<Seen> Scene::server_data(std::uint32_t offset, const std::string& text,
+                                     std::uint16_t flags, std::uint32_t client_offset) {
+  return server_says({.flags = flags,
+                      .seq = kServerIsn + 1 + offset,
+                      .ack = kClientIsn + client_offset,
+                      .payload = text});
+}
+
+void Scene::expect_one(const std::vector<Seen>& seen, Side to) {
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].to, to);
+  EXPECT_TRUE(seen[0].intact);
+}
+
 std::vector<Seen> Scene::give(Side from, const Bytes& bytes) {
   proxy->receive(from, make_frame(*pool, bytes), now);
   return wait({});

@@ -50,6 +50,7 @@ class Scene : public ::testing::Test, public Output {
   static constexpr std::uint32_t kServerIsn = 5'000'000;
   static constexpr std::uint32_t kClientClock = 70'000;
   static constexpr std::uint32_t kServerClock = 9'000'000;
+  static constexpr std::uint16_t kData = wire::kAck | wire::kPsh;
 
   /// Makes it with `config`, after which the other calls may be used.
   SynProxy& begin() {
@@ -67,6 +68,14 @@ class Scene : public ::testing::Test, public Output {
   std::vector<Seen> server_says(const Say& say) {
     return give(Side::inside, packet(server, client, say));
   }
+  /// The client, or the server, says `text` at `offset` of what it has to say (0: the first byte),
+  /// and acknowledges the other's as far as the offset given last.
+  std::vector<Seen> client_data(std::uint32_t offset, const std::string& text,
+                                std::uint16_t flags = kData, std::uint32_t server_offset = 1);
+  std::vector<Seen> server_data(std::uint32_t offset, const std::string& text,
+                                std::uint16_t flags = kData, std::uint32_t client_offset = 1);
+  /// One packet left, to that side, and whole.
+  static void expect_one(const std::vector<Seen>& seen, Side to);
   /// `bytes` come by the link on the side `from`.
   std::vector<Seen> give(Side from, const Bytes& bytes);
   /// What is due until `until` happens; returns what leaves.
