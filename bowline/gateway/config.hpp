@@ -83,13 +83,19 @@ struct Config {
   // ---- what it may hold
 
   /// Flows, some 200 bytes each. A new one then takes the place of one that is over, or, where
-  /// there is none, of one that has been idle for longer than evict_idle; else it is refused.
+  /// there is none, of one that has been idle for longer than evict_half_closed or evict_idle; else
+  /// it is refused.
   std::uint32_t flows = 65'536;
   /// An established flow that was silent for so long gives way when the table is full. Long enough
   /// for whoever thinks, too short for who only takes up places.
   Duration evict_idle = 60s;
-  /// RSTs a second for what belongs to no flow or is denied, and as many ICMP errors. Enough for
-  /// people, little for who wants them sent to somebody else.
+  /// The same, once one side has sent its FIN. Shorter, since most of these have no more to say;
+  /// not zero, since some do: a request whose end is a FIN has its whole answer before it.
+  Duration evict_half_closed = 10s;
+  /// RSTs for what belongs to no flow or is denied, and ICMP errors: per second and source. There
+  /// is no bound on all sources together, since whoever counts what is left of that for himself
+  /// learns what others get, and whoever uses it up silences the gateway for all
+  /// (ip/reply_limit.hpp, CVE-2016-5696). None is larger than what it answers.
   std::uint32_t replies_per_second = 1'000;
 
   // ---- how long it waits

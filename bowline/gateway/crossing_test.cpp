@@ -149,6 +149,26 @@ TEST_F(CrossingTest, FragmentsOfTcpAreDropped) {
   EXPECT_EQ(count(Reason::gateway_fragment), 1U);
 }
 
+// RFC 1858 section 2: in parts, an error would pass by what RFC 5927 asks of it. Nobody sends such:
+// an error fits into one packet. Echoes may be as large as they like.
+TEST_F(CrossingTest, AnErrorInPartsGoesNoFurther) {
+  begin();
+  const Bytes never = packet(server, client, {.flags = wire::kAck, .seq = 77, .payload = "x"});
+  Bytes parts = error(wire::IcmpKind::port_unreachable, never);
+  const auto cut = [](Bytes& bytes) {
+    store_be<std::uint16_t>(bytes.data() + 6, 0x2000);  // more fragments
+    store_be<std::uint16_t>(bytes.data() + 10, 0);
+    store_be<std::uint16_t>(bytes.data() + 10, wire::sum_of(std::span(bytes).first(20)).finish());
+  };
+  cut(parts);
+  EXPECT_TRUE(give(Side::outside, parts).empty());
+  EXPECT_EQ(count(Reason::icmp_malformed), 1U);
+  Bytes echo = datagram("198.51.100.7", "192.0.2.2", wire::kProtocolIcmp, 64);
+  echo[20] = std::byte{8};
+  cut(echo);
+  EXPECT_EQ(give(Side::outside, echo).size(), 1U);
+}
+
 // RFC 1191: in the receiver's name, since the gateway has none; about the packet as it came.
 TEST_F(CrossingTest, WhatIsTooBigIsToldToItsSender) {
   begin();

@@ -8,7 +8,10 @@ namespace bowline::inline v0::gateway {
 
 FlowTable::FlowTable(Memory& memory, const SipKey& key, const Config& config) noexcept
     : key_(key),
-      evict_idle_(config.evict_idle),
+      evictions_{{{FlowState::reset, {}},
+                  {FlowState::time_wait, {}},
+                  {FlowState::closing, config.evict_half_closed},
+                  {FlowState::established, config.evict_idle}}},
       flows_(memory, config.flows),
       index_(memory, config.flows) {
   waits_[list_of(FlowState::outward)] = config.transitory_idle;
@@ -91,12 +94,11 @@ std::uint32_t FlowTable::expired(Time now) const noexcept {
 }
 
 std::uint32_t FlowTable::least_wanted(Time now) const noexcept {
-  for (const FlowState state : {FlowState::reset, FlowState::time_wait, FlowState::closing}) {
-    if (!lists_[list_of(state)].empty()) return lists_[list_of(state)].front();
+  for (const Eviction& eviction : evictions_) {
+    const std::uint32_t oldest = lists_[list_of(eviction.state)].front();
+    if (oldest != IndexList::kNone && now - flows_[oldest].last >= eviction.idle) return oldest;
   }
-  const std::uint32_t idle = lists_[list_of(FlowState::established)].front();
-  const bool may_go = idle != IndexList::kNone && now - flows_[idle].last >= evict_idle_;
-  return may_go ? idle : kNone;
+  return kNone;
 }
 
 Usage FlowTable::usage() const noexcept {

@@ -61,7 +61,8 @@ class FlowTable {
   /// removed or begins anew.
   [[nodiscard]] std::uint32_t expired(Time now) const noexcept;
   /// The flow that gives way at `now` when a place is needed: the oldest that was reset, else is in
-  /// TIME-WAIT, else is closing, else is established and has been idle for Config::evict_idle.
+  /// TIME-WAIT, else is closing and has been idle for Config::evict_half_closed, else is
+  /// established and has been idle for Config::evict_idle.
   /// kNone: each has a right to its place.
   [[nodiscard]] std::uint32_t least_wanted(Time now) const noexcept;
 
@@ -95,7 +96,13 @@ class FlowTable {
   }
 
   SipKey key_;
-  Duration evict_idle_;
+  // Of a state: how idle its flows are before they give way.
+  struct Eviction {
+    FlowState state;
+    Duration idle;
+  };
+
+  std::array<Eviction, 4> evictions_;  // the first to go first
   std::array<Duration, kLists> waits_{};
   Slab<Flow> flows_;
   IndexTable index_;

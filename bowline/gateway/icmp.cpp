@@ -25,10 +25,15 @@ void SynProxy::receive_icmp(Side from, Frame frame, const wire::IpHeader& ip) no
     if (config_.tcp_only) return drop(Reason::gateway_not_forwarded);
     pass(across(from), std::move(frame), ip, Reason::gateway_passed);
   };
-  if (ip.is_fragment()) return pass_unchanged();
+  if (ip.fragment_offset != 0) return pass_unchanged();  // no use without the first
   const auto icmp =
       wire::parse_icmp(ip.family(), frame.head().subspan(ip.header_size), ip.payload_size);
   if (!icmp) return drop(icmp.error());
+  if (ip.is_fragment()) {
+    // An error fits into one packet (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4 c): what comes
+    // in parts hides its quote.
+    return wire::is_error(icmp->kind) ? drop(Reason::icmp_malformed) : pass_unchanged();
+  }
   const bool about_tcp =
       wire::is_error(icmp->kind) && icmp->quote && icmp->quote->ip.protocol == wire::kProtocolTcp;
   if (!about_tcp) return pass_unchanged();
@@ -82,7 +87,7 @@ void SynProxy::tell_too_big(Side to, const Frame& frame, const wire::IpHeader& i
         wire::parse_icmp(ip.family(), frame.head().subspan(ip.header_size), ip.payload_size);
     if (!icmp || wire::is_error(icmp->kind)) return;  // RFC 1812 section 4.3.2.7
   }
-  if (!replies_.allow(now_)) return drop(Reason::gateway_reply_withheld);
+  if (!replies_.allow(ip.source, now_)) return drop(Reason::gateway_reply_withheld);
   const std::uint16_t at = wire::ip_header_size(ip.family());
   // A quote of the headers and a little more is enough for whoever reads it.
   constexpr std::uint32_t kMost = 256;

@@ -78,6 +78,27 @@ TEST_F(LimitsTest, ResetsAreLimited) {
   EXPECT_EQ(count(Reason::gateway_reply_withheld), 990U);
 }
 
+// CVE-2016-5696: who uses up all replies that he gets neither silences others nor could count, by
+// what is left for himself, what they were answered. Addresses of one network are no exception.
+TEST_F(LimitsTest, RepliesAreCountedForEachSource) {
+  config.replies_per_second = 10;
+  begin();
+  const Say stray{.flags = wire::kAck, .seq = 1, .ack = 77};
+  client.address = address("203.0.113.1");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(client_says(stray).size(), 1U);
+  std::size_t others = 0;
+  for (std::uint32_t host = 0; host < 20; ++host) {
+    client.address = IpAddress::v4(0xc633'6400 + host);
+    others += client_says(stray).size();
+  }
+  EXPECT_GE(others, 18U) << "but for luck, a counter is nobody else's";
+  client.address = address("203.0.113.1");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(client_says(stray).size(), 1U) << "as if nobody else were";
+  EXPECT_TRUE(client_says(stray).empty());
+  server.address = address("192.0.2.3");  // and none of those inside suffers for those outside
+  EXPECT_EQ(server_says(stray).size(), 1U);
+}
+
 TEST_F(LimitsTest, ConnectionsOfASourceAreCounted) {
   config.rules.push_back({.connections = 2});
   begin();
@@ -129,6 +150,18 @@ TEST_F(LimitsTest, APrefixMayMakeOneSourceOfANetwork) {
   EXPECT_TRUE(connects("198.51.96.1", 1));
   EXPECT_FALSE(connects("198.51.111.255", 1));
   EXPECT_TRUE(connects("198.51.112.1", 1));
+}
+
+// RFC 9293 section 3.7.1 MUST-15: a server that names no MSS takes 536 bytes, over IPv6 1220.
+TEST_F(LimitsTest, AServerWithoutMssIsPromisedTheDefault) {
+  begin();
+  for (const auto& [from, mss] : {std::pair{"198.51.100.7", 536}, {"2001:db8::1", 1'220}}) {
+    ASSERT_TRUE(connects(from, 1'000));
+    const Say answer{.flags = wire::kSyn | wire::kAck, .seq = kServerIsn, .ack = kClientIsn + 1};
+    ASSERT_EQ(server_says(answer).size(), 2U);
+    client.port = 1'001;
+    EXPECT_EQ(client_says(full_syn())[0].options.mss, mss);
+  }
 }
 
 TEST(NetworkOf, KeepsTheFirstBits) {

@@ -384,5 +384,30 @@ TEST_F(PassingTest, WhoIsOverOrIdleGivesWay) {
   EXPECT_TRUE(client_data(0, "late")[0].has(wire::kRst));
 }
 
+// Half-closed it may be at work as well: a request that ends with a FIN, and its answer.
+TEST_F(PassingTest, WhoIsHalfClosedAndAtWorkKeepsItsPlace) {
+  config.flows = 1;
+  begin();
+  open();
+  const Endpoint first = client;
+  expect_one(client_data(0, "get", wire::kAck | wire::kFin), Side::inside);
+  client.port = 40'001;
+  const SeqNumber told = client_says(full_syn())[0].tcp.seq;
+  const Say ack{.flags = wire::kAck, .seq = kClientIsn + 1, .ack = (told + 1).raw()};
+  const Endpoint second = std::exchange(client, first);
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    (void)wait(9s);
+    client = first;
+    expect_one(server_data(i, "x", kData, 5), Side::outside);
+    client = second;
+    const auto refused = client_says(ack);
+    ASSERT_EQ(refused.size(), 1U);
+    EXPECT_TRUE(refused[0].has(wire::kRst));
+  }
+  (void)wait(10s);
+  expect_one(client_says(ack), Side::inside);
+  EXPECT_EQ(count(Reason::gateway_evicted), 1U);
+}
+
 }  // namespace
 }  // namespace bowline::gateway

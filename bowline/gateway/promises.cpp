@@ -18,7 +18,7 @@ const Promise& Promises::of(const Endpoint& server) const noexcept {
 void Promises::learn(const Endpoint& server, const Promise& asked,
                      const wire::TcpOptions& options) noexcept {
   Promise promise = of(server);
-  if (options.mss) promise.mss = *options.mss;
+  promise.mss = options.mss.value_or(default_mss(server.address.family()));
   if (asked.window_scaling) promise.window_scaling = options.window_scale.has_value();
   if (asked.timestamps) promise.timestamps = options.timestamps.has_value();
   if (asked.sack) promise.sack = options.sack_permitted;

@@ -17,9 +17,14 @@
 
 namespace bowline::inline v0::gateway {
 
+/// What a SYN or SYN-ACK without an MSS option says by that (RFC 9293 section 3.7.1 MUST-15).
+[[nodiscard]] constexpr std::uint16_t default_mss(Family family) noexcept {
+  return family == Family::ipv4 ? 536 : 1'220;
+}
+
 /// What a server can, as far as clients may be told.
 struct Promise {
-  std::uint16_t mss = 0;  ///< the most it takes in one segment; 0: it has not said
+  std::uint16_t mss = 0;  ///< the most it takes in one segment; 0: it has answered nothing yet
   bool window_scaling = true;
   bool timestamps = true;
   bool sack = true;

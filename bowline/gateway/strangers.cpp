@@ -9,9 +9,6 @@
 namespace bowline::inline v0::gateway {
 namespace {
 
-// What a SYN without an MSS option says by that (RFC 9293 section 3.7.1 MUST-15).
-std::uint16_t default_mss(Family family) noexcept { return family == Family::ipv4 ? 536 : 1'220; }
-
 // The smallest that a cookie can say (tcp/syn_cookie.cpp). Nobody's path needs less, and small
 // segments are how a peer makes others work (CVE-2019-11479).
 constexpr std::uint16_t kLeastMss = 48;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bowline/base/limits.hpp"
 #include "bowline/wire/ip.hpp"
 #include "bowline/wire/transport_checksum.hpp"
 
@@ -29,6 +30,15 @@ std::uint32_t wire_size(const Frame& frame, const wire::IpHeader& ip) noexcept {
   return std::min(ip.total_size(), std::uint32_t{frame.header_size} + frame.gso_size);
 }
 
+// What ip::ReplyLimit is to know of a gateway's bounds.
+Limits reply_limits(const Config& config) noexcept {
+  Limits limits;
+  limits.stateless_replies_per_second = config.replies_per_second;
+  limits.source_prefix_v4 = config.source_prefix_v4;
+  limits.source_prefix_v6 = config.source_prefix_v6;
+  return limits;
+}
+
 }  // namespace
 
 // As tcp::Secrets does it: no key tells anything of another.
@@ -39,6 +49,7 @@ SynProxy::Keys::Keys(const std::array<std::uint64_t, 4>& seed) noexcept {
   cookie = {word(0), word(1)};
   timestamp = {word(2), word(3)};
   table = {word(4), word(5)};
+  replies = {word(6), word(7)};
 }
 
 SynProxy::SynProxy(const Config& config, BufferPool& pool, Output& output) noexcept
@@ -49,7 +60,7 @@ SynProxy::SynProxy(const Config& config, BufferPool& pool, Output& output) noexc
       flows_(pool.memory(), keys_.table, config),
       sources_(pool.memory(), keys_.table, config),
       promises_(keys_.table, config),
-      replies_(config.replies_per_second) {
+      replies_(reply_limits(config), keys_.replies) {
   config_.syn_repeats = std::min(config.syn_repeats, kMostSynRepeats);
   config_.window_shift = std::min(config.window_shift, wire::kMaxWindowScale);
 }
@@ -187,7 +198,7 @@ void SynProxy::pass(Side to, Frame frame, const wire::IpHeader& ip, Reason why,
 /// was, and not more often than the limit allows.
 void SynProxy::reset_sender(const Segment& segment, Reason why) noexcept {
   if (segment.has(wire::kRst)) return;
-  if (!replies_.allow(now_)) return drop(Reason::gateway_reply_withheld);
+  if (!replies_.allow(segment.source.address, now_)) return drop(Reason::gateway_reply_withheld);
   wire::TcpHeader reset;
   reset.source_port = segment.destination.port;
   reset.destination_port = segment.source.port;

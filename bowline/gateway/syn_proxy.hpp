@@ -39,7 +39,7 @@
 #include "bowline/gateway/promises.hpp"
 #include "bowline/gateway/segment.hpp"
 #include "bowline/gateway/sources.hpp"
-#include "bowline/ip/rate_limit.hpp"
+#include "bowline/ip/reply_limit.hpp"
 #include "bowline/tcp/options.hpp"
 
 namespace bowline::inline v0::gateway {
@@ -97,6 +97,7 @@ class SynProxy final {
     SipKey cookie;
     SipKey timestamp;
     SipKey table;
+    SipKey replies;
   };
   // What holds for a connection: an action, and the rule that said it.
   struct Judgement {
@@ -164,7 +165,7 @@ class SynProxy final {
   FlowTable flows_;
   SourceTable sources_;
   Promises promises_;
-  ip::RateLimit replies_;
+  ip::ReplyLimit replies_;
   std::uint64_t flow_count_ = 0;
   std::uint64_t frame_count_ = 0;
   Time now_{};  // of the call under way
