@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,7 @@ struct GatewayOptions {
   gateway::Config config;
   std::vector<std::string> rules;
   std::string rules_file;
+  std::optional<gateway::Action> otherwise;  // nothing: as the file says, else allow
   WatchOptions watch;
   bool json = false;
   Duration interval{};  // zero: one report, at the end
@@ -247,18 +249,24 @@ void guard(GatewayOptions& options) {
   if (options.json && options.watch.trace) {
     throw WrongUsage("--json and --trace would mix on standard output; leave out one of the two");
   }
+  std::array<TunEnd, 2> ends;
   for (const char* const name : kEndNames) {
     const std::size_t side = name == kEndNames[0] ? 0 : 1;
     if (options.ends[side].empty()) {
       throw WrongUsage(fmt::format("{}: is missing; give tun:NAME or tun:NAME@NAMESPACE", name));
     }
-    (void)read_tun_end(name, options.ends[side]);
+    ends[side] = read_tun_end(name, options.ends[side]);
+  }
+  if (ends[0] == ends[1]) {
+    throw WrongUsage(
+        fmt::format("--outside and --inside are both {}: must be two interfaces", options.ends[0]));
   }
   // Those of the command line come first, and so hold before the file's.
   for (const std::string& rule : options.rules) {
     add_rule("--rule", options.config, read_rule(rule));
   }
   if (!options.rules_file.empty()) read_rules_file(options.rules_file, options.config);
+  if (options.otherwise) options.config.otherwise = *options.otherwise;
 
   const auto seed = os::random_seed();
   if (!seed) throw Failure(fmt::format("cannot draw random numbers: {}", seed.error().message()));
@@ -325,9 +333,9 @@ void add_rule_options(CLI::App& command, GatewayOptions& options) {
       .add_option_function<std::string>(
           "--otherwise",
           [&options](const std::string& text) {
-            options.config.otherwise = read_action("--otherwise", text);
+            options.otherwise = read_action("--otherwise", text);
           },
-          "What becomes of what no rule matches [allow]")
+          "What becomes of what no rule matches; before what --rules says [allow]")
       ->type_name("ACTION")
       ->group(group);
   command

@@ -53,6 +53,12 @@ std::optional<Ports> parse_ports(const std::string& text) {
   return Ports{*first, *last};
 }
 
+// Nothing comes from one family and goes to the other, so such a rule would never hold.
+bool families_differ(const gateway::Rule& rule) {
+  return rule.source && rule.destination &&
+         rule.source->address.family() != rule.destination->address.family();
+}
+
 gateway::Rule read_table(TomlTable table) {
   gateway::Rule rule;
   const auto cidr = [&](std::string_view key) -> std::optional<Cidr> {
@@ -71,10 +77,15 @@ gateway::Rule read_table(TomlTable table) {
   rule.action = static_cast<gateway::Action>(*action);
   rule.source = cidr("from");
   rule.destination = cidr("to");
-  if (const auto port = table.number("port", 1, 0xffff)) {
+  if (families_differ(rule)) {
+    table.wrong("to", "from and to are of different families: allowed are two of IPv4 or of IPv6");
+  }
+  const auto port = table.number("port", 1, 0xffff);
+  if (port) {
     rule.first_port = rule.last_port = static_cast<std::uint16_t>(*port);
   }
   if (const auto text = table.text("ports")) {
+    if (port) table.wrong("ports", "port and ports in one rule: allowed is one of the two");
     const auto ports = parse_ports(*text);
     if (!ports) {
       table.wrong("ports",
@@ -148,6 +159,9 @@ gateway::Rule read_rule(const std::string& text) {
     const std::string& word = words[i];
     if (i + 1 == words.size()) throw wrong(fmt::format("nothing after {}", word));
     const std::string& value = words[i + 1];
+    for (std::size_t earlier = 1; earlier < i; earlier += 2) {
+      if (words[earlier] == word) throw wrong(fmt::format("{} is there twice", word));
+    }
     if (word == "from") {
       rule.source = network(word, value);
     } else if (word == "to") {
@@ -167,6 +181,9 @@ gateway::Rule read_rule(const std::string& text) {
   }
   if (rule.action != gateway::Action::allow && (rule.rate != 0 || rule.connections != 0)) {
     throw wrong("a limit where nothing is let through");
+  }
+  if (families_differ(rule)) {
+    throw wrong("from and to are of different families, so that nothing matches");
   }
   return rule;
 }

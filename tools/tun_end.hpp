@@ -17,6 +17,8 @@ namespace bowline::tools {
 struct TunEnd {
   std::string name;               ///< the interface's
   std::string network_namespace;  ///< a name of ip-netns(8), or a path; empty: this one
+
+  [[nodiscard]] friend bool operator==(const TunEnd&, const TunEnd&) = default;
 };
 
 /// Reads the value of `argument`. Throws WrongUsage.

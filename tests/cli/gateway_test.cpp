@@ -46,6 +46,8 @@ TEST(Gateway, WrongUsageIsOneLineThatNamesTheArgument) {
   expect_wrong(run_bowline({"gateway", "--syn-proxy", "--outside", "tun:a"}), {"--inside"});
   expect_wrong(run_bowline({"gateway", "--syn-proxy", "--outside", "tap:a", "--inside", "tun:b"}),
                {"--outside tap:a", "tun:NAME"});
+  expect_wrong(run_bowline({"gateway", "--syn-proxy", "--outside", "tun:a", "--inside", "tun:a"}),
+               {"--outside", "--inside", "tun:a", "two interfaces"});
   expect_wrong(gateway({"--rule", ""}), {"--rule", "ACTION"});
   expect_wrong(gateway({"--rule", "permit"}), {"--rule permit", "allow, deny or drop"});
   expect_wrong(gateway({"--rule", "allow port"}), {"nothing after port"});
@@ -55,6 +57,12 @@ TEST(Gateway, WrongUsageIsOneLineThatNamesTheArgument) {
   expect_wrong(gateway({"--rule", "allow rate 0"}), {"--rule rate 0", "1 to"});
   expect_wrong(gateway({"--rule", "allow sport 80"}), {"no such word: sport"});
   expect_wrong(gateway({"--rule", "deny rate 5"}), {"limit"});
+  expect_wrong(gateway({"--rule", "allow port 80 port 90"}), {"port is there twice", "ACTION"});
+  expect_wrong(gateway({"--rule", "deny from 10.0.0.0/8 from 192.0.2.0/24"}),
+               {"from is there twice"});
+  expect_wrong(gateway({"--rule", "allow rate 5 port 80 rate 5"}), {"rate is there twice"});
+  expect_wrong(gateway({"--rule", "deny from 10.0.0.0/8 to 2001:db8::/32"}),
+               {"different families", "--rule"});
   expect_wrong(gateway({"--otherwise", "maybe"}), {"--otherwise maybe", "allow, deny or drop"});
   expect_wrong(gateway({"--flows", "0"}), {"--flows 0", "1 to"});
   expect_wrong(gateway({"--mtu", "100"}), {"--mtu 100", "576 to"});
@@ -82,6 +90,11 @@ TEST(Gateway, AWrongFileOfRulesIsToldWithItsLine) {
                {path + ":4:", "from", "192.0.2.0/24"});
   expect_wrong(rules("[[rules]]\naction = \"allow\"\nports = \"80-\"\n"),
                {path + ":3:", "8000-8999"});
+  expect_wrong(rules("[[rules]]\naction = \"allow\"\nport = 80\nports = \"80-90\"\n"),
+               {path + ":4:", "port and ports", "one of the two"});
+  expect_wrong(
+      rules("[[rules]]\naction = \"deny\"\nfrom = \"2001:db8::/32\"\nto = \"10.0.0.0/8\"\n"),
+      {path + ":4:", "different families", "of IPv4 or of IPv6"});
   expect_wrong(rules("[[rules]]\naction = \"drop\"\nrate = 3\n"), {path + ":3:", "limit"});
   expect_wrong(rules("[[rules]]\naction = \"allow\"\nsport = 3\n"),
                {path + ":3:", "sport", "connections"});

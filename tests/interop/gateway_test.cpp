@@ -300,6 +300,14 @@ TEST_F(GatewayTest, RulesRefuseAndLimit) {
   EXPECT_GE(reasons.value("gateway_too_many", 0), 1);
 }
 
+// What the command line says holds before what the file says, the last word included.
+TEST_F(GatewayTest, TheCommandLineHoldsBeforeTheFile) {
+  temp.write("guard.toml", "otherwise = \"allow\"\n");
+  start({"--rules", (temp.path() / "guard.toml").string(), "--otherwise", "deny"});
+  EXPECT_EQ(curl({"http://" + std::string(kServer) + "/page.html"}).status, 7);  // refused
+  EXPECT_GE(stop()["reasons"].value("gateway_denied", 0), 1);
+}
+
 TEST_F(GatewayTest, AClosedPortIsRefused) {
   start();
   const Ended refused = curl({"http://" + std::string(kServer) + ":81/"});
