@@ -152,18 +152,6 @@ TEST_F(LimitsTest, APrefixMayMakeOneSourceOfANetwork) {
   EXPECT_TRUE(connects("198.51.112.1", 1));
 }
 
-// RFC 9293 section 3.7.1 MUST-15: a server that names no MSS takes 536 bytes, over IPv6 1220.
-TEST_F(LimitsTest, AServerWithoutMssIsPromisedTheDefault) {
-  begin();
-  for (const auto& [from, mss] : {std::pair{"198.51.100.7", 536}, {"2001:db8::1", 1'220}}) {
-    ASSERT_TRUE(connects(from, 1'000));
-    const Say answer{.flags = wire::kSyn | wire::kAck, .seq = kServerIsn, .ack = kClientIsn + 1};
-    ASSERT_EQ(server_says(answer).size(), 2U);
-    client.port = 1'001;
-    EXPECT_EQ(client_says(full_syn())[0].options.mss, mss);
-  }
-}
-
 TEST(NetworkOf, KeepsTheFirstBits) {
   EXPECT_EQ(network_of(address("198.51.100.7"), 32), address("198.51.100.7"));
   EXPECT_EQ(network_of(address("198.51.100.7"), 24), address("198.51.100.0"));

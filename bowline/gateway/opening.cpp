@@ -216,6 +216,11 @@ void SynProxy::outward(std::uint32_t index, const Segment& segment, Frame frame)
       decisions_.make(Reason::gateway_established, decisions_.frame(), flow.number, {});
     }
   } else {
+    if (segment.has(wire::kSyn) && !segment.has(wire::kAck) &&
+        segment.seq() != flow.outside.acked) {  // it gave up, and begins anew
+      forget(index, Reason::gateway_replaced);
+      return begin_outward(segment, std::move(frame));
+    }
     flow.inside.next = latest(flow.inside.next, segment.end());
     flows_.touch(index, now_);
     if (segment.has(wire::kRst)) {

@@ -291,65 +291,6 @@ TEST_F(PassingTest, ANewConnectionTakesTheOldOnesPlace) {
   EXPECT_EQ(count(Reason::gateway_replaced), 1U);
 }
 
-// ---- what servers begin -------------------------------------------------------------------------
-
-TEST_F(PassingTest, AServersOwnConnectionPassesAsItIs) {
-  begin();
-  std::swap(client.port, server.port);  // the server asks an outside service
-  Say syn = full_syn(7'000);
-  const auto asked = server_says(syn);
-  expect_one(asked, Side::outside);
-  EXPECT_EQ(asked[0].tcp.seq, SeqNumber(7'000));
-  EXPECT_TRUE(asked[0].has(wire::kSyn));
-
-  Say answer{.flags = wire::kSyn | wire::kAck, .seq = 8'000, .ack = 7'001};
-  answer.options.window_scale = 3;
-  answer.options.timestamps = {5, kClientClock};
-  expect_one(client_says(answer), Side::inside);
-  EXPECT_EQ(proxy->usage().established, 1U);
-  const auto data =
-      server_says({.flags = kData, .seq = 7'001, .ack = 8'001, .window = 33, .payload = "GET"});
-  expect_one(data, Side::outside);
-  EXPECT_EQ(data[0].tcp.seq, SeqNumber(7'001));
-  EXPECT_EQ(data[0].tcp.window, 33);
-  EXPECT_EQ(data[0].ip.ttl, 63);
-}
-
-TEST_F(PassingTest, OnlyItsAnswerComesIn) {
-  begin();
-  (void)server_says(full_syn(7'000));
-  EXPECT_TRUE(client_says({.flags = wire::kSyn, .seq = 1}).empty()) << "no SYN goes inside";
-  EXPECT_TRUE(client_says({.flags = wire::kRst | wire::kAck, .ack = 7'000}).empty());
-  expect_one(client_says({.flags = wire::kRst | wire::kAck, .ack = 7'001}), Side::inside);
-  (void)wait(10s);
-  EXPECT_EQ(proxy->usage().flows(), 0U);
-}
-
-// RFC 7413 section 4.1.3: the peer may acknowledge the SYN alone, and not the data on it.
-TEST_F(PassingTest, AServersOwnFastOpenIsEstablishedByAnyAckOfItsSyn) {
-  for (const std::uint32_t taken : {0U, 4U, 7U}) {
-    begin();
-    Say syn = full_syn(7'000);
-    syn.payload = "request";
-    expect_one(server_says(syn), Side::outside);
-    for (const std::uint32_t wrong : {7'000U, 7'009U}) {
-      const Say reset{.flags = wire::kRst | wire::kAck, .ack = wrong};
-      EXPECT_TRUE(client_says(reset).empty()) << wrong;
-    }
-    expect_one(client_says({.flags = wire::kSyn | wire::kAck, .seq = 8'000, .ack = 7'001 + taken}),
-               Side::inside);
-    EXPECT_EQ(proxy->usage().established, 1U) << taken;
-    const auto repeated = server_says({.flags = kData,
-                                       .seq = 7'001 + taken,
-                                       .ack = 8'001,
-                                       .payload = std::string("request").substr(taken)});
-    expect_one(repeated, Side::outside);
-    expect_one(client_says({.flags = kData | wire::kFin, .seq = 8'001, .ack = 7'008}),
-               Side::inside);
-    EXPECT_EQ(proxy->usage().closing, 1U) << taken;
-  }
-}
-
 // ---- when there is no place ---------------------------------------------------------------------
 
 // Those that are over go first, then those that only take up places; those at work stay.

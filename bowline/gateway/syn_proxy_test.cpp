@@ -315,6 +315,20 @@ TEST_F(SynProxyTest, AServerWithoutTimestampsIsLearntOf) {
 
 // ---- IPv6 ---------------------------------------------------------------------------------------
 
+// RFC 9293 section 3.7.1 MUST-15: a server that names no MSS takes 536 bytes, over IPv6 1220.
+TEST_F(SynProxyTest, AServerWithoutMssIsPromisedTheDefault) {
+  begin();
+  for (const int mss : {536, 1'220}) {
+    (void)knock({.flags = wire::kSyn, .seq = kClientIsn});
+    const Say answer{.flags = wire::kSyn | wire::kAck, .seq = kServerIsn, .ack = kClientIsn + 1};
+    ASSERT_EQ(server_says(answer).size(), 2U);
+    ++client.port;
+    EXPECT_EQ(client_says(full_syn())[0].options.mss, mss);
+    client.address = *IpAddress::parse("2001:db8::1");
+    server.address = *IpAddress::parse("2001:db8:1::2");
+  }
+}
+
 TEST_F(SynProxyTest, TheSameOverIpv6) {
   client.address = *IpAddress::parse("2001:db8::7");
   server.address = *IpAddress::parse("2001:db8:1::2");
