@@ -134,6 +134,7 @@ Outcome<std::optional<InterfaceState>> Netlink::find(std::string_view name) {
     for_each_attribute(*header, sizeof(ifinfomsg), [&](const nlattr& attribute) {
       const int type = mnl_attr_get_type(&attribute);
       if (type == IFLA_MTU) found.mtu = mnl_attr_get_u32(&attribute);
+      if (type == IFLA_TXQLEN) found.queue = mnl_attr_get_u32(&attribute);
       if (type == IFLA_ADDRESS && mnl_attr_get_payload_len(&attribute) == found.mac.size()) {
         std::memcpy(found.mac.data(), mnl_attr_get_payload(&attribute), found.mac.size());
       }
@@ -206,15 +207,27 @@ Outcome<void> Netlink::set_up(std::string_view name) {
   return {};
 }
 
+int Netlink::set_number(std::uint32_t index, std::uint16_t attribute, std::uint32_t value) {
+  Request request(RTM_NEWLINK, 0);
+  request.body<ifinfomsg>().ifi_index = static_cast<int>(index);
+  mnl_attr_put_u32(request.header(), attribute, value);
+  return talk(request);
+}
+
 Outcome<void> Netlink::set_mtu(std::string_view name, std::uint32_t mtu) {
   const auto index = index_of(name);
   if (!index) return std::unexpected(index.error());
-  Request request(RTM_NEWLINK, 0);
-  request.body<ifinfomsg>().ifi_index = static_cast<int>(*index);
-  mnl_attr_put_u32(request.header(), IFLA_MTU, mtu);
-  const int code = talk(request);
-  if (code != 0) {
+  if (const int code = set_number(*index, IFLA_MTU, mtu); code != 0) {
     return refused(fmt::format("cannot set the MTU of {} to {} (68 to 65535)", name, mtu), code);
+  }
+  return {};
+}
+
+Outcome<void> Netlink::set_queue(std::string_view name, std::uint32_t packets) {
+  const auto index = index_of(name);
+  if (!index) return std::unexpected(index.error());
+  if (const int code = set_number(*index, IFLA_TXQLEN, packets); code != 0) {
+    return refused(fmt::format("cannot make the queue of {} {} packets long", name, packets), code);
   }
   return {};
 }

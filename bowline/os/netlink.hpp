@@ -24,6 +24,7 @@ namespace bowline::inline v0::os {
 struct InterfaceState {
   std::uint32_t index = 0;     ///< the kernel's number of it
   std::uint32_t mtu = 0;       ///< bytes
+  std::uint32_t queue = 0;     ///< packets that it keeps while its driver is busy (txqueuelen)
   bool up = false;             ///< IFF_UP
   std::uint16_t hardware = 0;  ///< ARPHRD_ETHER, …
   wire::MacAddress mac{};      ///< of an Ethernet interface; all zero for others
@@ -44,6 +45,8 @@ class Netlink {
   Outcome<void> set_up(std::string_view name);  ///< Brings it up.
   /// Bytes, 68 to 65535 (at least 1280 for an interface with IPv6 addresses).
   Outcome<void> set_mtu(std::string_view name, std::uint32_t mtu);
+  /// How many packets it keeps while its driver, or the program behind a TUN device, is busy.
+  Outcome<void> set_queue(std::string_view name, std::uint32_t packets);
   /// The kernel makes up no link-local IPv6 address for it (and so sends no packets of its own
   /// accord). Before set_up().
   Outcome<void> set_no_link_local(std::string_view name);
@@ -74,6 +77,8 @@ class Netlink {
   /// 0, or the error number that the kernel answered with.
   int talk(Request& request, Consumer consumer = nullptr, void* context = nullptr);
   Outcome<std::uint32_t> index_of(std::string_view name);
+  /// Sets an attribute of interface `index`; as talk().
+  int set_number(std::uint32_t index, std::uint16_t attribute, std::uint32_t value);
   /// Does the kernel route `address` to itself? `code` becomes what talk() returned.
   bool is_local(const IpAddress& address, int& code);
 

@@ -100,6 +100,7 @@ Outcome<void> configure(Netlink& netlink, const Kind& kind, const TunOptions& op
   const std::string& name = options.name;
   if (!existed) {
     if (auto done = netlink.set_mtu(name, options.mtu); !done) return done;
+    if (auto done = netlink.set_queue(name, options.queue); !done) return done;
     if (kind.link == LinkKind::ip) {
       if (auto done = netlink.set_no_link_local(name); !done) return done;
     }

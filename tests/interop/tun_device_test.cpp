@@ -53,6 +53,7 @@ TEST_F(TunDevice, IsMadeWithAddressesAndMtuAndUp) {
   ASSERT_TRUE(state);
   EXPECT_TRUE(state->up);
   EXPECT_EQ(state->mtu, 9'000U);
+  EXPECT_EQ(state->queue, options.queue);
   EXPECT_EQ(link_->info().mtu, 9'000U);
   EXPECT_EQ(link_->info().max_gso, 65'535U);
   EXPECT_TRUE(link_->info().transmit_checksum);
@@ -114,6 +115,7 @@ TEST_F(TunDevice, ExistingOneIsAttachedAsItIs) {
   }
   auto netlink = os::Netlink::open();
   ASSERT_TRUE(netlink->set_mtu("mine0", 1'400));
+  ASSERT_TRUE(netlink->set_queue("mine0", 77));
   ASSERT_TRUE(netlink->add_address("mine0", *Cidr::parse("10.66.0.1/24")));
 
   os::TunOptions options;
@@ -122,6 +124,7 @@ TEST_F(TunDevice, ExistingOneIsAttachedAsItIs) {
   auto link = os::create_tun(options);
   ASSERT_TRUE(link) << link.error().message;
   EXPECT_EQ((*link)->info().mtu, 1'400U);
+  EXPECT_EQ(find("mine0")->queue, 77U);
   EXPECT_TRUE(find("mine0")->up);
   link->reset();
   EXPECT_TRUE(find("mine0"));  // whoever made it keeps it

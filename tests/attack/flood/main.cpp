@@ -1,5 +1,7 @@
 // attack_flood: puts a flood of SYNs on the wire, for tests and measurements of what a server does
-// under it. It sends from addresses that nobody has, as fast as --rate says, through a raw socket.
+// under it. It sends from addresses that nobody has, as fast as --rate says: through a raw socket,
+// or with --device straight to an interface, past routes and queueing disciplines, for a third of
+// the time.
 //
 // It is no tool for anything else: it refuses to run where there is an interface that could lead
 // out of this machine, so it runs in a network namespace that a test has made, and to the addresses
@@ -8,6 +10,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -21,12 +25,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 
 #include "bowline/base/byte_order.hpp"
 #include "bowline/os/file_descriptor.hpp"
 #include "bowline/wire/checksum.hpp"
+#include "bowline/wire/ethernet.hpp"
 #include "tests/attack/forge/forger.hpp"
 
 namespace bowline::attack {
@@ -41,6 +47,8 @@ struct Options {
   std::uint64_t rate = 10'000;  // packets a second
   unsigned seconds = 10;
   std::uint64_t seed = 1;
+  std::string device;                   // straight to it; none: as the kernel routes it
+  std::optional<wire::MacAddress> mac;  // of the neighbour there, if it is an Ethernet
 };
 
 [[noreturn]] void fail(std::string_view what) {
@@ -59,7 +67,8 @@ std::uint64_t number(std::string_view text, std::uint64_t most) {
 
 Options options_of(std::span<char*> words) {
   constexpr std::string_view kUsage =
-      "usage: attack_flood --to ADDRESS [--port 80] [--rate 10000] [--seconds 10] [--seed 1]";
+      "usage: attack_flood --to ADDRESS [--port 80] [--rate 10000] [--seconds 10] [--seed 1] "
+      "[--device NAME [--mac NEIGHBOUR]]";
   Options options;
   options.to.port = 80;
   bool aimed = false;
@@ -80,6 +89,11 @@ Options options_of(std::span<char*> words) {
       options.seconds = static_cast<unsigned>(number(value, 3'600));
     } else if (name == "--seed") {
       options.seed = number(value, ~std::uint64_t{0});
+    } else if (name == "--device") {
+      options.device = value;
+    } else if (name == "--mac") {
+      options.mac = wire::parse_mac(value);
+      if (!options.mac) fail(fmt::format("{} is no MAC address", value));
     } else {
       fail(kUsage);
     }
@@ -135,22 +149,10 @@ class Rounds {
 class Flood {
  public:
   explicit Flood(const Options& options) : options_(options) {
-    const bool v4 = options.to.address.is_v4();
-    socket_ =
-        os::FileDescriptor(::socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
-    if (!socket_)
-      fail(fmt::format("no raw socket: {}: be root in the namespace", std::strerror(errno)));
-    const auto bytes = options.to.address.bytes();
-    if (v4) {
-      auto& to = reinterpret_cast<sockaddr_in&>(to_);
-      to.sin_family = AF_INET;
-      std::memcpy(&to.sin_addr, bytes.data(), bytes.size());
-      to_size_ = sizeof to;
+    if (options.device.empty()) {
+      open_routed();
     } else {
-      auto& to = reinterpret_cast<sockaddr_in6&>(to_);
-      to.sin6_family = AF_INET6;
-      std::memcpy(&to.sin6_addr, bytes.data(), bytes.size());
-      to_size_ = sizeof to;
+      open_device();
     }
     // 65,536 sources, each of which sends again a while later from another port.
     Forger forger(options.seed, options.to.address.family());
@@ -180,6 +182,47 @@ class Flood {
 
  private:
   static constexpr std::size_t kSources = 65'536;
+
+  void open_socket(int domain, int type, int protocol) {
+    socket_ = os::FileDescriptor(::socket(domain, type | SOCK_CLOEXEC, protocol));
+    if (!socket_)
+      fail(fmt::format("no raw socket: {}: be root in the namespace", std::strerror(errno)));
+  }
+
+  void open_routed() {
+    const bool v4 = options_.to.address.is_v4();
+    open_socket(v4 ? AF_INET : AF_INET6, SOCK_RAW, IPPROTO_RAW);
+    const auto bytes = options_.to.address.bytes();
+    if (v4) {
+      auto& to = reinterpret_cast<sockaddr_in&>(to_);
+      to.sin_family = AF_INET;
+      std::memcpy(&to.sin_addr, bytes.data(), bytes.size());
+      to_size_ = sizeof to;
+    } else {
+      auto& to = reinterpret_cast<sockaddr_in6&>(to_);
+      to.sin6_family = AF_INET6;
+      std::memcpy(&to.sin6_addr, bytes.data(), bytes.size());
+      to_size_ = sizeof to;
+    }
+  }
+
+  void open_device() {
+    open_socket(AF_PACKET, SOCK_DGRAM, 0);
+    const int bypass = 1;
+    if (::setsockopt(socket_.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0) {
+      fail(fmt::format("no way past the queueing discipline: {}", std::strerror(errno)));
+    }
+    auto& to = reinterpret_cast<sockaddr_ll&>(to_);
+    to.sll_family = AF_PACKET;
+    to.sll_protocol = htons(options_.to.address.is_v4() ? ETH_P_IP : ETH_P_IPV6);
+    to.sll_ifindex = static_cast<int>(::if_nametoindex(options_.device.c_str()));
+    if (to.sll_ifindex == 0) fail(fmt::format("there is no interface {}", options_.device));
+    if (options_.mac) {
+      to.sll_halen = static_cast<unsigned char>(options_.mac->size());
+      std::memcpy(to.sll_addr, options_.mac->data(), options_.mac->size());
+    }
+    to_size_ = sizeof to;
+  }
 
   std::uint64_t send(std::uint64_t count) {
     std::array<iovec, kBatch> pieces{};
