@@ -26,7 +26,8 @@ class FloodTest : public testing::Test {
       GTEST_SKIP() << link.error().message;
     }
     temp.write("page.html", "0123456789");
-    server.emplace(Words{cli::bowline_path(), "serve", temp.path().string()});
+    server.emplace(
+        Words{cli::bowline_path(), "serve", temp.path().string(), "--control", control()});
     ASSERT_TRUE(server->says("Serving ")) << server->wait().err;
   }
   // How many of `count` requests, each a client of its own, get the page.
@@ -38,6 +39,15 @@ class FloodTest : public testing::Test {
       if (ended.status == 0 && ended.out == "0123456789") ++right;
     }
     return right;
+  }
+  [[nodiscard]] std::string control() const { return (temp.path() / "control").string(); }
+  // The flood arrives, and the server knows it for one.
+  [[nodiscard]] bool knows_of_flood_at(const std::string& listener) const {
+    return eventually([&] {
+      const Ended ended = cli::run_bowline({"ss", "--summary", "--socket", control()});
+      const std::size_t told = ended.out.find("flooded with SYNs: ");
+      return told != std::string::npos && ended.out.find(listener, told) != std::string::npos;
+    });
   }
   [[nodiscard]] static std::string flood_path() {
     return std::string(BOWLINE_BINARY_DIR) + "/tests/attack_flood";
@@ -63,6 +73,7 @@ TEST_F(FloodTest, CurlIsServedUnderTheGenerator) {
     Program flood({flood_path(), "--to", to, "--rate", "20000", "--seconds", "60"});
     ASSERT_TRUE(flood.says("flooding")) << flood.wait().err;
     EXPECT_GE(served(kRequests, host), kRequests * 95 / 100) << to;
+    EXPECT_TRUE(knows_of_flood_at(host == to ? "0.0.0.0:80" : "[::]:80")) << to;
     flood.signal(SIGKILL);
     flood.wait();
   }
@@ -73,6 +84,7 @@ TEST_F(FloodTest, CurlIsServedUnderTheGenerator) {
 TEST_F(FloodTest, CurlIsServedUnderHping3) {
   Program flood({"hping3", "-q", "-S", "-p", "80", "--rand-source", "-i", "u100", "10.77.0.2"});
   EXPECT_GE(served(kRequests, "10.77.0.2"), kRequests * 95 / 100);
+  EXPECT_TRUE(knows_of_flood_at("0.0.0.0:80"));
   flood.signal(SIGINT);
   const Ended ended = flood.wait();
   EXPECT_NE((ended.out + ended.err).find("packets transmitted"), std::string::npos)

@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bowline/os/error.hpp"
@@ -110,5 +112,15 @@ class HandMadePeer {
   SeqNumber snd_nxt_{0xffff'0000};
   SeqNumber rcv_nxt_;
 };
+
+/// Waits until `condition()` holds, for ten seconds at most. Does it?
+template <class Condition>
+[[nodiscard]] bool eventually(Condition condition) {
+  for (int i = 0; i < 1'000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
 
 }  // namespace bowline::interop

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <thread>
 
 #include "bowline/http/testing/temp_folder.hpp"
 #include "bowline/os/tun.hpp"
@@ -22,16 +21,6 @@ using cli::Ended;
 using cli::Program;
 using cli::run;
 using Words = std::vector<std::string>;
-
-// Waits until `condition` holds, for ten seconds at most.
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int i = 0; i < 1'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
-}
 
 bool holds(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;

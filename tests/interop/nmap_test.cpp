@@ -96,7 +96,7 @@ TEST_F(NmapTest, SequenceNumbersAreNotPredictable) {
   EXPECT_EQ(found[1].str().find("ncremental"), std::string::npos) << out;
 }
 
-// Service probes and all scripts of the category that only looks: hundreds of odd requests.
+// Service probes: dozens of odd requests.
 TEST_F(NmapTest, VersionProbesBreakNothing) {
   const std::string out = nmap({"-sV", "-p", "80,81", "10.77.0.2"});
   EXPECT_EQ(state(out, 80), "open");

@@ -45,6 +45,8 @@ WorldOptions options(const Defences& defences, std::uint64_t seed) {
   }
   world.configure = [defences](StackConfig& config, Side side) {
     if (side == Side::left) return;
+    // Two repeats: 7 s, 3 s from a half-full queue on, 1 s from three quarters (RFC 4987 3.3).
+    if (defences.timeout) config.tcp.syn_ack_retries = 2;
     if (defences.cookies) config.tcp.syn_cookies = tcp::SynCookies::under_pressure;
   };
   return world;
