@@ -91,9 +91,11 @@ TEST_F(LimitsTest, RepliesAreCountedForEachSource) {
     client.address = IpAddress::v4(0xc633'6400 + host);
     others += client_says(stray).size();
   }
-  EXPECT_GE(others, 18U) << "but for luck, a counter is nobody else's";
+  EXPECT_EQ(others, 20U);
   client.address = address("203.0.113.1");
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(client_says(stray).size(), 1U) << "as if nobody else were";
+  std::size_t own = 0;
+  for (int i = 0; i < 5; ++i) own += client_says(stray).size();
+  EXPECT_GE(own, 4U) << "as if nobody else were, but for the luck of sharing a counter";
   EXPECT_TRUE(client_says(stray).empty());
   server.address = address("192.0.2.3");  // and none of those inside suffers for those outside
   EXPECT_EQ(server_says(stray).size(), 1U);
