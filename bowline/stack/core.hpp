@@ -238,6 +238,9 @@ struct Stack::Core final : tcp::ReplyQueue {
 
   [[nodiscard]] bool is_full(const tcp::Listener& listener) const noexcept;
   [[nodiscard]] tcp::Offer offer_of(const tcp::Listener& listener, InterfaceId interface,
+  /// Has `listener` room for another half-open entry, from `remote`, and for what comes of it?
+  [[nodiscard]] bool can_open(const tcp::Listener& listener,
+                              const IpAddress& remote) const noexcept;
                                     const IpAddress& remote) const noexcept;
 
   // ---- syn_cookies.cpp
@@ -250,6 +253,11 @@ struct Stack::Core final : tcp::ReplyQueue {
   /// An ACK for a listener: does it bring a cookie back? False: it is for nothing.
   [[nodiscard]] bool take_cookie(std::uint32_t listener, const tcp::Segment& segment) noexcept;
 
+  /// Who has brought a cookie of `listener` could not be let in.
+  void turn_away(tcp::Listener& listener) const noexcept;
+  /// May an ACK that brings no cookie be of somebody who was turned away?
+  [[nodiscard]] bool may_be_turned_away(const tcp::Listener& listener,
+                                        const tcp::Segment& segment) const noexcept;
   // ---- syn_flood.cpp
   /// Answers `frame` if it is a SYN of the usual form that only needs a cookie. False, and nothing
   /// has happened: it goes the long way.

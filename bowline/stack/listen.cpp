@@ -33,6 +33,11 @@ bool Stack::Core::is_full(const tcp::Listener& listener) const noexcept {
   return listener.half_open >= listener.syn_backlog || half_open.full();
 }
 
+bool Stack::Core::can_open(const tcp::Listener& listener, const IpAddress& remote) const noexcept {
+  return !is_full(listener) && !hoards_half_open(remote) &&
+         listener.accept_queue.size < listener.backlog;
+}
+
 tcp::Offer Stack::Core::offer_of(const tcp::Listener& listener, InterfaceId interface,
                                  const IpAddress& remote) const noexcept {
   return tcp::make_offer(config.tcp, remote.family(), mtu_towards(interface, remote),
@@ -48,6 +53,7 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   if (segment.rst()) return decisions.make(Reason::tcp_reset_ignored);
   if (segment.has_ack()) {
     if (take_cookie(number, segment)) return;
+    if (may_be_turned_away(listener, segment)) return decisions.make(Reason::cookie_turned_away);
     note_probe(segment, segment.flags);
     return reset_stray(segment, Reason::send_rst_listen_ack);
   }
@@ -62,16 +68,14 @@ void Stack::Core::meet_listener(std::uint32_t number, const tcp::Segment& segmen
   // Third: the SYN.
   const bool queue_full = is_full(listener);
   const bool full = queue_full || hoards_half_open(segment.remote.address);
-  if (full) ++listener.overflows;
+  const bool accept_full = listener.accept_queue.size >= listener.backlog;
+  if (full || accept_full) ++listener.overflows;
   const bool cookie = full || config.tcp.syn_cookies == tcp::SynCookies::always;
   if (cookie) note_flood(listener, segment.remote.address);
   const Reason why_full = queue_full ? Reason::syn_queue_full : Reason::source_half_open;
   if (full && config.tcp.syn_cookies == tcp::SynCookies::never) return decisions.make(why_full);
-  if (listener.accept_queue.size >= listener.backlog) {
-    // A handshake that could not be accepted is better not begun: the peer asks again.
-    ++listener.overflows;
-    return decisions.make(Reason::accept_queue_full);
-  }
+  // A handshake that could not be accepted is better not begun: the peer asks again.
+  if (accept_full) return decisions.make(Reason::accept_queue_full);
   const Family family = segment.remote.address.family();
   const tcp::Offer offer = offer_of(listener, segment.interface, segment.remote.address);
   const tcp::Negotiated agreed = tcp::negotiate(config.tcp, family, offer, segment.options);
@@ -209,7 +213,8 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
       case tcp::Next::back_to_listen:
       case tcp::Next::reset_connection:
         if (segment.rst()) note_probe(segment, wire::kSyn);  // a SYN scan of an open port
-        drop_syn_entry(index, Reason::state_reset_received);
+        drop_syn_entry(index,
+                       segment.rst() ? Reason::state_reset_received : Reason::state_syn_in_window);
         break;
       case tcp::Next::reset_peer:
         reset_stray(segment, verdict.why);

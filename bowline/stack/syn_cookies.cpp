@@ -19,6 +19,20 @@ void Stack::Core::note_cookie(tcp::Listener& listener) const noexcept {
   listener.cookies_until = saturating_add(now, 2 * tcp::kSynCookieSlot);
 }
 
+void Stack::Core::turn_away(tcp::Listener& listener) const noexcept {
+  listener.turned_away_until = saturating_add(now, 2 * tcp::kSynCookieSlot);
+}
+
+// Only the segments that follow the SYN directly bring the cookie. To the others of one who has
+// finished his handshake, and for whom there was no room, a RST would be an end (A8); and where it
+// is the accept queue that is full, his first one may have been lost besides.
+bool Stack::Core::may_be_turned_away(const tcp::Listener& listener,
+                                     const tcp::Segment& segment) const noexcept {
+  if (segment.syn()) return false;
+  const bool full = listener.accept_queue.size >= listener.backlog;
+  return now < listener.turned_away_until || (full && now < listener.cookies_until);
+}
+
 bool Stack::Core::answer_by_cookie(std::uint32_t number, const tcp::Segment& syn,
                                    const tcp::Negotiated& agreed, const tcp::Offer& offer,
                                    std::optional<SeqNumber> least_iss) noexcept {
@@ -67,6 +81,7 @@ bool Stack::Core::take_cookie(std::uint32_t number, const tcp::Segment& segment)
   if (listener.accept_queue.size >= listener.backlog) {
     // Nothing is lost (A8): the peer has finished his handshake, and what he sends comes again.
     ++listener.overflows;
+    turn_away(listener);
     decisions.make(Reason::accept_queue_full);
     return true;
   }
@@ -83,12 +98,16 @@ bool Stack::Core::take_cookie(std::uint32_t number, const tcp::Segment& segment)
   entry.feedback = agreed.feedback;
   entry.number = next_number++;
   const std::uint32_t fresh = connection_of(entry, segment, false);
-  if (fresh == kNone) return true;  // what the peer sends comes again
+  if (fresh == kNone) {  // what the peer sends comes again
+    turn_away(listener);
+    return true;
+  }
   tcp::Connection& c = connections[fresh];
   c.in_table = tuples.insert(c.hash, tagged(Kind::connection, fresh));
   if (!c.in_table) {
     decisions.make(Reason::no_memory);
     destroy(fresh);
+    turn_away(listener);
     return true;
   }
   ++listener.cookies_taken;

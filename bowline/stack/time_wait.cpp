@@ -48,7 +48,9 @@ bool Stack::Core::reopen_time_wait(const tcp::TcbView& view, std::uint32_t tagge
                                    const tcp::Segment& segment) noexcept {
   if (!config.tcp.time_wait_reuse || !tcp::may_reopen(view, segment, config.tcp)) return false;
   const std::uint32_t listener = find_listener(segment.local, segment.flow);
-  if (listener == kNone) return false;
+  // One that would only be dropped ends nothing. (Where the SYN queue is full there are cookies,
+  // but of their numbers nobody can say that they lie beyond the old ones.)
+  if (listener == kNone || !can_open(listeners[listener], segment.remote.address)) return false;
   const SeqNumber least_iss = view.snd_nxt + 1;
   const std::uint32_t index = index_of(tagged_index);
   if (kind_of(tagged_index) == Kind::time_wait) {

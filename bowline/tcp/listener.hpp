@@ -34,7 +34,10 @@ struct Listener {
   /// in.
   std::uint64_t accepted = 0;
   std::uint64_t overflows = 0;
-  Time cookies_until{};             ///< cookies that were sent may come back until then
+  Time cookies_until{};  ///< cookies that were sent may come back until then
+  /// Somebody brought one back for whom there was no room: until then what he sends may come, and
+  /// shows no cookie.
+  Time turned_away_until{};
   std::uint64_t cookies_sent = 0;   ///< SYNs that were answered by one
   std::uint64_t cookies_taken = 0;  ///< of which so many came back
   std::uint64_t cookies_wrong = 0;  ///< acknowledgments meanwhile of what was none
@@ -48,6 +51,7 @@ struct Listener {
     v(local, backlog, syn_backlog, share_port, options, fast_open_key, fast_open_previous_key,
       accept_queue, half_open, fast_open_pending, handle, ready_link, ready_mask);
     v.excluded(cookies_until, "cookies are off in the exploration");
+    v.excluded(turned_away_until, "as cookies_until");
     v.excluded(accepted, "a statistic");
     v.excluded(overflows, "a statistic");
     v.excluded(cookies_sent, "a statistic");

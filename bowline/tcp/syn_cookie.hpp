@@ -12,7 +12,13 @@
 //
 // Window scale, SACK and ECN do not fit; a peer with timestamps (RFC 7323) carries them for us, in
 // the low six bits of the TSval that he has to echo. Without timestamps the connection does without
-// them: that, and the SYN-ACK that is not repeated, is the price, and why entries come first.
+// them. That and the SYN-ACK that is not repeated are the price, and why entries come first. And
+// there is another: nobody remembers that a cookie was used. When the connection that it made is
+// over and no TIME-WAIT of ours is there (the peer closed first, somebody reset it, or 2 MSL have
+// passed), a duplicate of the segment that brought it, delayed in the network for as long as the
+// cookie lives, makes one more connection, and its data goes to the application a second time.
+// (A half-open entry would be gone, and the duplicate be reset.) Only who can repeat the peer's own
+// packets can bring that about. To remember every one would be the memory that cookies spare.
 
 #include <cstdint>
 #include <optional>

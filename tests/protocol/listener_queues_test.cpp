@@ -91,20 +91,61 @@ SCRIPT(ListenerQueues, AFullAcceptQueueDropsTheFinalAck) {
   Socket second(*this);
   peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
   expect("S. 0:0(0) ack 1"_seg);
-  peer.sends(". 1:1(0) ack 1"_seg);
   other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
-  if (!has_sent()) return;  // Bowline may as well not begin what it cannot finish
   expect(other, "S. 0:0(0) ack 1"_seg);
+  peer.sends(". 1:1(0) ack 1"_seg);
   other.sends(". 1:1(0) ack 1"_seg);
   expect_nothing();
   expect_state(other, State::syn_received);
-  expect_true(view_of(*this, listener).overflows >= 1, "the overflow is counted");
+  expect_equal(view_of(*this, listener).overflows, 1U, "the overflow is counted");
+  expect_count(Reason::accept_queue_full, 1);
+  // What it sends meanwhile is dropped as well, and no reason to reset it.
+  other.sends("P. 1:6(5) ack 1"_seg);
+  expect_nothing();
+  // Nor is a handshake begun that could not be finished.
+  Peer& third = add_peer(40'002);
+  third.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect_nothing();
+  expect_equal(view_of(*this, listener).overflows, 3U, "each is counted once");
   app.accepts(listener);
   after(1s);
   expect(other, "S. 0:0(0) ack 1"_seg);  // repeated, so that the peer repeats its ACK
   other.sends(". 1:1(0) ack 1"_seg);
   second.accepts(listener);
   expect_state(other, State::established);
+}
+
+// One SYN that finds both queues full is one overflow.
+SCRIPT(ListenerQueues, BothQueuesFullIsOneOverflow) {
+  ListenOptions options;
+  options.backlog = 1;
+  options.syn_backlog = 1;
+  listener.listens(options);
+  Peer& other = add_peer(40'001);
+  Peer& third = add_peer(40'002);
+  peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect("S. 0:0(0) ack 1"_seg);
+  other.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect(other, "S. 0:0(0) ack 1"_seg);  // a cookie
+  expect_equal(view_of(*this, listener).overflows, 1U, "the SYN queue is full");
+  other.sends(". 1:1(0) ack 1"_seg);
+  expect_equal(view_of(*this, listener).accept_queue, 1U, "and now the accept queue is, too");
+  third.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect_nothing();
+  expect_equal(view_of(*this, listener).overflows, 2U, "one more");
+}
+
+// RFC 9293 3.10.7.4 fourth: a SYN in the window takes a passive open back to LISTEN. It is no reset
+// and not counted as one.
+SCRIPT(ListenerQueues, ASynInTheWindowIsNoReset) {
+  listener.listens();
+  peer.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+  expect("S. 0:0(0) ack 1"_seg);
+  peer.sends("S 100:100(0) win 65535 <mss 1460>"_seg);
+  expect_nothing();
+  expect_equal(view_of(*this, listener).half_open, 0U, "half-open");
+  expect_count(Reason::syn_in_window, 1);
+  expect_count(Reason::state_reset_received, 0);
 }
 
 // Connections are accepted in the order in which they were established.

@@ -114,6 +114,24 @@ SCRIPT(TimeWait, K87_OldDataIsNotTaken) {
   expect_state(State::time_wait);
 }
 
+// A SYN that the listener would only drop does not end TIME-WAIT: it is answered as one that comes
+// too early, and the record goes on keeping old segments away.
+SCRIPT_OF(AfterPassiveOpen, TimeWait, ASynThatNobodyCanAnswerDoesNotEndIt) {
+  enter_time_wait();
+  Peer& other = add_peer(40'001);
+  for (int i = 0; i < 128; ++i) {  // fills the accept queue
+    Peer& each = add_peer(static_cast<std::uint16_t>(41'000 + i));
+    each.sends("S 0:0(0) win 65535 <mss 1460>"_seg);
+    expect(each, "S. 0:0(0) ack 1"_seg);
+    each.sends(". 1:1(0) ack 1"_seg);
+  }
+  static_cast<void>(other);
+  peer.sends("S 100000:100000(0) win 65535 <mss 1460>"_seg);
+  expect(". 2:2(0) ack 2"_seg);
+  expect_state(State::time_wait);
+  expect_count(Reason::state_time_wait_reuse, 0);
+}
+
 // K89, MAY-2, SHLD-4: a SYN with a higher number opens anew where somebody listens; our new ISN
 // lies beyond the old SND.NXT.
 SCRIPT_OF(AfterPassiveOpen, TimeWait, K89_ANewerSynOpensAnew) {
