@@ -115,7 +115,13 @@ void Stack::Core::keep_entry(tcp::SynEntry entry, const tcp::Segment& syn,
     if (index != kNone) half_open.remove(index);
     return decisions.make(Reason::no_memory);
   }
-  ++listeners[entry.listener].half_open;
+  tcp::Listener& listener = listeners[entry.listener];
+  ++listener.half_open;
+  // So full a queue gives its entries little time, and need never be quite full for that (RFC 4987
+  // section 3.3): a flood is to be seen from here on.
+  if (tcp::is_crowded(listener.half_open, listener.syn_backlog)) {
+    note_flood(listener, syn.remote.address);
+  }
   decisions.make(Reason::state_syn_received, decisions.frame(), entry.number, {},
                  static_cast<std::uint32_t>(tcp::State::listen),
                  static_cast<std::uint32_t>(tcp::State::syn_received));

@@ -31,7 +31,7 @@ TEST(FloodWatch, AFloodIsToldOnceInAWindow) {
 TEST(FloodWatch, FewSourcesAreToldFromMany) {
   FloodWatch watch;
   Time now(1h);
-  for (int i = 0; i < 1'000; ++i)
+  for (int i = 0; i < 2'000; ++i)
     static_cast<void>(watch.syn(now += 2ms, [] { return std::uint64_t{7}; }));
   EXPECT_TRUE(watch.flooded(now));
   EXPECT_EQ(watch.sources(), 1U);
@@ -50,6 +50,32 @@ TEST(FloodWatch, ACrowdOfHonestClientsIsNoFlood) {
   }
   EXPECT_EQ(told, 0);
   EXPECT_FALSE(watch.flooded(now));
+}
+
+// It is the age of the SYNs that counts, not that of the window: one that came long before the
+// crowd makes it no flood.
+TEST(FloodWatch, ALoneSynBeforeACrowdChangesNothing) {
+  FloodWatch watch;
+  Random random(1);
+  Time now(1h);
+  EXPECT_EQ(syns(watch, 1, now, 1ms, random), 0);
+  now += 5s;
+  EXPECT_EQ(syns(watch, 120, now, 1ms, random), 0) << "they have had no time to answer";
+  now += 100ms;
+  for (int i = 0; i < 120; ++i) watch.finished();
+  now += 3s;
+  EXPECT_EQ(syns(watch, 1, now, 1ms, random), 0);
+  EXPECT_FALSE(watch.flooded(now));
+}
+
+// And the same crowd without the answers is told as soon as their time is over.
+TEST(FloodWatch, ACrowdThatNeverAnswersIsOne) {
+  FloodWatch watch;
+  Random random(1);
+  Time now(1h);
+  EXPECT_EQ(syns(watch, 120, now, 1ms, random), 0);
+  now += 2s;
+  EXPECT_EQ(syns(watch, 2, now, 1ms, random), 1);
 }
 
 // Even where every second one loses its ACK.

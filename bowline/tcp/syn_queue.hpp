@@ -113,17 +113,28 @@ static_assert(sizeof(SynEntry) <= 64, "what an unproven peer can make us hold (D
 /// (RFC 9768 section 3.1.4.2).
 [[nodiscard]] Negotiated agreed(const SynEntry& entry) noexcept;
 
+/// How many quarters of a queue for `backlog` entries are taken by `half_open` of them. A few
+/// entries are no flood, however short the queue.
+[[nodiscard]] constexpr std::uint64_t quarters_full(std::uint32_t half_open,
+                                                    std::uint32_t backlog) noexcept {
+  constexpr std::uint32_t kFew = 8;
+  return std::uint64_t{4} * half_open / std::max(backlog, kFew);
+}
+
+/// Is it half full, so that its entries get less time?
+[[nodiscard]] constexpr bool is_crowded(std::uint32_t half_open, std::uint32_t backlog) noexcept {
+  return quarters_full(half_open, backlog) >= 2;
+}
+
 /// How often the SYN-ACK of an entry is repeated before it goes, in a queue that holds `half_open`
 /// of `backlog` entries: the fuller it is, the less time is given (RFC 4987 section 3.3). From the
-/// half on one repeat, with three quarters none. A few entries are no flood, however short the
-/// queue.
+/// half on one repeat, with three quarters none.
 [[nodiscard]] constexpr std::uint8_t syn_ack_repeats(const Settings& settings,
                                                      std::uint32_t half_open,
                                                      std::uint32_t backlog) noexcept {
-  constexpr std::uint32_t kFew = 8;
-  const std::uint64_t quarters = std::uint64_t{4} * half_open / std::max(backlog, kFew);
-  if (quarters < 2) return settings.syn_ack_retries;
-  return std::min<std::uint8_t>(settings.syn_ack_retries, quarters == 2 ? 1 : 0);
+  if (!is_crowded(half_open, backlog)) return settings.syn_ack_retries;
+  const bool repeats = quarters_full(half_open, backlog) == 2;
+  return std::min<std::uint8_t>(settings.syn_ack_retries, repeats ? 1 : 0);
 }
 
 /// The SYN-ACK of `entry`, for the first time or again (`why`). `offer` is what we can do; only
