@@ -44,9 +44,23 @@ void BufferPool::destroy() noexcept {
   memory.release(this, sizeof(BufferPool), alignof(BufferPool));
 }
 
-Buffer BufferPool::allocate(std::uint32_t size) noexcept {
+std::uint8_t BufferPool::class_for(std::uint32_t size) noexcept {
   std::uint8_t size_class = 0;
   while (size_class < kClasses.size() && kClasses[size_class] < size) ++size_class;
+  return size_class;
+}
+
+Buffer BufferPool::allocate_payload(std::uint32_t size) noexcept {
+  const std::uint8_t size_class = class_for(size);
+  if (size_class < kClasses.size() && !has_room_for_payload(kClasses[size_class])) {
+    ++usage_.refused;
+    return {};
+  }
+  return allocate(size);
+}
+
+Buffer BufferPool::allocate(std::uint32_t size) noexcept {
+  const std::uint8_t size_class = class_for(size);
   if (size_class == kClasses.size() || usage_.live_bytes + kClasses[size_class] > limit_) {
     ++usage_.refused;
     return {};
@@ -105,7 +119,7 @@ Slice BufferPool::copy(std::span<const std::byte> bytes) noexcept {
 Slice BufferPool::adopt(std::span<const std::byte> bytes, void (*deleter)(void*) noexcept,
                         void* context) noexcept {
   const auto size = static_cast<std::uint32_t>(bytes.size());
-  if (bytes.empty() || size != bytes.size() || usage_.live_bytes + size > limit_) return {};
+  if (bytes.empty() || size != bytes.size() || !has_room_for_payload(size)) return {};
   void* place = memory_.allocate(kHeader, kAlignment);
   if (place == nullptr) return {};
   auto* block = new (place) detail::Block;

@@ -203,6 +203,11 @@ class BufferPool {
   /// header.
   static constexpr std::uint32_t kLargest = 65'536 + 256;
 
+  /// What is to be sent, and what has come and waits to be read, may take so many per cent of the
+  /// limit. The rest is for headers, which live until the link has taken them: without them nothing
+  /// could be said any more, not even what makes room.
+  static constexpr std::uint32_t kPayloadPercent = 97;
+
   /// A pool over `memory`, which must outlive it, holding at most `limit` bytes in live blocks;
   /// null when `memory` has nothing left.
   [[nodiscard]] static BufferPool* make(Memory& memory, std::uint64_t limit) noexcept;
@@ -214,6 +219,9 @@ class BufferPool {
   /// the memory is exhausted or `size` is over kLargest.
   [[nodiscard]] Buffer allocate(std::uint32_t size) noexcept;
 
+  /// As allocate(), but nothing of the last few per cent, see kPayloadPercent.
+  [[nodiscard]] Buffer allocate_payload(std::uint32_t size) noexcept;
+
   /// A block of exactly `capacity` bytes, which may be over kLargest: what loading needs, so that a
   /// clone pins and counts what its original does. An empty Buffer as for allocate(), or when
   /// `capacity` is 0.
@@ -223,8 +231,8 @@ class BufferPool {
   [[nodiscard]] Slice copy(std::span<const std::byte> bytes) noexcept;
 
   /// Makes a slice of memory that the caller owns and lends: nothing is copied. `deleter(context)`
-  /// runs on this thread when the last slice is gone. An empty slice when the bookkeeping block
-  /// cannot be had; the deleter has then not run and will not.
+  /// runs on this thread when the last slice is gone. An empty slice when there is no room for
+  /// payload or the bookkeeping block cannot be had; the deleter has then not run and will not.
   [[nodiscard]] Slice adopt(std::span<const std::byte> bytes, void (*deleter)(void*) noexcept,
                             void* context) noexcept;
 
@@ -244,6 +252,11 @@ class BufferPool {
     return usage_.live_bytes > limit_ / 100 * percent;
   }
 
+  /// Is there room for `size` bytes more of payload?
+  [[nodiscard]] bool has_room_for_payload(std::uint32_t size) const noexcept {
+    return usage_.live_bytes + size <= limit_ / 100 * kPayloadPercent;
+  }
+
   /// What is in use now.
   [[nodiscard]] const BufferPoolUsage& usage() const noexcept { return usage_; }
 
@@ -252,6 +265,8 @@ class BufferPool {
 
   BufferPool(Memory& memory, std::uint64_t limit) noexcept : memory_(memory), limit_(limit) {}
   ~BufferPool();
+  // The smallest class for `size`; kClasses.size(): it is too large.
+  [[nodiscard]] static std::uint8_t class_for(std::uint32_t size) noexcept;
   [[nodiscard]] detail::Block* new_block(std::uint32_t capacity, std::uint8_t size_class) noexcept;
   void give_back(detail::Block* block) noexcept;
   void destroy() noexcept;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -123,6 +124,23 @@ TEST_F(BufferPoolTest, TheLimitCountsLiveCapacityAndRecovers) {
   EXPECT_EQ(pool_->usage().refused, 1U);
   held.pop_back();
   EXPECT_FALSE(pool_->copy(bytes_of("x")).empty());
+}
+
+// When payload has taken all that it may, there is room for headers still.
+TEST_F(BufferPoolTest, TheLastPartIsForHeaders) {
+  std::vector<Buffer> payload;
+  while (Buffer block = pool_->allocate_payload(2'000)) payload.push_back(std::move(block));
+  EXPECT_FALSE(pool_->has_room_for_payload(2'048));
+  EXPECT_LE(pool_->usage().live_bytes, (1U << 20) / 100 * BufferPool::kPayloadPercent);
+  EXPECT_EQ(pool_->usage().refused, 1U);
+  const std::array<std::byte, 3'000> lent{};
+  EXPECT_TRUE(pool_->adopt(lent, nullptr, nullptr).empty());
+  std::vector<Buffer> headers;
+  for (int i = 0; i < 100; ++i) {
+    headers.push_back(pool_->allocate(200));
+    ASSERT_TRUE(headers.back());
+  }
+  EXPECT_FALSE(pool_->allocate_payload(200));
 }
 
 TEST_F(BufferPoolTest, ABlockThatCameHomeIsHandedOutAgainFirst) {

@@ -55,17 +55,20 @@ struct Limits {
   std::uint64_t buffer_bytes = 1ULL << 30;
 
   /// Per cent of buffer_bytes in use from which on memory is scarce: receive windows do not move
-  /// their right edge any more, but for four segments where all that came has been read, so that
-  /// everybody gets on (memory_scarce). Over again an eighth below it. (From a half on no buffer
-  /// grows.) A quarter of 1 GiB is what 2,000 connections may still send into their first windows.
+  /// their right edge any more, but for four segments where all that came has been read, and send
+  /// buffers take no more than four segments, so that everybody gets on (memory_scarce). Over again
+  /// an eighth below it. (From a half on no buffer grows. The last three per cent take no payload:
+  /// BufferPool::kPayloadPercent.) A quarter of 1 GiB is what 2,000 connections may still send into
+  /// their first windows.
   std::uint8_t scarce_percent = 75;
 
   /// Per cent from which on what is least worth keeping is let go, in this order, until the use is
   /// below it (stack/memory_pressure.cpp): fragments that wait for others, the oldest datagram
   /// first; data out of order, though SACK may have reported it (RFC 2018 section 8); connections
-  /// without an owner that have something to send, the oldest first; connections whose peer holds
-  /// his window shut, the longest first. Never any other connection: when nothing of these is left,
-  /// new data is refused.
+  /// without an owner that have something to send, the oldest first; connections whose peer takes
+  /// nothing of what they have to send, be it that he holds his window shut or that he has
+  /// acknowledged less than a segment for ten seconds, the longest first. Never any other
+  /// connection: when nothing of these is left, new data is refused.
   std::uint8_t evict_percent = 90;
 
   /// Bytes of pinned buffers that one connection may hold for data that came out of order, beyond
@@ -79,6 +82,12 @@ struct Limits {
 
   /// Ranges in flight that one connection keeps account of; new data waits when they are used up.
   std::uint32_t sent_ranges = 16'384;
+
+  /// The same of all connections together, 56 bytes each: as many as 64 connections with all that
+  /// they may have. Beyond it none gets more than 64, which is what SACK blocks would cut pieces
+  /// for: reports of parts are then forgotten, as RFC 2018 section 8 allows. (Ranges out of order
+  /// need no such bound: each pins 256 bytes of buffer_bytes at least.)
+  std::uint32_t all_sent_ranges = 1U << 20;
 
   /// Stateless replies (RST, ICMP) that wait for one interface; beyond it they are dropped with
   /// reply_ring_full.

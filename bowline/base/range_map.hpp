@@ -18,6 +18,7 @@
 
 #include "bowline/base/memory.hpp"
 #include "bowline/base/random.hpp"
+#include "bowline/base/range_budget.hpp"
 #include "bowline/base/range_tree.hpp"
 #include "bowline/base/seq_number.hpp"
 
@@ -43,11 +44,14 @@ class RangeMap {
   };
 
   /// An empty map of at most `limit` ranges over `memory`, which must outlive it. `seed` should be
-  /// secret: it decides the shape of the tree (never the contents).
-  RangeMap(Memory& memory, std::uint32_t limit, std::uint64_t seed) noexcept
-      : memory_(&memory), limit_(limit), priorities_(seed) {}
+  /// secret: it decides the shape of the tree (never the contents). Its cells are drawn on `budget`
+  /// where there is one, which must outlive it as well.
+  RangeMap(Memory& memory, std::uint32_t limit, std::uint64_t seed,
+           RangeBudget* budget = nullptr) noexcept
+      : memory_(&memory), budget_(budget), limit_(limit), priorities_(seed) {}
   RangeMap(RangeMap&& other) noexcept
       : memory_(other.memory_),
+        budget_(other.budget_),
         cells_(std::exchange(other.cells_, nullptr)),
         capacity_(std::exchange(other.capacity_, 0)),
         used_(std::exchange(other.used_, 0)),
@@ -65,6 +69,7 @@ class RangeMap {
 
   void swap(RangeMap& other) noexcept {
     std::swap(memory_, other.memory_);
+    std::swap(budget_, other.budget_);
     std::swap(cells_, other.cells_);
     std::swap(capacity_, other.capacity_);
     std::swap(used_, other.used_);
@@ -77,8 +82,8 @@ class RangeMap {
 
   /// Adds the range of `length` numbers from `start` on. Returns the node; kNone, and nothing
   /// changes (`value` is destroyed), when the range is empty or touches numbers that are in the
-  /// map, when the limit is reached or there is no memory. Node ids stay valid until their erase();
-  /// references do not survive an insert().
+  /// map, when the limit or the budget is reached or there is no memory. Node ids stay valid until
+  /// their erase(); references do not survive an insert().
   std::uint32_t insert(SeqNumber start, std::uint32_t length, T value) noexcept {
     if (length == 0) return kNone;
     // Nearly always the new range lies after all others: then there is nothing to search.
@@ -92,9 +97,14 @@ class RangeMap {
     return id;
   }
 
-  /// Makes sure that the next insert() of a new range succeeds. False when the limit is reached or
-  /// there is no memory.
+  /// Makes sure that the next insert() of a new range succeeds. False when the limit or the budget
+  /// is reached or there is no memory.
   [[nodiscard]] bool reserve() noexcept { return reserve_cell(); }
+  /// Do the limit and the budget leave room for another range?
+  [[nodiscard]] bool has_room() const noexcept {
+    if (size_ >= limit_) return false;
+    return has_cell() || budget_ == nullptr || budget_->allows(capacity_, next_capacity());
+  }
 
   /// Removes node `id`, which must be in the map.
   void erase(std::uint32_t id) noexcept {
@@ -143,8 +153,8 @@ class RangeMap {
 
   /// Cuts node `id` in two at `at`, which must lie inside, not at its start. `id` keeps the first
   /// part; returns the second, whose value is `value.split_off(offset)` where T has that, else a
-  /// copy. kNone, and nothing changes, when `at` is not inside, the limit is reached or there is no
-  /// memory.
+  /// copy. kNone, and nothing changes, when `at` is not inside, the limit or the budget is reached
+  /// or there is no memory.
   std::uint32_t split(std::uint32_t id, SeqNumber at) noexcept {
     const std::uint32_t offset = distance(cells_[id].node.start, at);
     if (offset == 0 || offset >= cells_[id].node.length || !reserve_cell()) return kNone;
@@ -170,6 +180,12 @@ class RangeMap {
 
   /// Changes the limit; ranges beyond a lower one stay.
   void set_limit(std::uint32_t limit) noexcept { limit_ = limit; }
+  /// Draws on `budget` from now on, with all that it has.
+  void set_budget(RangeBudget* budget) noexcept {
+    if (budget_ != nullptr) budget_->give(capacity_);
+    budget_ = budget;
+    if (budget_ != nullptr) budget_->take(capacity_);
+  }
 
   /// Removes all ranges and gives all memory back.
   void clear() noexcept {
@@ -177,6 +193,7 @@ class RangeMap {
       std::destroy_at(&cells_[id].node);
     }
     if (cells_ != nullptr) memory_->release(cells_, capacity_ * sizeof(Cell), alignof(Cell));
+    if (budget_ != nullptr) budget_->give(capacity_);
     cells_ = nullptr;
     capacity_ = used_ = size_ = 0;
     tree_ = {};
@@ -238,7 +255,7 @@ class RangeMap {
 
  private:
   static constexpr std::uint32_t kFree = 0xfffffffe;  // in links.parent: the cell holds no node
-  static constexpr std::uint32_t kKept = 64;          // cells that an empty map keeps: 5 KiB
+  static constexpr std::uint32_t kKept = RangeBudget::kEach;  // by an empty map: 5 KiB
 
   struct Cell {
     union {
@@ -256,8 +273,11 @@ class RangeMap {
 
   // Is there a cell for one more node, or can there be made one?
   [[nodiscard]] bool reserve_cell() noexcept {
-    if (size_ >= limit_) return false;
-    return free_ != kNone || used_ < capacity_ || grow(capacity_ == 0 ? 4 : capacity_ * 2);
+    return has_room() && (has_cell() || grow(next_capacity()));
+  }
+  [[nodiscard]] bool has_cell() const noexcept { return free_ != kNone || used_ < capacity_; }
+  [[nodiscard]] std::uint32_t next_capacity() const noexcept {
+    return capacity_ == 0 ? 4 : capacity_ * 2;
   }
 
   [[nodiscard]] bool grow(std::uint32_t capacity) noexcept {
@@ -274,6 +294,7 @@ class RangeMap {
     }
     if (cells_ != nullptr) memory_->release(cells_, capacity_ * sizeof(Cell), alignof(Cell));
     cells_ = cells;
+    if (budget_ != nullptr) budget_->take(capacity - capacity_);
     capacity_ = capacity;
     return true;
   }
@@ -347,6 +368,7 @@ class RangeMap {
   }
 
   Memory* memory_;
+  RangeBudget* budget_;
   Cell* cells_ = nullptr;
   std::uint32_t capacity_ = 0;
   std::uint32_t used_ = 0;  // cells that have held a node at least once

@@ -134,6 +134,43 @@ TEST_F(RangeMapTest, StopsAtItsLimit) {
   EXPECT_NE(map.split(a, SeqNumber(5)), Map::kNone);
 }
 
+// Many maps draw on one account. Who comes late gets as much as everybody may have, and all comes
+// back.
+TEST_F(RangeMapTest, ManyMapsShareABudget) {
+  RangeBudget budget(1'024);
+  const auto fill = [](Map& map, std::uint32_t count) {
+    std::uint32_t filled = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const bool had_room = map.has_room();
+      const bool done = map.insert(SeqNumber(4 * i), 2, 0) != Map::kNone;
+      EXPECT_EQ(done, had_room);
+      filled += done ? 1 : 0;
+    }
+    return filled;
+  };
+  {
+    std::vector<Map> maps;
+    for (std::uint64_t i = 0; i < 20; ++i) maps.emplace_back(memory_, 10'000U, i, &budget);
+    EXPECT_EQ(fill(maps[0], 5'000), 1'024U);
+    for (std::size_t i = 1; i < maps.size(); ++i) {
+      EXPECT_EQ(fill(maps[i], 100), RangeBudget::kEach);
+      EXPECT_EQ(maps[i].split(maps[i].first(), SeqNumber(1)), Map::kNone);
+    }
+    EXPECT_EQ(budget.used(), 1'024U + 19 * RangeBudget::kEach);
+    // What one gives back another gets, and a map that comes from elsewhere is counted.
+    maps[0].clear();
+    Map other(memory_, 10'000, 99);
+    EXPECT_EQ(fill(other, 256), 256U);
+    other.set_budget(&budget);
+    EXPECT_EQ(budget.used(), 256U + 19 * RangeBudget::kEach);
+    maps.clear();
+    EXPECT_EQ(budget.used(), 256U);
+    maps.push_back(std::move(other));
+    EXPECT_EQ(budget.used(), 256U) << "moving changes nothing";
+  }
+  EXPECT_EQ(budget.used(), 0U);
+}
+
 TEST_F(RangeMapTest, NoMemoryAtAnyPointLeavesItAsItWas) {
   for (std::uint64_t fail_at = 0; fail_at < 6; ++fail_at) {
     Map map(memory_, 1'000, 1);

@@ -16,8 +16,8 @@ void fields(V& v, Limits& l) {
       v, l.connections, l.source_prefix_v4, l.source_prefix_v6, l.connections_per_source,
       l.half_open_per_source, l.scarce_percent, l.evict_percent, l.listeners, l.udp_sockets,
       l.half_open, l.orphans, l.time_wait, l.buffer_bytes, l.reassembly_bytes, l.reassembly_ranges,
-      l.sent_ranges, l.replies, l.stateless_replies_per_second, l.udp_receive_bytes,
-      l.fragment_bytes, l.fragment_datagrams, l.fragment_datagrams_per_source,
+      l.sent_ranges, l.all_sent_ranges, l.replies, l.stateless_replies_per_second,
+      l.udp_receive_bytes, l.fragment_bytes, l.fragment_datagrams, l.fragment_datagrams_per_source,
       l.fragments_per_datagram, l.interfaces, l.routes, l.neighbours, l.neighbour_frames,
       l.advertised_addresses, l.advertised_routes, l.path_mtu_entries, l.fast_open_servers);
 }

@@ -20,6 +20,7 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       reassembly(memory, configuration.limits, secrets.fragments),
       identifications(secrets.identification),
       neighbours(memory, configuration.limits, secrets.tuple),
+      sent_ranges(configuration.limits.all_sent_ranges),
       connections(memory, configuration.limits.connections),
       half_open(memory, configuration.limits),
       sources(memory, configuration.limits, secrets.fragments),

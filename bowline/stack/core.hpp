@@ -94,6 +94,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   ip::NeighbourCache neighbours;
   Time upkeep_at = kNever;  ///< when an address, a route or an interface has something due
 
+  RangeBudget sent_ranges;  ///< of all connections
   Slab<tcp::Connection> connections;
   tcp::SynQueue half_open;
   ip::SourceTable sources;    ///< of both, where they came to a listener
@@ -111,7 +112,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   IndexList orphans;      ///< by their queue_link, the oldest in front
   IndexList gapped;       ///< connections with data out of order, by their gap_link
   IndexList left_behind;  ///< orphans with something to send, by their burden_link
-  IndexList stalled;      ///< connections whose peer's window is shut, by their burden_link
+  IndexList stalled;      ///< connections whose peer takes nothing, by their burden_link
   bool scarce = false;    ///< buffers are (Limits::scarce_percent)
   std::uint32_t next_number = 1;
   std::uint64_t next_udp_number = 1;
@@ -122,8 +123,8 @@ struct Stack::Core final : tcp::ReplyQueue {
 
   // ---- plumbing
   [[nodiscard]] tcp::Context context() noexcept {
-    return {now,       config.tcp, config.limits, secrets,   memory, *pool,
-            decisions, *this,      random,        fast_open, scarce};
+    return {now,       config.tcp, config.limits, secrets,   memory,      *pool,
+            decisions, *this,      random,        fast_open, sent_ranges, scarce};
   }
   /// An event at `at` begins.
   void begin(Time at, FrameId frame = FrameId::none) noexcept;
@@ -237,10 +238,10 @@ struct Stack::Core final : tcp::ReplyQueue {
   [[nodiscard]] std::uint16_t syn_window(const tcp::Listener& listener) const noexcept;
 
   [[nodiscard]] bool is_full(const tcp::Listener& listener) const noexcept;
-  [[nodiscard]] tcp::Offer offer_of(const tcp::Listener& listener, InterfaceId interface,
   /// Has `listener` room for another half-open entry, from `remote`, and for what comes of it?
   [[nodiscard]] bool can_open(const tcp::Listener& listener,
                               const IpAddress& remote) const noexcept;
+  [[nodiscard]] tcp::Offer offer_of(const tcp::Listener& listener, InterfaceId interface,
                                     const IpAddress& remote) const noexcept;
 
   // ---- syn_cookies.cpp
@@ -252,12 +253,12 @@ struct Stack::Core final : tcp::ReplyQueue {
                                       std::optional<SeqNumber> least_iss) noexcept;
   /// An ACK for a listener: does it bring a cookie back? False: it is for nothing.
   [[nodiscard]] bool take_cookie(std::uint32_t listener, const tcp::Segment& segment) noexcept;
-
   /// Who has brought a cookie of `listener` could not be let in.
   void turn_away(tcp::Listener& listener) const noexcept;
   /// May an ACK that brings no cookie be of somebody who was turned away?
   [[nodiscard]] bool may_be_turned_away(const tcp::Listener& listener,
                                         const tcp::Segment& segment) const noexcept;
+
   // ---- syn_flood.cpp
   /// Answers `frame` if it is a SYN of the usual form that only needs a cookie. False, and nothing
   /// has happened: it goes the long way.

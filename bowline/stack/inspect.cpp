@@ -166,6 +166,7 @@ StackUsage Stack::usage() const noexcept {
   usage.sources = core_->sources.size();
   usage.out_of_order_holders = core_->gapped.size;
   usage.stalled_connections = core_->stalled.size;
+  usage.sent_ranges = core_->sent_ranges.used();
   return usage;
 }
 

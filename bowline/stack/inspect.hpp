@@ -217,7 +217,8 @@ struct StackUsage {
   bool buffers_scarce = false;             ///< windows do not open, see Limits::scarce_percent
   std::uint32_t sources = 0;               ///< that have connections or half-open entries with us
   std::uint32_t out_of_order_holders = 0;  ///< connections with data out of order
-  std::uint32_t stalled_connections = 0;   ///< whose peer holds his window shut before our data
+  std::uint32_t stalled_connections = 0;   ///< whose peer takes nothing of our data
+  std::uint64_t sent_ranges = 0;           ///< places for ranges in flight, of all connections
 };
 
 }  // namespace bowline::inline v0

@@ -232,6 +232,96 @@ TEST_F(MemoryPressure, AByteNowAndThenIsStillStalled) {
   }
 }
 
+// While buffers are scarce a connection takes four segments to send and no more; who has had them
+// acknowledged gets on.
+TEST_F(MemoryPressure, SendBuffersTakeFourSegments) {
+  const auto [client, server] = connect();
+  fill_to(76);
+  tick();
+  const std::uint32_t four = 4U * two_.right.inspect(server)->snd_mss;
+  EXPECT_EQ(two_.right.write(server, testing::bytes_from(0, 50'000), two_.now).value_or(0), four);
+  EXPECT_EQ(two_.right.write(server, testing::bytes_from(0, 1), two_.now).error(),
+            std::errc::operation_would_block);
+  EXPECT_EQ(two_.right.readiness(server) & kWritable, 0);
+  two_.pass(100ms);
+  EXPECT_NE(two_.right.readiness(server) & kWritable, 0) << "and is told so";
+  EXPECT_EQ(two_.right.write(server, testing::bytes_from(0, 50'000), two_.now).value_or(0), four);
+  two_.pass(100ms);
+  std::vector<std::byte> to(20'000);
+  EXPECT_EQ(two_.left.read(client, to, two_.now).value_or(0), 2 * four);
+  free_all();
+  tick();
+  EXPECT_EQ(two_.right.write(server, testing::bytes_from(0, 50'000), two_.now).value_or(0),
+            50'000U);
+}
+
+// A lent slice exists already: one is taken whole where nothing else waits.
+TEST_F(MemoryPressure, OneLentSliceAtATime) {
+  const auto [client, server] = connect();
+  const Buffer block = two_.right.pool().allocate(40'000);
+  fill_to(76);
+  tick();
+  EXPECT_TRUE(two_.right.write_owned(server, block.slice(0, 40'000), two_.now));
+  EXPECT_EQ(two_.right.write_owned(server, block.slice(0, 40'000), two_.now).error(),
+            std::errc::operation_would_block);
+  two_.pass(1s);
+  EXPECT_TRUE(two_.right.write_owned(server, block.slice(0, 40'000), two_.now));
+  static_cast<void>(client);
+}
+
+// A peer whose window is open and who acknowledges nothing is stalled after ten seconds: whether
+// there was a timeout meanwhile or his path seems that slow, and though he lets a byte through now
+// and then.
+TEST_F(MemoryPressure, WhoAcknowledgesNothingIsStalled) {
+  const auto [client, server] = connect();
+  const auto send_into_the_void = [&, server = server](Duration time) {
+    two_.to_left = [](const Frame&) { return false; };
+    ASSERT_TRUE(two_.right.write(server, testing::bytes_from(0, 20'000), two_.now));
+    two_.pass(time);
+  };
+  send_into_the_void(9s);
+  EXPECT_EQ(two_.right.usage().stalled_connections, 0U);
+  two_.pass(20s);
+  EXPECT_EQ(two_.right.usage().stalled_connections, 1U);
+  two_.to_left = {};
+  two_.pass(2min);
+  EXPECT_EQ(two_.right.inspect(server)->snd_una, two_.right.inspect(server)->snd_nxt);
+  EXPECT_EQ(two_.right.usage().stalled_connections, 0U) << "the path is there again";
+
+  send_into_the_void(30s);
+  EXPECT_EQ(two_.right.usage().stalled_connections, 1U);
+  const ConnectionView view = *two_.right.inspect(server);
+  EXPECT_GT(view.snd_wnd, 20'000U);
+  Forged byte{*two_.left.local_endpoint(client), {right_address(), kPort}};
+  byte.flags = wire::kAck;
+  byte.seq = view.rcv_nxt;
+  byte.ack = view.snd_una + 1;
+  byte.options.timestamps =
+      wire::Timestamps{static_cast<std::uint32_t>(two_.now.time_since_epoch() / 1ms) +
+                           two_.left.inspect(client)->ts_offset,
+                       0};
+  testing::receive_forged(two_.right, byte, two_.now);
+  EXPECT_EQ(two_.right.inspect(server)->snd_una, byte.ack);
+  EXPECT_EQ(two_.right.usage().stalled_connections, 1U) << "a byte is no segment";
+}
+
+// A transfer over a path of three seconds, and one of a few bytes now and then, are no silence.
+TEST_F(MemoryPressure, ASlowPathIsNoSilence) {
+  const auto [client, server] = connect();
+  for (int i = 0; i < 60; ++i) {
+    static_cast<void>(two_.right.write(server, testing::bytes_from(0, 20), two_.now));
+    std::vector<Frame> late = testing::sent_by(two_.right, two_.now);
+    two_.now += 3s;
+    for (Frame& frame : late) two_.left.receive(testing::kInterface, {&frame, 1}, two_.now);
+    two_.left.advance(two_.now);
+    std::vector<Frame> answers = testing::sent_by(two_.left, two_.now);
+    for (Frame& frame : answers) two_.right.receive(testing::kInterface, {&frame, 1}, two_.now);
+    two_.right.advance(two_.now);
+    EXPECT_EQ(two_.right.usage().stalled_connections, 0U);
+  }
+  static_cast<void>(client);
+}
+
 // Fragments of strangers go before anything of a connection.
 TEST_F(MemoryPressure, FragmentsGoFirst) {
   const auto [client, server] = stalled(10'000);

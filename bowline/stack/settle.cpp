@@ -49,7 +49,7 @@ std::uint8_t Stack::Core::readiness(const tcp::Connection& c) const noexcept {
   // Writable when a third of the buffer is free, so that a writer is not woken for every few bytes.
   const bool may_write =
       tcp::is_synchronized(c.state) || c.fast_open == tcp::FastOpenRole::accepted;
-  if (may_write && (c.fin_queued || tcp::is_writable(c, config.tcp))) mask |= kWritable;
+  if (may_write && (c.fin_queued || tcp::is_writable(c, config.tcp, scarce))) mask |= kWritable;
   return static_cast<std::uint8_t>(mask);
 }
 

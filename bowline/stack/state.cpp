@@ -68,6 +68,7 @@ void Stack::Core::after_load() noexcept {
   connections.for_each([this](std::uint32_t, tcp::Connection& c) {
     if (!c.transfer) return;
     c.transfer->sent.set_limit(config.limits.sent_ranges);
+    c.transfer->sent.set_budget(&sent_ranges);
     c.transfer->received.set_limits(config.limits);
   });
 }

@@ -30,19 +30,22 @@ std::uint32_t growth_limit(std::uint32_t held, std::uint32_t most, Context& cont
 
 }  // namespace
 
-std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept {
-  if (c.options.send_buffer != 0) return c.options.send_buffer;
-  return std::max(c.tuned_send_buffer, settings.send_buffer);
+std::uint32_t send_limit(const Connection& c, const Settings& settings, bool scarce) noexcept {
+  const std::uint32_t limit = c.options.send_buffer != 0
+                                  ? c.options.send_buffer
+                                  : std::max(c.tuned_send_buffer, settings.send_buffer);
+  const std::uint32_t segment = std::max<std::uint32_t>(c.snd_mss, settings.mss_default_v4);
+  return scarce ? std::min(limit, kScarceSegments * segment) : limit;
 }
 
 std::uint32_t unsent_low_water(const Connection& c, const Settings& settings) noexcept {
   return c.options.unsent_low_water != 0 ? c.options.unsent_low_water : settings.unsent_low_water;
 }
 
-bool is_writable(const Connection& c, const Settings& settings) noexcept {
-  if (settings.packet_queue) return has_worthwhile_room(c, settings);
+bool is_writable(const Connection& c, const Settings& settings, bool scarce) noexcept {
+  if (settings.packet_queue) return has_worthwhile_room(c, settings, scarce);
   const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
-  const std::uint32_t limit = send_limit(c, settings);
+  const std::uint32_t limit = send_limit(c, settings, scarce);
   if (queued > limit - limit / 3) return false;
   const std::uint32_t low_water = unsent_low_water(c, settings);
   return low_water == 0 || std::uint64_t{c.unsent()} * 2 < low_water;

@@ -17,14 +17,21 @@
 
 namespace bowline::inline v0::tcp {
 
-/// The bytes that the send and the receive buffer may hold now.
-[[nodiscard]] std::uint32_t send_limit(const Connection& c, const Settings& settings) noexcept;
+/// Segments that a connection may still send, and be sent, while buffers are scarce: enough to get
+/// on, and so that the second one brings an acknowledgment. Linux leaves a receiver as much
+/// (__tcp_select_window()).
+inline constexpr std::uint32_t kScarceSegments = 4;
+
+/// The bytes that the send buffer may hold now; kScarceSegments at most while buffers are `scarce`.
+[[nodiscard]] std::uint32_t send_limit(const Connection& c, const Settings& settings,
+                                       bool scarce = false) noexcept;
 /// SocketOptions::unsent_low_water, or what Settings say; 0: none.
 [[nodiscard]] std::uint32_t unsent_low_water(const Connection& c,
                                              const Settings& settings) noexcept;
 /// Has the send buffer so much room that a writer should be told: a third of it, and less than half
-/// of unsent_low_water waits?
-[[nodiscard]] bool is_writable(const Connection& c, const Settings& settings) noexcept;
+/// of unsent_low_water waits? `scarce` as for send_limit().
+[[nodiscard]] bool is_writable(const Connection& c, const Settings& settings,
+                               bool scarce = false) noexcept;
 /// The same of the receive buffer as send_limit().
 [[nodiscard]] std::uint32_t receive_limit(const Connection& c, const Settings& settings) noexcept;
 

@@ -26,7 +26,8 @@ SeqNumber Connection::fin_seq() const noexcept {
 
 bool ensure_transfer(Connection& c, Context& context) noexcept {
   if (c.transfer) return true;
-  if (!c.transfer.ensure(context.memory, context.memory, context.limits, context.random.next())) {
+  if (!c.transfer.ensure(context.memory, context.memory, context.limits, &context.ranges,
+                         context.random.next())) {
     return false;
   }
   c.transfer->recovery.leave(c.snd_una);

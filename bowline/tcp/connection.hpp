@@ -55,10 +55,10 @@ enum class ForwardRto : std::uint8_t {
 
 /// Everything that exists only while bytes are on their way.
 struct Transfer {
-  Transfer(Memory& memory, const Limits& limits, std::uint64_t seed) noexcept
+  Transfer(Memory& memory, const Limits& limits, RangeBudget* budget, std::uint64_t seed) noexcept
       : send(memory),
         queue(memory),
-        sent(memory, limits.sent_ranges, seed),
+        sent(memory, limits.sent_ranges, seed, budget),
         received(memory, limits, seed ^ 0x9e3779b97f4a7c15) {}
 
   SendBuffer send;
@@ -103,7 +103,7 @@ enum class Wait : std::uint8_t {
 enum class Burden : std::uint8_t {
   none,
   left_behind,  ///< it has no owner, and something to send still
-  stalled,      ///< its peer holds his window shut before what it has to send
+  stalled,      ///< its peer takes nothing: he holds his window shut, or acknowledges nothing
 };
 
 /// One TCB. Owned by the Stack's slab; plain data to the engine's functions.
@@ -184,8 +184,10 @@ struct Connection {
   Time last_payload_at{};           ///< when payload was sent last; the origin: never
   Time last_data_at{};              ///< when data came last; the origin: never
   Time outstanding_since = kNever;  ///< since when nothing outstanding was acknowledged (R2)
-  Time challenge_window{};          ///< start of the second that challenge_acks counts
-  PathMtuProbe path_search;    ///< what the path carries, found out by trying (tcp/path_mtu.hpp)
+  Time moved_at = kNever;    ///< when the peer acknowledged a segment last; kNever: nothing is out
+  SeqNumber moves_on;        ///< what SND.UNA has to reach for the next time
+  Time challenge_window{};   ///< start of the second that challenge_acks counts
+  PathMtuProbe path_search;  ///< what the path carries, found out by trying (tcp/path_mtu.hpp)
   std::uint16_t path_mtu = 0;  ///< the largest packet in use
   std::uint16_t peer_mss = 0;  ///< SendMSS
   std::uint16_t rcv_mss = 0;   ///< announced

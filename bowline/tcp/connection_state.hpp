@@ -40,6 +40,8 @@ void Connection::visit(V& v) {
   v.excluded(gap_link, "exploration has memory enough, and nobody looks where it stands");
   v.excluded(burden_link, "as gap_link");
   v.excluded(burden, "as gap_link");
+  v.excluded(moved_at, "as gap_link");
+  v.excluded(moves_on, "as gap_link");
   v.excluded(counted, "counts of sources, of which exploration stays below the bounds");
   v(suspicion);
   v.excluded(room_due, "as quick_acks");
@@ -99,7 +101,7 @@ void Connection::visit(V& v) {
     Limits unlimited;
     unlimited.sent_ranges = unlimited.reassembly_ranges = unlimited.reassembly_bytes = 0x7fffffff;
     transfer.reset();
-    if (there && !transfer.ensure(v.pool().memory(), v.pool().memory(), unlimited, 0))
+    if (there && !transfer.ensure(v.pool().memory(), v.pool().memory(), unlimited, nullptr, 0))
       return v.fail();
   }
   if (transfer) v(*transfer);

@@ -9,6 +9,7 @@
 #include "bowline/base/limits.hpp"
 #include "bowline/base/memory.hpp"
 #include "bowline/base/random.hpp"
+#include "bowline/base/range_budget.hpp"
 #include "bowline/base/time.hpp"
 #include "bowline/tcp/reply.hpp"
 #include "bowline/tcp/secrets.hpp"
@@ -30,6 +31,7 @@ struct Context {
   ReplyQueue& replies;
   Random& random;
   FastOpenCache& fast_open;
+  RangeBudget& ranges;  ///< in flight, of all connections (Limits::all_sent_ranges)
   bool scarce = false;  ///< buffers are: windows do not open (Limits::scarce_percent)
 };
 

@@ -60,15 +60,15 @@ std::uint32_t send_memory(const Connection& c) noexcept {
   return transfer.send.size() + kPacketMemory * (transfer.queue.size() + transfer.sent.count());
 }
 
-bool has_packet_room(const Connection& c, const Settings& settings) noexcept {
+bool has_packet_room(const Connection& c, const Settings& settings, bool scarce) noexcept {
   const std::uint32_t low_water = unsent_low_water(c, settings);
-  return send_memory(c) < send_limit(c, settings) &&
+  return send_memory(c) < send_limit(c, settings, scarce) &&
          (low_water == 0 || waiting_bytes(c) < low_water);
 }
 
-bool has_worthwhile_room(const Connection& c, const Settings& settings) noexcept {
+bool has_worthwhile_room(const Connection& c, const Settings& settings, bool scarce) noexcept {
   const std::uint64_t held = send_memory(c);
-  const std::uint32_t limit = send_limit(c, settings);
+  const std::uint32_t limit = send_limit(c, settings, scarce);
   const std::uint32_t low_water = unsent_low_water(c, settings);
   return held < limit && held + held / 2 <= limit &&
          (low_water == 0 || std::uint64_t{waiting_bytes(c)} * 2 < low_water);
@@ -88,11 +88,13 @@ std::uint32_t packet_send_buffer(std::uint32_t cwnd, std::uint32_t mss) noexcept
 std::uint32_t queue_packets(Connection& c, std::span<const std::byte> bytes, const WriteHow& how,
                             Context& context) noexcept {
   PacketQueue& queue = c.transfer->queue;
-  const std::uint32_t goal = packet_goal(c);
+  std::uint32_t goal = packet_goal(c);
+  if (context.scarce)
+    goal = std::min(goal, kScarceSegments * std::max<std::uint32_t>(c.snd_mss, 1));
   std::uint32_t taken = 0;
   while (taken < bytes.size()) {
     if (queue.room(goal) == 0) {
-      if (!has_packet_room(c, context.settings) || !queue.open()) break;
+      if (!has_packet_room(c, context.settings, context.scarce) || !queue.open()) break;
       review_window(c, context);
     }
     const std::uint32_t room = queue.room(goal);
@@ -187,7 +189,7 @@ void review_send_room(Connection& c, Context& context) noexcept {
   if (!c.tally.wants_room || !c.transfer) return;
   const bool window_full = c.transfer->sent.in_network() + c.snd_mss > c.congestion.cwnd();
   if (!window_full) tune_send_buffer(c, context);
-  if (has_worthwhile_room(c, context.settings)) c.tally.wants_room = false;
+  if (has_worthwhile_room(c, context.settings, context.scarce)) c.tally.wants_room = false;
 }
 
 }  // namespace bowline::inline v0::tcp

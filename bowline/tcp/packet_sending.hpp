@@ -25,10 +25,12 @@ inline constexpr std::uint32_t kPacketMemory = 1'280;
 [[nodiscard]] std::uint32_t send_memory(const Connection& c) noexcept;
 /// May another packet be queued (sk_stream_memory_free())? A write fills packets whole, so the
 /// limit is passed by one packet at the most.
-[[nodiscard]] bool has_packet_room(const Connection& c, const Settings& settings) noexcept;
+[[nodiscard]] bool has_packet_room(const Connection& c, const Settings& settings,
+                                   bool scarce = false) noexcept;
 /// Is it worth telling a writer that there is room (sk_stream_is_writeable())? A third of the limit
 /// is free, and less than half of SocketOptions::unsent_low_water waits.
-[[nodiscard]] bool has_worthwhile_room(const Connection& c, const Settings& settings) noexcept;
+[[nodiscard]] bool has_worthwhile_room(const Connection& c, const Settings& settings,
+                                       bool scarce = false) noexcept;
 /// What the send buffer should hold for a window of `cwnd` bytes and segments of `mss`
 /// (tcp_sndbuf_expand()): twice the window, each segment in a packet of its own.
 [[nodiscard]] std::uint32_t packet_send_buffer(std::uint32_t cwnd, std::uint32_t mss) noexcept;

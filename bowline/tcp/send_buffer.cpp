@@ -22,7 +22,7 @@ std::uint32_t SendBuffer::append(std::span<const std::byte> bytes, std::uint32_t
   std::uint32_t taken = fill_tail(bytes);
   while (taken < bytes.size()) {
     const std::span<const std::byte> rest = bytes.subspan(taken);
-    tail_ = pool.allocate(block_for(rest.size()));
+    tail_ = pool.allocate_payload(block_for(rest.size()));
     if (!tail_) break;
     const auto count =
         static_cast<std::uint32_t>(std::min<std::size_t>(rest.size(), tail_.capacity()));

@@ -87,8 +87,9 @@ class SentRanges {
   using Map = RangeMap<SentRange>;
   static constexpr std::uint32_t kNone = Map::kNone;
 
-  SentRanges(Memory& memory, std::uint32_t limit, std::uint64_t seed) noexcept
-      : ranges_(memory, limit, seed), stamps_(memory) {}
+  SentRanges(Memory& memory, std::uint32_t limit, std::uint64_t seed,
+             RangeBudget* budget = nullptr) noexcept
+      : ranges_(memory, limit, seed, budget), stamps_(memory) {}
 
   /// Notes that `length` numbers from `start` (which is where the last range ends) were sent for
   /// the first time, with `stamp` if the congestion control wants rate samples. False when no more
@@ -97,10 +98,12 @@ class SentRanges {
                           const RateStamp* stamp = nullptr) noexcept;
   /// Changes how many ranges there may be.
   void set_limit(std::uint32_t limit) noexcept { ranges_.set_limit(limit); }
+  /// Counts them with those of all connections.
+  void set_budget(RangeBudget* budget) noexcept { ranges_.set_budget(budget); }
   /// Is there room for another sent()?
-  [[nodiscard]] bool has_room() const noexcept { return ranges_.size() < ranges_.limit(); }
-  /// Makes sure that the next sent() can be accounted for. False when the limit is reached or
-  /// memory ran out.
+  [[nodiscard]] bool has_room() const noexcept { return ranges_.has_room(); }
+  /// Makes sure that the next sent() can be accounted for. False when there is no room or memory
+  /// ran out.
   [[nodiscard]] bool reserve() noexcept { return ranges_.reserve(); }
   /// Notes that the first `length` numbers of range `id` were sent again. Splits the range there.
   /// False when there was no room to split: then the whole range counts as sent.

@@ -21,14 +21,24 @@ Status can_send(Connection& c) noexcept {
   return {};
 }
 
-std::uint32_t send_room(const Connection& c, const Settings& settings) noexcept {
+std::uint32_t send_room(const Connection& c, const Settings& settings, bool scarce) noexcept {
   const std::uint32_t queued = c.transfer ? c.transfer->send.size() : 0;
-  const std::uint32_t limit = send_limit(c, settings);
+  const std::uint32_t limit = send_limit(c, settings, scarce);
   const std::uint32_t room = limit > queued ? limit - queued : 0;
   const std::uint32_t low_water = unsent_low_water(c, settings);
   if (low_water == 0) return room;
   const std::uint32_t unsent = c.unsent();
   return std::min(room, low_water > unsent ? low_water - unsent : 0);
+}
+
+// Is there room for `bytes`, which are taken whole or not at all? While buffers are scarce a
+// connection that has nothing else to send takes them though they be more than a few segments: what
+// is lent exists already.
+bool takes_lent(const Connection& c, const Slice& bytes, const Context& context) noexcept {
+  const bool waits = c.transfer && !c.transfer->send.empty();
+  const bool scarce = context.scarce && waits;
+  if (context.settings.packet_queue) return has_packet_room(c, context.settings, scarce);
+  return bytes.size() <= send_room(c, context.settings, scarce);
 }
 
 // RFC 7661 section 4.4.3: a window that was not used for five minutes is halved.
@@ -65,7 +75,7 @@ Result<std::size_t> send_packets(Connection& c, std::span<const std::byte> bytes
                                  const WriteHow& how, Context& context) noexcept {
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
   const std::uint32_t taken = queue_packets(c, bytes, how, context);
-  const bool full = !has_packet_room(c, context.settings);
+  const bool full = !has_packet_room(c, context.settings, context.scarce);
   if (taken < bytes.size() && full && !how.by_packet) c.tally.wants_room = true;
   if (taken > 0) return taken;
   if (!full) return fail(std::errc::no_buffer_space);
@@ -75,7 +85,7 @@ Result<std::size_t> send_packets(Connection& c, std::span<const std::byte> bytes
 
 Status send_owned_packets(Connection& c, Slice bytes, Context& context) noexcept {
   if (bytes.empty()) return {};
-  if (!has_packet_room(c, context.settings)) {
+  if (!takes_lent(c, bytes, context)) {
     c.tally.wants_room = true;
     return fail(std::errc::operation_would_block);
   }
@@ -148,10 +158,10 @@ Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes, const 
   BOWLINE_CHECK(can_send(c));
   if (bytes.empty()) return 0;
   if (context.settings.packet_queue) return send_packets(c, bytes, how, context);
-  std::uint32_t room = send_room(c, context.settings);
+  std::uint32_t room = send_room(c, context.settings, context.scarce);
   if (room < bytes.size()) {
     tune_send_buffer(c, context);
-    room = send_room(c, context.settings);
+    room = send_room(c, context.settings, context.scarce);
   }
   c.tally.wants_room = room < bytes.size();
   if (c.tally.wants_room) c.more_coming = false;  // who waits for room is not about to write
@@ -167,8 +177,8 @@ Result<std::size_t> send(Connection& c, std::span<const std::byte> bytes, const 
 Status send_owned(Connection& c, Slice bytes, Context& context) noexcept {
   BOWLINE_CHECK(can_send(c));
   if (context.settings.packet_queue) return send_owned_packets(c, std::move(bytes), context);
-  if (bytes.size() > send_room(c, context.settings)) tune_send_buffer(c, context);
-  if (bytes.size() > send_room(c, context.settings)) return fail(std::errc::operation_would_block);
+  if (!takes_lent(c, bytes, context)) tune_send_buffer(c, context);
+  if (!takes_lent(c, bytes, context)) return fail(std::errc::operation_would_block);
   if (!ensure_transfer(c, context)) return fail(std::errc::no_buffer_space);
   review_window(c, context);
   if (!c.transfer->send.append_owned(std::move(bytes))) return fail(std::errc::no_buffer_space);

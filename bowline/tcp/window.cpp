@@ -7,10 +7,6 @@
 namespace bowline::inline v0::tcp {
 namespace {
 
-// What a connection may still be sent while buffers are scarce: enough to get on, and so that the
-// peer's second segment brings an acknowledgment. Linux leaves as much (__tcp_select_window()).
-constexpr std::uint32_t kScarceSegments = 4;
-
 // The edge that the free buffer admits, whether it is worth announcing or not.
 SeqNumber possible_edge(const Connection& c, const Settings& settings, bool scarce) noexcept {
   const std::uint32_t buffer = receive_limit(c, settings);

@@ -18,7 +18,7 @@ class WindowTest : public ::testing::Test {
     c_.state = State::established;
     c_.rcv_mss = 1'000;
     c_.rcv_nxt = c_.rcv_edge = SeqNumber(0xffff'f000);  // the numbers wrap
-    EXPECT_TRUE(c_.transfer.ensure(heap_memory(), heap_memory(), limits_, 1U));
+    EXPECT_TRUE(c_.transfer.ensure(heap_memory(), heap_memory(), limits_, nullptr, 1U));
   }
 
   void arrives(std::uint32_t count) {

@@ -67,8 +67,11 @@ void add_usage(Page& page, const StackUsage& usage, const Limits& limits) {
              usage.sources);
   page.gauge("out_of_order_holders", "Connections that hold data out of order.",
              usage.out_of_order_holders);
-  page.gauge("stalled_connections", "Connections whose peer holds his window shut.",
+  page.gauge("stalled_connections", "Connections whose peer takes nothing.",
              usage.stalled_connections);
+  page.gauge("sent_ranges", "Places for ranges in flight, of all connections.", usage.sent_ranges);
+  page.gauge("sent_ranges_limit", "The most there may be, but for a few of each.",
+             limits.all_sent_ranges);
   page.gauge("fragmented_datagrams", "Datagrams of which fragments are missing.",
              usage.fragmented_datagrams);
   page.gauge("fragmented_datagrams_limit", "The most there may be.", limits.fragment_datagrams);

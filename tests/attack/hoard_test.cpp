@@ -1,6 +1,8 @@
 // Hoarders: clients with an address of their own who open connections and never finish (Sockstress,
 // slow readers). REQUIREMENTS D5.
 
+#include <vector>
+
 #include "tests/attack/attack_test.hpp"
 
 namespace bowline::attack {
@@ -26,6 +28,60 @@ TEST_P(Hoard, ASlowReaderHoldsASendBufferAndNoMore) {
   EXPECT_LE(before.more(), 512U << 10U) << "Settings::send_buffer is 128 KiB";
   EXPECT_LE(probes, 60U);
   EXPECT_TRUE(ground.serves(2min));
+}
+
+// Peers with their windows wide open who ask for a large text each and acknowledge nothing of it,
+// or a byte now and then. Together they want far more than Limits::buffer_bytes. While memory is
+// scarce each gets a few segments, there is a buffer for every answer all the while, and when they
+// have taken nothing for ten seconds they make room for others.
+class SilentHoard : public Attack {
+ protected:
+  static constexpr int kCount = 600;
+
+  static StackConfig small_pool() {
+    StackConfig config = Ground::seeded();
+    config.limits.buffer_bytes = 8U << 20U;
+    return config;
+  }
+  // All of them within a second: nobody can be called silent yet.
+  void ask_for_all() {
+    wire::TcpOptions options;
+    options.mss = 1'460;
+    options.window_scale = 7;
+    for (int i = 0; i < kCount; ++i) {
+      auto held = ground_.open(ground_.forger().stranger(), 65'535, options);
+      ASSERT_TRUE(held) << "a SYN is answered whatever they hold: " << i;
+      const auto answers = ground_.hit(ground_.say(*held, wire::kAck | wire::kPsh, 1));
+      EXPECT_FALSE(answers.empty() && ground_.pass(100ms).empty()) << i;
+      held->seq = held->seq + 1;
+      held_.push_back(*held);
+    }
+    EXPECT_GT(ground_.victim().usage().buffer_bytes, (8U << 20U) / 100 * 75);
+  }
+
+  Ground ground_{GetParam(), small_pool(), 1U << 20U};
+  std::vector<Ground::Held> held_;
+};
+OVER_BOTH_FAMILIES(SilentHoard);
+
+TEST_P(SilentHoard, ThoseWhoSayNothingMakeRoom) {
+  ask_for_all();
+  (void)ground_.pass(15s);
+  EXPECT_TRUE(ground_.serves(1min));
+  EXPECT_GT(ground_.count(Reason::state_memory_stalled), 0U);
+}
+
+TEST_P(SilentHoard, AByteNowAndThenIsNoProgress) {
+  ask_for_all();
+  for (int round = 0; round < 3; ++round) {
+    (void)ground_.pass(30s);
+    for (Ground::Held& held : held_) {
+      held.ack = held.ack + 1;
+      (void)ground_.hit(ground_.say(held, wire::kAck));
+    }
+    EXPECT_TRUE(ground_.serves(1min)) << "round " << round;
+  }
+  EXPECT_GT(ground_.count(Reason::state_memory_stalled), 0U);
 }
 
 // Connections that are opened and never used hold no buffers (DESIGN section 4): a block each.

@@ -1,6 +1,7 @@
 // Known classes, part three: flaws of what TCP does with segments that are well-formed. One comment
 // says what the flaw was and which rule here prevents it.
 
+#include "bowline/base/range_budget.hpp"
 #include "tests/attack/attack_test.hpp"
 
 namespace bowline::attack {
@@ -57,6 +58,31 @@ TEST_P(KnownTcpClass, SackPanic_Cve2019_11477_11478) {
   (void)ground.hit(sack(ground, held, 1, 60'000, 0x7000'0000, 0x7000'0001));
   (void)ground.pass(1min);
   EXPECT_TRUE(ground.serves());
+}
+
+// The same over very many connections, none of which has more than its share: all of them together
+// have Limits::all_sent_ranges, and a few each. What is not cut is not held for reported, which
+// costs a retransmission (RFC 2018 section 8).
+TEST_P(KnownTcpClass, SackPanic_OverManyConnections) {
+  StackConfig config = Ground::seeded();
+  config.limits.all_sent_ranges = 4'096;
+  Ground ground(GetParam(), config, 1U << 20U);
+  wire::TcpOptions options;
+  options.mss = 1'460;
+  options.sack_permitted = true;
+  constexpr std::uint32_t kConnections = 100;
+  std::vector<Ground::Held> all;
+  for (std::uint32_t i = 0; i < kConnections; ++i) all.push_back(asks(ground, options));
+  const Held before(ground);
+  for (const Ground::Held& held : all) {
+    for (std::uint32_t at = 1; at < 14'600; at += 16) {
+      (void)ground.hit(sack(ground, held, at, at + 1, at + 8, at + 9));
+    }
+  }
+  EXPECT_LE(ground.victim().usage().sent_ranges, 4'096 + kConnections * RangeBudget::kEach);
+  EXPECT_GE(ground.victim().usage().sent_ranges, 2'048U) << "or nobody has tried";
+  EXPECT_LE(before.more(), 3U << 20U) << "56 bytes for each, and the lists of the rate samples";
+  EXPECT_TRUE(ground.serves()) << "who has few ranges notices nothing";
 }
 
 // CVE-2019-11479: a peer that announces the smallest MSS makes a packet of every few bytes. Here it

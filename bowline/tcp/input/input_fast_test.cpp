@@ -75,8 +75,8 @@ class World {
   }
 
   Context context() {
-    return {now,    settings_,  limits_, secrets_, heap_memory(),
-            *pool_, decisions_, log,     random_,  fast_open_};
+    return {now,        settings_, limits_, secrets_,   heap_memory(), *pool_,
+            decisions_, log,       random_, fast_open_, ranges_};
   }
   void receive(Segment segment, const std::vector<std::byte>& payload, std::size_t cut,
                std::uint16_t gso, bool fast) {
@@ -142,6 +142,7 @@ class World {
   Decisions decisions_;
   Random random_;
   FastOpenCache fast_open_{heap_memory(), 1};
+  RangeBudget ranges_{1U << 20};
 };
 
 class Run {

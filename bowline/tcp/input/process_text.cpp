@@ -152,7 +152,8 @@ bool process_text(Connection& c, const Segment& segment, Context& context) noexc
     end(c, EndReason::aborted, Reason::state_abort, context);
     return false;
   }
-  if (!ensure_transfer(c, context)) {
+  // (What is already in the frame takes no more, but it would stay until somebody reads it.)
+  if (!context.pool.has_room_for_payload(0) || !ensure_transfer(c, context)) {
     decide(c, Reason::no_memory, context);
     return true;
   }
