@@ -255,6 +255,64 @@ TEST_F(MemoryPressure, SendBuffersTakeFourSegments) {
             50'000U);
 }
 
+// The same where packets are kept as Linux keeps them, which count for more than their bytes.
+TEST_F(MemoryPressure, PacketsTakeNoMore) {
+  tcp::Settings settings = two_.right.config().tcp;
+  settings.packet_queue = true;
+  ASSERT_TRUE(two_.right.set_tcp_settings(settings, two_.now));
+  const auto [client, server] = connect();
+  fill_to(76);
+  tick();
+  const std::uint32_t four = 4U * two_.right.inspect(server)->snd_mss;
+  std::size_t taken = 0;
+  while (const auto some = two_.right.write(server, testing::bytes_from(0, 50'000), two_.now)) {
+    taken += *some;
+    ASSERT_LE(taken, 2 * four);
+  }
+  EXPECT_GT(taken, 0U);
+  EXPECT_EQ(two_.right.readiness(server) & kWritable, 0);
+  two_.pass(100ms);
+  EXPECT_NE(two_.right.readiness(server) & kWritable, 0);
+  std::vector<std::byte> to(20'000);
+  EXPECT_EQ(two_.left.read(client, to, two_.now).value_or(0), taken);
+}
+
+// Beyond BufferPool::kPayloadPercent what arrives is dropped, and comes again when there is room;
+// an acknowledgment that it carries counts, and answers go out all the while.
+TEST_F(MemoryPressure, TheLastPartTakesNoPayload) {
+  const auto [client, server] = connect();
+  fill_to(98);
+  const std::uint64_t refused = count(Reason::no_memory);
+  EXPECT_EQ(two_.right.write(server, testing::bytes_from(0, 5'000), two_.now).error(),
+            std::errc::no_buffer_space);
+  ASSERT_EQ(two_.left.write(client, testing::bytes_from(0, 5'000), two_.now), 5'000U);
+  two_.pass(3s);
+  EXPECT_GT(count(Reason::no_memory), refused);
+  EXPECT_EQ(two_.right.inspect(server)->receive_queue, 0U);
+  connect();  // a whole handshake
+  free_all();
+  two_.pass(10s);
+  std::vector<std::byte> to(20'000);
+  EXPECT_EQ(two_.right.read(server, to, two_.now).value_or(0), 5'000U);
+}
+
+// A clone draws on an account of its own, with what the original has.
+TEST_F(MemoryPressure, ACloneCountsItsRanges) {
+  const auto [client, server] = connect();
+  ASSERT_TRUE(two_.right.write(server, testing::bytes_from(0, 20'000), two_.now));
+  static_cast<void>(testing::sent_by(two_.right, two_.now));
+  const std::uint64_t ranges = two_.right.usage().sent_ranges;
+  EXPECT_GE(ranges, 10U);
+  auto copy = two_.right.clone();
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(copy->usage().sent_ranges, ranges);
+  ASSERT_TRUE(copy->abort(server, two_.now));
+  static_cast<void>(testing::sent_by(*copy, two_.now));
+  EXPECT_LT(copy->usage().sent_ranges, ranges);
+  EXPECT_EQ(two_.right.usage().sent_ranges, ranges);
+  static_cast<void>(client);
+}
+
 // A lent slice exists already: one is taken whole where nothing else waits.
 TEST_F(MemoryPressure, OneLentSliceAtATime) {
   const auto [client, server] = connect();
