@@ -12,8 +12,9 @@ namespace bowline::inline v0 {
 
 /// The bounds of one Stack. Set before it is created; each is a maximum.
 struct Limits {
-  /// Connections with a control block (all states but TIME-WAIT records and half-open entries). A
-  /// SYN or connect beyond it is refused with no_connection_slot.
+  /// Connections with a control block (all states but TIME-WAIT records and half-open entries).
+  /// Beyond it a connect is refused, and a handshake waits half-open, to be finished when there is
+  /// room and the peer repeats itself (no_connection_slot); a cookie that comes back is dropped.
   std::uint32_t connections = 65'536;
 
   /// Leading bits of an address that count as one source, wherever a bound is one for each source:
@@ -40,7 +41,8 @@ struct Limits {
   std::uint32_t udp_sockets = 1'024;
 
   /// Half-open entries of all listeners together, 64 bytes each; a listener's own share is its
-  /// syn_backlog. A SYN beyond it is dropped: the peer repeats it.
+  /// syn_backlog. Beyond it a SYN is answered by a cookie, which keeps nothing, or dropped where
+  /// cookies are off (syn_queue_full): the peer repeats it.
   std::uint32_t half_open = 16'384;
 
   /// Connections without an owner that still have something to finish. Beyond it the oldest is
@@ -94,8 +96,8 @@ struct Limits {
   std::uint32_t replies = 256;
 
   /// ICMP errors and answers, resets for nothing that is open and acknowledgments of TIME-WAIT: per
-  /// second and source (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f). There is no bound on all
-  /// of them together, since whoever counts what is left of that for himself learns what others
+  /// second and address (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f). There is no bound on
+  /// all of them together, since whoever counts what is left of that for himself learns what others
   /// get (ip/reply_limit.hpp, CVE-2016-5696, CVE-2020-25705); each answers a packet that is no
   /// smaller, and `replies` bounds those that wait. A thousand ports scanned at once are answered.
   std::uint32_t stateless_replies_per_second = 2'000;
@@ -109,8 +111,8 @@ struct Limits {
   std::uint32_t fragment_bytes = 8U << 20;
   std::uint32_t fragment_datagrams = 1'024;  ///< at a time
 
-  /// Incomplete datagrams of one source: an IPv4 address, an IPv6 /64. Beyond it the source's own
-  /// oldest goes (fragment_source_quota), so that one source alone can never displace another's: as
+  /// Incomplete datagrams of one source (see source_prefix_v4). Beyond it the source's own oldest
+  /// goes (fragment_source_quota), so that one source alone can never displace another's: as
   /// many of the largest take half of fragment_bytes at most.
   std::uint32_t fragment_datagrams_per_source = 32;
 
@@ -137,7 +139,10 @@ struct Limits {
   std::uint32_t advertised_addresses = 16;
   std::uint32_t advertised_routes = 32;  ///< routes
 
-  /// Destinations whose path MTU is remembered; the oldest goes first.
+  /// Destinations whose path MTU is remembered, for ten minutes; the oldest goes first. One table
+  /// for what errors about segments in flight have told, one for errors about datagrams, and one of
+  /// the destinations to which datagrams went that are large enough for such errors
+  /// (ip/path_mtu.hpp).
   std::uint32_t path_mtu_entries = 1'024;
 
   /// Servers of which Fast Open remembers the cookie (RFC 7413 section 4.1.3); the oldest goes

@@ -114,7 +114,8 @@ tcp::Negotiated SynProxy::promised(const Segment& segment, const Proof& proof) c
                          .shift = config_.window_shift,
                          .timestamps = true,
                          .sack = config_.sack};
-  return tcp::agreed_by_timestamp(segment.tcp.options.timestamps->echo - offset, proof.mss, offer);
+  return tcp::agreed_by_timestamp(segment.tcp.options.timestamps->echo - offset, proof.mss, offer,
+                                  tcp::EcnMode::off);  // the proxy agrees to none
 }
 
 void SynProxy::open_flow(const Segment& segment, const Proof& proof) noexcept {

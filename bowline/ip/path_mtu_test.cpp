@@ -28,5 +28,22 @@ TEST(PathMtu, NothingLargerIsBelieved) {
   EXPECT_EQ(believable_mtu(Family::ipv4, 0, 1'500), 0U);
 }
 
+// Only what an error could make smaller is remembered.
+TEST(PathMtu, SizesThatCannotBeTooBigAreNotKept) {
+  const IpAddress host = IpAddress::v4(0x0a000001);
+  const IpAddress network = *IpAddress::parse("2001:db8::1");
+  const Time now{1h};
+  SentSizes sizes(heap_memory(), 10, {1, 2});
+  sizes.note(host, 552, now);
+  sizes.note(network, 1'280, now);
+  EXPECT_FALSE(sizes.reach(host, 552, now));
+  EXPECT_FALSE(sizes.reach(network, 1'280, now));
+  sizes.note(host, 553, now);
+  sizes.note(network, 1'281, now);
+  EXPECT_TRUE(sizes.reach(host, 553, now));
+  EXPECT_FALSE(sizes.reach(host, 554, now));
+  EXPECT_TRUE(sizes.reach(network, 1'281, now));
+}
+
 }  // namespace
 }  // namespace bowline::ip

@@ -6,11 +6,16 @@
 // A limit on all replies together is a counter that a stranger can read: he asks as often as it
 // allows, sends a packet in somebody else's name in between, and counts whether one answer less
 // comes back. So it tells whether that packet was answered, that is, whether a connection or a port
-// is there (CVE-2016-5696 by challenge ACKs, CVE-2020-25705 by ICMP errors). Here each source has a
-// count of its own, in one of a few counters that a keyed hash chooses anew every second: to share
-// one with somebody else is luck, cannot be known, and is over with the second.
+// is there (CVE-2016-5696 by challenge ACKs, CVE-2020-25705 by ICMP errors). Here each address has
+// a count of its own, in one of a few counters that a keyed hash chooses anew every second: to
+// share one with somebody else is luck, cannot be known, and is over with the second. The whole
+// address counts, not its network: neighbours in one /64 would read each other's.
 //
-// So the bound on all of them together is that of one source times the counters. It needs no
+// Who owns very many addresses can still use up every counter, and then sees when one of them was
+// used by somebody else: that takes so many packets within a second as all counters let through,
+// half a million by default, and each is answered to him.
+//
+// So the bound on all of them together is that of one address times the counters. It needs no
 // better one: every reply answers a packet that is no smaller, and the ring of the interface bounds
 // those that wait.
 
@@ -20,19 +25,19 @@
 #include "bowline/base/limits.hpp"
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
-#include "bowline/ip/source.hpp"
+#include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0::ip {
 
-/// Counts the replies of this second, by source.
+/// Counts the replies of this second, by address.
 class ReplyLimit {
  public:
-  /// Counters: a source shares its own with another for a second out of so many.
+  /// Counters: an address shares its own with another for a second out of so many.
   static constexpr std::size_t kCounters = 256;
 
-  /// Lets Limits::stateless_replies_per_second through to each source. `key` is a secret.
+  /// Lets Limits::stateless_replies_per_second through to each address. `key` is a secret.
   ReplyLimit(const Limits& limits, SipKey key) noexcept
-      : prefix_(limits), each_(limits.stateless_replies_per_second), key_(key) {}
+      : each_(limits.stateless_replies_per_second), key_(key) {}
 
   /// May a packet from `address` be answered at `now`? Then it counts.
   [[nodiscard]] bool allow(const IpAddress& address, Time now) noexcept {
@@ -40,8 +45,7 @@ class ReplyLimit {
     if (second != second_ && total_ > 0) counts_.fill(0);
     if (second != second_) total_ = 0;
     second_ = second;
-    const IpAddress source = prefix_.of(address);
-    const std::byte* const raw = source.raw().data();
+    const std::byte* const raw = address.raw().data();
     const std::uint64_t hash = siphash13(
         key_, std::array<std::uint64_t, 3>{detail::load_le(raw, 8), detail::load_le(raw + 8, 8),
                                            static_cast<std::uint64_t>(second)});
@@ -59,7 +63,6 @@ class ReplyLimit {
   }
 
  private:
-  SourcePrefix prefix_;
   std::uint32_t each_;
   SipKey key_;
   std::int64_t second_ = 0;

@@ -47,6 +47,20 @@ TEST(ReplyLimit, NobodySeesWhatOthersGet) {
   EXPECT_LT(shared, 20) << "4 expected";
 }
 
+// Nor do neighbours in one network of IPv6, which is one source everywhere else.
+TEST(ReplyLimit, NeighboursInANetworkSeeNothingOfEachOther) {
+  const IpAddress victim = *IpAddress::parse("2001:db8::1");
+  const IpAddress neighbour = *IpAddress::parse("2001:db8::2");
+  ReplyLimit limit(replies(100), {1, 2});
+  int shared = 0;
+  for (int second = 0; second < 1'000; ++second) {
+    const Time now = Time(1h) + 1s * second;
+    EXPECT_EQ(allowed(limit, victim, 100, now), 100);
+    if (allowed(limit, neighbour, 100, now) < 100) ++shared;
+  }
+  EXPECT_LT(shared, 20) << "4 expected";
+}
+
 // The counters are chosen by a secret and by the second: who has met somebody in one second has
 // not in the next.
 TEST(ReplyLimit, WhoSharesACounterIsNewEachSecond) {

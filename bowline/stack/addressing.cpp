@@ -165,6 +165,11 @@ std::uint32_t Stack::Core::mtu_towards(InterfaceId interface,
   return path_mtus.look_up(remote, mtu, now);
 }
 
+std::uint32_t Stack::Core::datagram_mtu(InterfaceId interface,
+                                        const IpAddress& remote) const noexcept {
+  return udp_path_mtus.look_up(remote, mtu_towards(interface, remote), now);
+}
+
 // One at the very address comes before one at all of ours. Of listeners that share a port each flow
 // is for the one that scores highest with it: when one of them goes, the flows of the others stay
 // where they were.

@@ -86,7 +86,9 @@ struct Stack::Core final : tcp::ReplyQueue {
   Slab<Interface> interfaces;
   Ring<ip::LocalAddress> addresses;  ///< a place keeps its number: half-open entries name it
   ip::RouteTable routes;
-  ip::PathMtuCache path_mtus;
+  ip::PathMtuCache path_mtus;      ///< what errors about segments in flight have told
+  ip::PathMtuCache udp_path_mtus;  ///< what errors about datagrams have: for datagrams alone
+  ip::SentSizes udp_sizes;         ///< of datagrams, by which such errors are judged
   ip::SourcePrefix source_prefix;
   ip::ReplyLimit reply_limit;
   ip::Reassembly reassembly;
@@ -164,6 +166,9 @@ struct Stack::Core final : tcp::ReplyQueue {
                                                   const IpAddress& destination) const noexcept;
   [[nodiscard]] std::uint32_t mtu_towards(InterfaceId interface,
                                           const IpAddress& remote) const noexcept;
+  /// The same for a datagram: as TCP has it, or as errors about datagrams do.
+  [[nodiscard]] std::uint32_t datagram_mtu(InterfaceId interface,
+                                           const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<IpAddress> source_for(const IpAddress& remote) const noexcept;
   [[nodiscard]] Result<IpAddress> source_by(InterfaceId interface,
                                             const IpAddress& remote) const noexcept;
@@ -426,9 +431,9 @@ struct Stack::Core final : tcp::ReplyQueue {
   void icmp_error_for_tcp(const wire::IcmpMessage& message) noexcept;
   void icmp_error_for_syn_entry(std::uint32_t index, const wire::IcmpMessage& message) noexcept;
   void icmp_error_for_udp(const wire::IcmpMessage& message, InterfaceId interface) noexcept;
-  /// What a packet_too_big says of the path; false: it is not believed.
-  [[nodiscard]] bool learn_path_mtu(const wire::IcmpMessage& message,
-                                    InterfaceId interface) noexcept;
+  /// What a packet_too_big about a datagram says of the path; false: it is not believed.
+  [[nodiscard]] bool learn_udp_path_mtu(const wire::IcmpMessage& message,
+                                        InterfaceId interface) noexcept;
   void send_unreachable(const Frame& frame, const wire::IpHeader& header, wire::IcmpKind kind,
                         InterfaceId interface) noexcept;
 

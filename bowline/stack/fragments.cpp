@@ -69,7 +69,7 @@ Status Stack::Core::send_datagram(wire::IpHeader ip, std::span<const std::byte> 
                                   std::span<const std::byte> data, InterfaceId interface,
                                   Reason why) noexcept {
   const auto payload = static_cast<std::uint32_t>(header.size() + data.size());
-  const std::uint32_t mtu = mtu_towards(interface, ip.destination);
+  const std::uint32_t mtu = datagram_mtu(interface, ip.destination);
   if (!has_room(interface, packets_of(ip.family(), payload, mtu))) {
     return fail(std::errc::operation_would_block);
   }

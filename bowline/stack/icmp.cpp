@@ -223,7 +223,9 @@ void Stack::Core::icmp_error_for_udp(const wire::IcmpMessage& message,
   if (quote.ip.payload_size > wire::kUdpHeaderSize + socket.largest_sent) {
     return decisions.make(Reason::icmp_no_connection);
   }
-  if (message.kind == wire::IcmpKind::packet_too_big && !learn_path_mtu(message, interface)) return;
+  if (message.kind == wire::IcmpKind::packet_too_big && !learn_udp_path_mtu(message, interface)) {
+    return;
+  }
   if (!socket.remote) return decisions.make(Reason::soft_error);
   const bool hard = is_hard_for_udp(message.kind);
   decisions.make(hard ? Reason::hard_error : Reason::soft_error, decisions.frame(), 0,
@@ -233,18 +235,21 @@ void Stack::Core::icmp_error_for_udp(const wire::IcmpMessage& message,
 }
 
 // RFC 1191, RFC 8201: the path takes less than we thought. The quoted packet must have been larger
-// than what it is said to take, and one that nobody on its way may cut.
-bool Stack::Core::learn_path_mtu(const wire::IcmpMessage& message, InterfaceId interface) noexcept {
+// than what it will be taken to take, one that nobody on its way may cut, and as large as one that
+// has gone there. What it teaches is for datagrams alone (ip/path_mtu.hpp).
+bool Stack::Core::learn_udp_path_mtu(const wire::IcmpMessage& message,
+                                     InterfaceId interface) noexcept {
   const wire::IpHeader& sent = message.quote->ip;
-  const std::uint32_t current = mtu_towards(interface, sent.destination);
+  const std::uint32_t current = datagram_mtu(interface, sent.destination);
   const std::uint32_t mtu = ip::believable_mtu(sent.family(), message.mtu, current);
-  const bool could_be = sent.dont_fragment || sent.family() == Family::ipv6;
-  if (mtu == 0 || !could_be || sent.total_size() <= message.mtu) {
+  const bool uncut = sent.dont_fragment || sent.family() == Family::ipv6;
+  const bool too_big = mtu != 0 && sent.total_size() > mtu;
+  if (!uncut || !too_big || !udp_sizes.reach(sent.destination, sent.total_size(), now)) {
     decisions.make(Reason::path_mtu_ignored, decisions.frame(), 0, {}, current, message.mtu);
     return false;
   }
   decisions.make(Reason::path_mtu, decisions.frame(), 0, {}, current, mtu);
-  path_mtus.learn(sent.destination, mtu, now);
+  udp_path_mtus.learn(sent.destination, mtu, now);
   return true;
 }
 

@@ -241,6 +241,8 @@ std::uint32_t Stack::Core::meet_syn_entry(std::uint32_t index,
         tcp::Reply ack = bare_ack(tcp::syn_ack(entry, segment.local, {}, syn_window(listener), {},
                                                Reason::send_ack_unacceptable, ctx));
         ack.seq = entry.iss + 1;
+        // As in TIME-WAIT (stack/time_wait.cpp): it must not be longer than what draws it.
+        if (!segment.options.timestamps) ack.options.timestamps.reset();
         reply(ack);
         break;
       }

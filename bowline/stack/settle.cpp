@@ -201,7 +201,7 @@ bool Stack::Core::become_record(std::uint32_t index) noexcept {
   }
   if (owes_ack) {
     tcp::Context ctx = context();
-    reply(tcp::time_wait_ack(time_waits[number], why, ctx));
+    reply(tcp::time_wait_ack(time_waits[number], true, why, ctx));
   }
   return true;
 }

@@ -21,7 +21,7 @@ void Stack::Core::visit(V& v) {
         interface.detect_duplicates, interface.router_discovery);
     }
   }
-  v(addresses, routes, path_mtus);
+  v(addresses, routes, path_mtus, udp_path_mtus, udp_sizes);
   v(neighbours, upkeep_at);
   v.excluded(reply_limit, "a rate limit that exploration stays below");
   bool scanned = static_cast<bool>(scans);

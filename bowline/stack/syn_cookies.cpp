@@ -90,7 +90,7 @@ bool Stack::Core::take_cookie(std::uint32_t number, const tcp::Segment& segment)
   if (config.tcp.timestamps && segment.options.timestamps) {
     const tcp::Offer offer = offer_of(listener, segment.interface, segment.remote.address);
     agreed = tcp::agreed_by_timestamp(segment.options.timestamps->echo - tuple.timestamp_offset(),
-                                      *mss, offer);
+                                      *mss, offer, config.tcp.ecn);
   }
   tcp::Segment syn = segment;  // as it must have been
   syn.seq = irs;

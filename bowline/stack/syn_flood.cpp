@@ -57,7 +57,7 @@ bool Stack::Core::answer_flood(Frame& frame, InterfaceId interface, FloodBatch& 
   if (find_tuple(hash.table, syn->local, syn->remote) != kNone) return false;
   // Of listeners that share a port each tuple has its own; each path may have its MTU.
   const bool own = batch.listener != kNone && listeners[batch.listener].share_port;
-  if (syn->local != batch.local || own || !path_mtus.empty()) {
+  if (syn->local != batch.local || own || !path_mtus.empty(now)) {
     prepare_flood(*syn, hash.table, interface, batch);
   }
   if (batch.listener == kNone) return false;

@@ -16,16 +16,22 @@ void Stack::Core::meet_time_wait(std::uint32_t index, const tcp::Segment& segmen
   if (reopen_time_wait(view, tagged(Kind::time_wait, index), segment)) return;
   const tcp::Verdict verdict = tcp::check_segment(view, segment, now, config.tcp.ablation);
   tcp::Context ctx = context();
+  // "Once TSopt has been successfully negotiated, [it] MUST be sent in every non-<RST> segment"
+  // (RFC 7323 section 3.2): who sends none is not the peer that agreed, or no longer knows of it,
+  // and has to be told numbers alone. A timestamp would make the answer longer than a forged
+  // segment. Should it be the true peer who gets it, he may drop it for want of one (the same
+  // section), and loses nothing: he has not asked.
+  const bool with_timestamps = segment.options.timestamps.has_value();
   switch (verdict.next) {
     case tcp::Next::repeat_fin_ack:
       time_waits.restart(index, saturating_add(now, two_msl));
-      reply(tcp::time_wait_ack(record, Reason::send_time_wait_ack, ctx));
+      reply(tcp::time_wait_ack(record, with_timestamps, Reason::send_time_wait_ack, ctx));
       return;
     case tcp::Next::drop_and_ack:
     case tcp::Next::challenge:
       decisions.make(verdict.why, decisions.frame(), record.number, {});
       if (reply_limit.allow(segment.remote.address, now)) {
-        reply(tcp::time_wait_ack(record,
+        reply(tcp::time_wait_ack(record, with_timestamps,
                                  verdict.next == tcp::Next::challenge
                                      ? Reason::send_challenge_ack
                                      : Reason::send_ack_unacceptable,

@@ -213,8 +213,8 @@ Status Stack::Core::send_udp(udp::Socket& socket, const wire::IpHeader& ip, std:
   if (bytes.size() > most) return fail(std::errc::message_size);
   const auto size = static_cast<std::uint32_t>(bytes.size());
   const std::uint32_t segment = wire::kUdpHeaderSize + size;
-  const std::uint32_t packets =
-      packets_of(ip.family(), segment, mtu_towards(interface, ip.destination));
+  const std::uint32_t mtu = datagram_mtu(interface, ip.destination);
+  const std::uint32_t packets = packets_of(ip.family(), segment, mtu);
   if (packets > 1 && socket.options.dont_fragment) return fail(std::errc::message_size);
   if (packets > config.limits.replies) return fail(std::errc::message_size);
   if (!has_room(interface, packets)) {
@@ -228,7 +228,9 @@ Status Stack::Core::send_udp(udp::Socket& socket, const wire::IpHeader& ip, std:
   sum.add(header);
   sum.add(bytes);
   store_be(header.data() + wire::kUdpChecksumOffset, wire::udp_checksum_field(sum.finish()));
-  return send_datagram(ip, header, bytes, interface, Reason::send_udp);
+  BOWLINE_CHECK(send_datagram(ip, header, bytes, interface, Reason::send_udp));
+  udp_sizes.note(ip.destination, std::min(wire::ip_header_size(ip.family()) + segment, mtu), now);
+  return {};
 }
 
 void Stack::Core::block_udp(udp::Socket& socket, InterfaceId interface) noexcept {
@@ -299,7 +301,7 @@ UdpView Stack::Core::view(const udp::Socket& socket) const noexcept {
   if (error != std::errc{}) v.error = std::make_error_code(error);
   if (socket.remote) {
     const auto interface = udp_interface(socket.remote->address, socket.interface);
-    if (interface) v.path_mtu = mtu_towards(*interface, socket.remote->address);
+    if (interface) v.path_mtu = datagram_mtu(*interface, socket.remote->address);
   }
   return v;
 }

@@ -46,6 +46,14 @@ class UdpErrors : public ::testing::Test {
   }
   std::uint64_t count(Reason reason) const { return two_.left.counters()[reason]; }
   std::uint32_t path_mtu() const { return two_.left.inspect_udp(socket_)->path_mtu; }
+  // What a connection to the peer begins with.
+  std::uint32_t tcp_path_mtu() {
+    ConnectOptions options;
+    options.remote = {right_address(), testing::kPort};
+    const auto opened = two_.left.connect(options, two_.now);
+    EXPECT_TRUE(opened);
+    return opened ? two_.left.inspect(*opened)->path_mtu : 0U;
+  }
 
   testing::TwoStacks two_;
   Handle socket_;
@@ -155,6 +163,58 @@ TEST_F(UdpErrors, TooBigTeachesWithoutAConnection) {
   router_says(IcmpKind::packet_too_big, send(other, 1'400), 1'000);
   EXPECT_EQ(receive_error(other), std::errc::operation_would_block);
   EXPECT_EQ(path_mtu(), 1'000U);
+}
+
+// RFC 5927 section 7.2: what quotes a datagram has no sequence number in flight to show, so it says
+// nothing to TCP, true or forged ("PMTUD is not Panacea", NDSS 2022).
+TEST_F(UdpErrors, TooBigNeverReachesTcp) {
+  router_says(IcmpKind::packet_too_big, send(socket_, 1'400), 1'000);
+  ASSERT_EQ(path_mtu(), 1'000U);
+  EXPECT_EQ(tcp_path_mtu(), 1'500U);
+}
+
+// ... and what TCP has learnt for certain is good for datagrams.
+TEST_F(UdpErrors, WhatTcpLearnsIsTakenForDatagrams) {
+  two_.establish();
+  ASSERT_TRUE(two_.left.write(two_.client, testing::bytes_from(0, 1'400), two_.now));
+  testing::KeepingSink sink;
+  static_cast<void>(two_.left.transmit(kInterface, sink, two_.now));
+  ASSERT_EQ(sink.whole.size(), 1U);
+  router_says(IcmpKind::packet_too_big, sink.whole.front(), 1'000);
+  EXPECT_EQ(tcp_path_mtu(), 1'000U);
+  EXPECT_EQ(path_mtu(), 1'000U);
+}
+
+// Nobody teaches us of a destination to which we have not sent so much, whatever else the socket
+// has sent and to whom: a DHCP client's socket would otherwise do for the path to anybody.
+TEST_F(UdpErrors, TooBigTeachesOnlyWhereSoMuchWasSent) {
+  const Handle other = open(false);
+  Frame large = send(other, 1'400);
+  std::vector<std::byte> bytes(large.head().begin(), large.head().end());
+  bytes[19] = std::byte{77};  // to 10.0.0.77
+  router_says(IcmpKind::packet_too_big, make_frame(two_.left.pool(), bytes), 1'000);
+  ASSERT_TRUE(two_.left.connect_udp(other, {IpAddress::v4(0x0a00004d), 53}, two_.now));
+  EXPECT_EQ(two_.left.inspect_udp(other)->path_mtu, 1'500U) << "nothing was sent there";
+  // More than was sent: 1,428 bytes.
+  bytes.assign(large.head().begin(), large.head().end());
+  bytes[3] = std::byte{0x95};
+  router_says(IcmpKind::packet_too_big, make_frame(two_.left.pool(), bytes), 1'000);
+  EXPECT_EQ(path_mtu(), 1'500U);
+  // So long ago that nobody would tell us today.
+  two_.now += 11min;
+  router_says(IcmpKind::packet_too_big, large, 1'000);
+  EXPECT_EQ(path_mtu(), 1'500U);
+  EXPECT_EQ(count(Reason::path_mtu), 0U);
+}
+
+// A claim below the least is raised to 552, and what it quotes must have been larger than that.
+TEST_F(UdpErrors, TooBigIsComparedWithWhatWillBeBelieved) {
+  const Frame sent = send(socket_, 0);  // 28 bytes
+  router_says(IcmpKind::packet_too_big, sent, 27);
+  EXPECT_EQ(path_mtu(), 1'500U);
+  EXPECT_EQ(count(Reason::path_mtu_ignored), 1U);
+  router_says(IcmpKind::packet_too_big, send(socket_, 600), 27);
+  EXPECT_EQ(path_mtu(), 552U);
 }
 
 // RFC 5927 7: what cannot be true is ignored.

@@ -8,7 +8,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -27,6 +26,15 @@ constexpr double kSigmas = 5;
 const Time kNow{1h};
 
 IpAddress stranger(std::uint32_t number) { return IpAddress::v4(0xc6330000 + number); }
+
+// All in one network.
+IpAddress stranger6(std::uint32_t number) {
+  auto raw = IpAddress::parse("2001:db8::")->raw();
+  store_be(raw.data() + 12, number);
+  return IpAddress::v6(raw);
+}
+
+const IpAddress kRight6 = *IpAddress::parse("fd00::2");
 
 // Is every one of the lowest `bits` set in half of the numbers?
 void expect_even_bits(const std::vector<std::uint64_t>& numbers, unsigned bits) {
@@ -106,6 +114,8 @@ class Unpredictability : public ::testing::Test {
     ASSERT_TRUE(listener);
     two_.listener = *listener;
     EXPECT_TRUE(two_.right.add_route({{IpAddress::v4(0), 0}, testing::kInterface, {}}));
+    EXPECT_TRUE(two_.right.add_address(testing::kInterface, {kRight6, 64}));
+    EXPECT_TRUE(two_.right.add_route({{IpAddress::any(Family::ipv6), 0}, testing::kInterface, {}}));
   }
 
   // The SYN-ACK for a SYN from `from` at `now`.
@@ -120,11 +130,26 @@ class Unpredictability : public ::testing::Test {
   std::size_t resets_for(const IpAddress& from, std::uint16_t probes, Time now) {
     std::size_t count = 0;
     for (std::uint16_t i = 0; i < probes; ++i) {
-      const Forged probe{{from, static_cast<std::uint16_t>(10'000 + i)}, {right_address(), 9}};
+      const IpAddress to = from.is_v4() ? right_address() : kRight6;
+      const Forged probe{{from, static_cast<std::uint16_t>(10'000 + i)}, {to, 9}};
       testing::receive_forged(two_.right, probe, now);
       count += testing::sent_by(two_.right, now).size();
     }
     return count;
+  }
+
+  // RSTs that `attacker` gets after he has sent segments in the name of `victim`, whose connection
+  // they are for, or of a port beside it.
+  std::size_t seen_by(const IpAddress& attacker, Endpoint victim, Time now, bool there) {
+    const IpAddress to = attacker.is_v4() ? right_address() : kRight6;
+    if (!there) victim.port ^= 1;
+    for (int i = 0; i < 1'000; ++i) {
+      Forged spoofed{victim, {to, testing::kPort}};
+      spoofed.flags = wire::kSyn | wire::kAck;
+      testing::receive_forged(two_.right, spoofed, now);
+      static_cast<void>(testing::sent_by(two_.right, now));
+    }
+    return resets_for(attacker, 3'000, now);
   }
 
   TwoStacks two_{testing::config_with_seed(1), roomy()};
@@ -261,16 +286,21 @@ TEST_F(Unpredictability, IdentificationsOfFragments) {
 }
 
 // CVE-2016-5696: whoever counts the answers that he gets sees nothing of those that others get,
-// though packets in another's name be sent in between.
+// though packets in another's name be sent in between. In IPv6 though the others be his neighbours
+// in one /64.
 TEST_F(Unpredictability, NoCounterOfRepliesIsShared) {
-  constexpr std::uint16_t kMany = 3'000;  // beyond what one source gets in a second
-  const std::size_t alone = resets_for(stranger(1), kMany, kNow);
-  EXPECT_EQ(alone, two_.right.config().limits.stateless_replies_per_second);
-  const Time later = kNow + 10s;
-  for (std::uint32_t i = 100; i < 102; ++i) {
-    EXPECT_EQ(resets_for(stranger(i), kMany, later), alone) << "to others";
+  constexpr std::uint16_t kMany = 3'000;  // beyond what one address gets in a second
+  Time now = kNow;
+  for (IpAddress (*const each)(std::uint32_t) : {stranger, stranger6}) {
+    const std::size_t alone = resets_for(each(1), kMany, now);
+    EXPECT_EQ(alone, two_.right.config().limits.stateless_replies_per_second);
+    now += 10s;
+    for (std::uint32_t i = 100; i < 102; ++i) {
+      EXPECT_EQ(resets_for(each(i), kMany, now), alone) << "to others";
+    }
+    EXPECT_EQ(resets_for(each(1), kMany, now), alone);
+    now += 10s;
   }
-  EXPECT_EQ(resets_for(stranger(1), kMany, later), alone);
 }
 
 // The same in one go, as the attack does it: spoofed segments to a connection that is there, or is
@@ -279,20 +309,25 @@ TEST_F(Unpredictability, SpoofedSegmentsDoNotShowWhetherAConnectionIsThere) {
   two_.establish();
   const auto client = two_.left.local_endpoint(two_.client);
   ASSERT_TRUE(client);
-  std::array<std::size_t, 2> seen{};
-  for (std::size_t there = 0; there < 2; ++there) {
-    const Time now = two_.now + 10s * (static_cast<std::int64_t>(there) + 1);
-    Endpoint victim = *client;
-    if (there == 0) victim.port ^= 1;
-    for (int i = 0; i < 1'000; ++i) {
-      Forged spoofed{victim, {right_address(), testing::kPort}};
-      spoofed.flags = wire::kSyn | wire::kAck;
-      testing::receive_forged(two_.right, spoofed, now);
-      static_cast<void>(testing::sent_by(two_.right, now));
-    }
-    seen[there] = resets_for(stranger(1), 3'000, now);
-  }
-  EXPECT_EQ(seen[0], seen[1]);
+  const std::size_t without = seen_by(stranger(1), *client, two_.now + 10s, false);
+  EXPECT_EQ(seen_by(stranger(1), *client, two_.now + 20s, true), without);
+}
+
+// ... over IPv6 by a neighbour of the victim, in its own network.
+TEST_F(Unpredictability, NorDoTheyShowItToANeighbour) {
+  ListenOptions options;
+  options.local = {kRight6, testing::kPort};
+  ASSERT_TRUE(two_.right.listen(options, kNow));
+  Forged segment{{stranger6(7), 40'000}, {kRight6, testing::kPort}};
+  const auto syn_ack = answer_to(two_.right, segment, kNow);
+  ASSERT_TRUE(syn_ack && syn_ack->header.has(wire::kSyn | wire::kAck));
+  segment.flags = wire::kAck;
+  segment.seq += 1;
+  segment.ack = syn_ack->header.seq + 1;
+  testing::receive_forged(two_.right, segment, kNow);
+  ASSERT_EQ(two_.right.usage().connections, 1U);
+  const std::size_t without = seen_by(stranger6(1), segment.from, kNow + 10s, false);
+  EXPECT_EQ(seen_by(stranger6(1), segment.from, kNow + 20s, true), without);
 }
 
 }  // namespace

@@ -8,11 +8,12 @@
 // have a hundred connections to an open one.
 //
 // The memory is fixed: a table of sources in sets of four, chosen by a keyed hash, each with a
-// bitmap into which the ports are hashed (linear counting: it can only miss some, never see too
-// many). Where a set is full, the source with the fewest ports goes, so that a flood of forged
-// sources, each with one port, pushes out its own kind. Nothing is allocated for a packet, and each
-// costs the same. What this misses: a scan of less than kPorts ports in kWindow, or one from
-// thousands of sources.
+// bitmap into which the ports are hashed. Who scans is decided by its bits, of which there are
+// never more than ports; how many ports are told is an estimate from them (linear counting), which
+// may lie a few above or below the truth. Where a set is full, the source with the fewest ports
+// goes, so that a flood of forged sources, each with one port, pushes out its own kind. Nothing is
+// allocated for a packet, and each costs the same. What this misses: a scan of less than kPorts
+// ports in kWindow, or one from thousands of sources.
 
 #include <array>
 #include <bit>
@@ -38,7 +39,7 @@ enum class ProbeKind : std::uint8_t { syn, fin, null, xmas, ack, other };
 struct Scanner {
   IpAddress source;                 ///< a network, where Limits::source_prefix_* say so
   ProbeKind kind = ProbeKind::syn;  ///< what it tried most
-  std::uint32_t ports = 0;          ///< different ones, about; too few rather than too many
+  std::uint32_t ports = 0;          ///< different ones, an estimate (linear counting)
   std::uint32_t probes = 0;         ///< segments
   Time first{};                     ///< the first of them
   Time last{};                      ///< the last of them

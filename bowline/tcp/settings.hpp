@@ -145,8 +145,8 @@ struct Settings {
   std::uint8_t r1 = 3;      ///< retransmissions until the path is suspected (MUST-20)
   Duration r2_data = 100s;  ///< until the connection is given up (SHLD-11)
   Duration r2_syn = 180s;   ///< the same for a SYN (MUST-23)
-  /// Repeats of a SYN-ACK, then the half-open entry goes. Two: whoever forges a SYN gets three
-  /// packets sent to his victim, no more, and a place in the queue for 7 s. (Linux: 5, and 63 s.)
+  /// Repeats of a SYN-ACK, then the half-open entry goes, or what Fast Open has made. Two: whoever
+  /// forges a SYN gets three packets sent to his victim, and 7 s in the queue. (Linux: 5, 63 s.)
   std::uint8_t syn_ack_retries = 2;
   Duration orphan_r2 = 100s;  ///< R2 of a connection whose application is gone
 

@@ -73,8 +73,8 @@ std::uint32_t timestamp_with_options(std::uint32_t clock, const Negotiated& agre
   return options > (clock & kOptionsMask) ? value - (kOptionsMask + 1) : value;
 }
 
-Negotiated agreed_by_timestamp(std::uint32_t echo, std::uint16_t peer_mss,
-                               const Offer& offer) noexcept {
+Negotiated agreed_by_timestamp(std::uint32_t echo, std::uint16_t peer_mss, const Offer& offer,
+                               EcnMode ecn) noexcept {
   Negotiated agreed;
   agreed.peer_mss = peer_mss;
   agreed.timestamps = true;
@@ -85,7 +85,7 @@ Negotiated agreed_by_timestamp(std::uint32_t echo, std::uint16_t peer_mss,
     agreed.rcv_shift = offer.shift;
   }
   agreed.sack = offer.sack && (echo & kSackBit) != 0;
-  if ((echo & kEcnBit) != 0) agreed.feedback = FeedbackMode::classic;
+  if (ecn != EcnMode::off && (echo & kEcnBit) != 0) agreed.feedback = FeedbackMode::classic;
   return agreed;
 }
 

@@ -27,6 +27,7 @@
 #include "bowline/base/siphash.hpp"
 #include "bowline/base/time.hpp"
 #include "bowline/tcp/options.hpp"
+#include "bowline/tcp/settings.hpp"
 #include "bowline/wire/ip_address.hpp"
 
 namespace bowline::inline v0::tcp {
@@ -62,8 +63,9 @@ inline constexpr Duration kSynCookieSlot = 64s;
                                                    const Negotiated& agreed) noexcept;
 
 /// What was agreed on, from the echo of such a timestamp (without the offset); window scale and
-/// SACK as far as `offer` has them still. `peer_mss` is what the cookie says.
+/// SACK as far as `offer` has them still, ECN as far as `ecn` does: who echoes may have made it up.
+/// `peer_mss` is what the cookie says.
 [[nodiscard]] Negotiated agreed_by_timestamp(std::uint32_t echo, std::uint16_t peer_mss,
-                                             const Offer& offer) noexcept;
+                                             const Offer& offer, EcnMode ecn) noexcept;
 
 }  // namespace bowline::inline v0::tcp

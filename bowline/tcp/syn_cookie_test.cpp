@@ -109,7 +109,7 @@ TEST(SynCookie, TimestampCarriesTheOptionsAndNeverRunsAhead) {
           agreed.feedback = feedback;
           const std::uint32_t value = timestamp_with_options(clock, agreed);
           ASSERT_LT(clock - value, 64U) << "behind by less than 64 ms";
-          const Negotiated again = agreed_by_timestamp(value, 1'440, offer);
+          const Negotiated again = agreed_by_timestamp(value, 1'440, offer, EcnMode::accept);
           ASSERT_TRUE(again.window_scaling);
           ASSERT_EQ(again.snd_shift, shift);
           ASSERT_EQ(again.rcv_shift, 7);
@@ -122,7 +122,19 @@ TEST(SynCookie, TimestampCarriesTheOptionsAndNeverRunsAhead) {
     }
   }
   Negotiated none;
-  EXPECT_FALSE(agreed_by_timestamp(timestamp_with_options(77, none), 536, offer).window_scaling);
+  EXPECT_FALSE(agreed_by_timestamp(timestamp_with_options(77, none), 536, offer, EcnMode::accept)
+                   .window_scaling);
+}
+
+// The low bits are the peer's word: none of them agrees to what our settings do not.
+TEST(SynCookie, AnEchoAgreesToNothingThatWeDoNot) {
+  for (std::uint32_t echo = 0; echo < 64; ++echo) {
+    const Negotiated agreed = agreed_by_timestamp(echo, 536, Offer{}, EcnMode::off);
+    EXPECT_FALSE(agreed.window_scaling);
+    EXPECT_FALSE(agreed.sack);
+    EXPECT_EQ(agreed.feedback, FeedbackMode::none);
+    EXPECT_EQ(agreed.snd_shift, 0);
+  }
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ TcbView view_of(const TimeWaitRecord& record, Duration two_msl) noexcept {
   return view;
 }
 
-Reply time_wait_ack(const TimeWaitRecord& record, Reason why, Context& context) noexcept {
+Reply time_wait_ack(const TimeWaitRecord& record, bool with_timestamps, Reason why,
+                    Context& context) noexcept {
   Reply reply;
   reply.local = record.local;
   reply.remote = record.remote;
@@ -32,7 +33,7 @@ Reply time_wait_ack(const TimeWaitRecord& record, Reason why, Context& context) 
       std::min((record.rcv_wnd + unit - 1) >> record.rcv_shift, 0xffffU));
   reply.why = why;
   reply.connection = record.number;
-  if (record.timestamps) {
+  if (record.timestamps && with_timestamps) {
     const std::uint32_t offset =
         timestamp_offset(context.secrets.tuple, record.local, record.remote);
     reply.options.timestamps = {timestamp_clock(context.now) + offset, record.ts_recent};

@@ -51,8 +51,8 @@ static_assert(sizeof(TimeWaitRecord) <= 96, "bounded in size (DESIGN section 4)"
 /// The record in the view of the steps.
 [[nodiscard]] TcbView view_of(const TimeWaitRecord& record, Duration two_msl) noexcept;
 
-/// The ACK that it answers with.
-[[nodiscard]] Reply time_wait_ack(const TimeWaitRecord& record, Reason why,
+/// The ACK that it answers with; `with_timestamps`: if the connection had agreed on them.
+[[nodiscard]] Reply time_wait_ack(const TimeWaitRecord& record, bool with_timestamps, Reason why,
                                   Context& context) noexcept;
 
 /// May `segment`, a SYN, end the TIME-WAIT and open the connection anew? Yes when its timestamp or

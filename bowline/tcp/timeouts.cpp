@@ -1,6 +1,7 @@
 #include "bowline/tcp/timeouts.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "bowline/tcp/fast_open.hpp"
 #include "bowline/tcp/loss_recovery.hpp"
@@ -27,12 +28,20 @@ Duration user_timeout(const Connection& c, const Settings& settings) noexcept {
                                                     : settings.user_timeout;
 }
 
+// R2 of a SYN (MUST-23) as a number of retransmissions: TCP_SYNCNT of BSD sockets; and of the
+// SYN-ACK of a connection that Fast Open has made, as many as a half-open entry sends (RFC 4987
+// section 3.3). Its cookie may be old, and somebody else have the address now.
+std::optional<std::uint8_t> syn_repeats(const Connection& c, const Settings& settings) noexcept {
+  if (c.state == State::syn_received && c.passive) return settings.syn_ack_retries;
+  if (is_opening(c) && c.options.syn_retries != 0) return c.options.syn_retries;
+  return std::nullopt;
+}
+
 Duration r2_of(const Connection& c, const Settings& settings) noexcept {
   if (settings.ablation.without(Mechanism::give_up)) return Duration::max();
   const Duration user = user_timeout(c, settings);
   if (user != Duration::zero()) return user;
-  // So many SYNs, however long that takes: gives_up_opening().
-  if (is_opening(c) && c.options.syn_retries != 0) return Duration::max();
+  if (syn_repeats(c, settings)) return Duration::max();  // however long that takes
   const Duration limit = is_opening(c) ? settings.r2_syn : settings.r2_data;
   return c.orphan ? std::min(limit, settings.orphan_r2) : limit;
 }
@@ -56,16 +65,16 @@ void on_give_up(Connection& c, Context& context) noexcept {
   }
 }
 
-// TCP_SYNCNT of BSD sockets: R2 of a SYN (MUST-23) as a number of retransmissions.
-bool gives_up_opening(const Connection& c) noexcept {
-  return is_opening(c) && c.options.syn_retries != 0 && c.retransmits >= c.options.syn_retries;
+bool gives_up_opening(const Connection& c, const Settings& settings) noexcept {
+  const auto repeats = syn_repeats(c, settings);
+  return repeats && c.retransmits >= *repeats;
 }
 
 // RFC 6298 5.4 to 5.7, RFC 5681 section 3.1.
 void on_retransmission_timeout(Connection& c, Context& context) noexcept {
   if (!c.transfer || c.snd_una == c.snd_nxt) return;
   const bool first = c.retransmits == 0;
-  if (gives_up_opening(c)) return on_give_up(c, context);
+  if (gives_up_opening(c, context.settings)) return on_give_up(c, context);
   constexpr std::uint8_t kThird = 2;
   if (c.retransmits == kThird) suspect_fast_open(c, context);
   if (c.retransmits < 255) ++c.retransmits;

@@ -240,6 +240,24 @@ SCRIPT(FastOpenServer, TheSynAckIsRepeatedAndTheDataIsNotTakenTwice) {
   app.reads_nothing();
 }
 
+// RFC 4987 section 3.3: no more packets to an address from which nothing but a SYN has come than
+// for a half-open entry, whose rule is syn_ack_retries; then the application is told.
+SCRIPT(FastOpenServer, TheSynAckIsRepeatedAsOftenAsThatOfAHalfOpenEntry) {
+  config.tcp.fast_open.server = config.tcp.fast_open.server_without_cookie = true;
+  listener.listens(fast_listener());
+  peer.sends("S 0:5(5) win 65535 <mss 1000>"_seg, "hello");
+  expect("S. 0:0(0) ack 6"_seg);
+  app.accepts(listener);
+  app.reads("hello");
+  after(1s);
+  expect("S. 0:0(0) ack 6"_seg);
+  after(2s);
+  expect("S. 0:0(0) ack 6"_seg);
+  idle(10min);
+  expect_state(State::closed);
+  app.cannot_read(std::errc::timed_out);
+}
+
 // The application may hold the connection when the peer resets it: that is no refusal.
 SCRIPT(FastOpenServer, AResetBeforeTheHandshakesEndIsTold) {
   config.tcp.fast_open.server = config.tcp.fast_open.server_without_cookie = true;

@@ -179,6 +179,23 @@ SCRIPT_OF(AfterPassiveOpen, TimeWait, K89_AnOlderSynDoesNot) {
   expect_equal(stack().usage().half_open, 0U, "half-open entries");
 }
 
+// A segment without a timestamp is not from the peer that agreed on them (RFC 7323 3.2), but from a
+// forger or from a peer that has started over: what it draws has none, either, and is no longer
+// than it.
+SCRIPT_OF(AfterPassiveOpen, TimeWait, ABareSynIsAnsweredByABareAck) {
+  enter_time_wait("S 0:0(0) win 65535 <mss 1460,nop,nop,TS val 1000 ecr 0>"_seg);
+  const SeqNumber old_nxt = *peer.our_iss() + 2;
+  peer.reincarnates(0U - 100'000U);
+  peer.sends("S 0:0(0) win 65535"_seg);
+  const SentPacket bare = take_sent();
+  expect_equal(bare.tcp->header.flags, wire::kAck, "its flags");
+  expect_equal(bare.tcp->header.seq, old_nxt, "SND.NXT");
+  expect_equal(bare.tcp->header_size, std::uint32_t{wire::kTcpHeaderSize}, "its header");
+  peer.sends("S 0:0(0) win 65535 <nop,nop,TS val 500 ecr 0>"_seg);
+  expect_true(take_sent().tcp->options.timestamps.has_value(), "where there is one, there is one");
+  expect_state(State::time_wait);
+}
+
 // Where nobody listens a newer SYN opens nothing.
 SCRIPT(TimeWait, WithoutAListenerANewSynOpensNothing) {
   enter(State::time_wait);
