@@ -33,8 +33,10 @@ class PathMtuCache {
                                       Time now) const noexcept {
     return std::min(table_.find(destination, now).value_or(link_mtu), link_mtu);
   }
-  /// Is nothing remembered?
-  [[nodiscard]] bool empty(Time now) const noexcept { return table_.empty(now); }
+  /// Is anything remembered of the path to `destination`? Costs nothing while nothing is of any.
+  [[nodiscard]] bool knows(const IpAddress& destination, Time now) const noexcept {
+    return !table_.empty(now) && table_.find(destination, now).has_value();
+  }
 
   template <class V>
   void visit(V& v) {

@@ -53,13 +53,12 @@ bool Stack::Core::answer_flood(Frame& frame, InterfaceId interface, FloodBatch& 
   const auto syn = tcp::read_usual_syn(frame);
   if (!syn || syn->mss < config.tcp.mss_floor) return false;
   if (!is_from_afar(syn->remote.address, local_addresses())) return false;
+  if (path_mtus.knows(syn->remote.address, now)) return false;  // it gets an MSS of its own
   const tcp::TupleHash hash = tcp::hash_tuple(secrets.tuple, syn->local, syn->remote);
   if (find_tuple(hash.table, syn->local, syn->remote) != kNone) return false;
-  // Of listeners that share a port each tuple has its own; each path may have its MTU.
+  // Of listeners that share a port each tuple has its own.
   const bool own = batch.listener != kNone && listeners[batch.listener].share_port;
-  if (syn->local != batch.local || own || !path_mtus.empty(now)) {
-    prepare_flood(*syn, hash.table, interface, batch);
-  }
+  if (syn->local != batch.local || own) prepare_flood(*syn, hash.table, interface, batch);
   if (batch.listener == kNone) return false;
   tcp::Listener& listener = listeners[batch.listener];
   const bool full = is_full(listener);

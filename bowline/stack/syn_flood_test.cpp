@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "bowline/base/random.hpp"
-#include "bowline/stack/testing/two_stacks.hpp"
+#include "bowline/stack/testing/icmp_errors.hpp"
+#include "bowline/stack/testing/segments.hpp"
 #include "bowline/tcp/usual_syn.hpp"
 #include "bowline/wire/checksum.hpp"
 
@@ -161,6 +162,40 @@ TEST(SynFlood, WhatIsNotUsualIsTreatedTheSame) {
     const bool mended = random.below(3) != 0;
     if (mended) mend(packet);
     expect_same(packet, random.below(4) == 0 ? Checksum::verified : Checksum::unknown, false);
+  }
+}
+
+// Who is reached by a narrow path gets an MSS of his own, in the midst of a flood of others.
+TEST(SynFlood, APathMtuIsForItsDestinationAlone) {
+  StackConfig server = testing::config_with_seed(9);
+  server.tcp.syn_cookies = tcp::SynCookies::always;
+  testing::TwoStacks two(testing::config_with_seed(1), server);
+  two.establish();
+  ASSERT_TRUE(two.right.write(two.server, testing::bytes_from(0, 1'400), two.now));
+  const auto large = testing::sent_by(two.right, two.now);
+  ASSERT_EQ(large.size(), 1U);
+  Frame error = testing::icmp_error(two.right, IpAddress::v4(0x0a0000fe),
+                                    wire::IcmpKind::packet_too_big, 1'000, large.front().head());
+  two.right.receive(kInterface, {&error, 1}, two.now);
+  static_cast<void>(testing::sent_by(two.right, two.now));
+
+  std::vector<Frame> syns;
+  for (std::uint16_t i = 0; i < 4; ++i) {
+    const IpAddress from = i % 2 == 0 ? IpAddress::v4(0x0a000030) : testing::left_address();
+    testing::Forged syn{{from, static_cast<std::uint16_t>(50'000 + i)},
+                        {testing::right_address(), testing::kPort}};
+    syn.options.mss = 1'460;
+    syn.options.sack_permitted = true;
+    syn.options.timestamps = wire::Timestamps{1'000, 0};
+    syn.options.window_scale = 7;
+    syns.push_back(testing::forged_frame(two.right, syn));
+  }
+  two.right.receive(kInterface, syns, two.now);
+  const auto answers = testing::sent_by(two.right, two.now);
+  ASSERT_EQ(answers.size(), 4U);
+  for (const Frame& answer : answers) {
+    const wire::TcpView view = testing::tcp_of(answer);
+    EXPECT_EQ(view.options.mss, view.header.destination_port % 2 == 0 ? 1'460 : 960);
   }
 }
 
