@@ -53,7 +53,8 @@ TEST_P(Flood, AcksAreResetAndTheResetsAreLimited) {
   const std::uint64_t to_one = flood([&] { return one; });
   EXPECT_LE(to_one, 1'000U) << "whoever's address that is, he gets no more";
   EXPECT_GE(to_one, 300U) << "an honest peer's stray ACK is told";
-  EXPECT_EQ(flood([&] { return forger.stranger(); }), std::uint64_t{kMany}) << "each has its own";
+  // Each has his own share, but for one in 256, 78 expected, whose counter is the one just used up.
+  EXPECT_GE(flood([&] { return forger.stranger(); }), std::uint64_t{kMany} - 78 - 44);
   EXPECT_EQ(ground.victim().usage().connections + ground.victim().usage().half_open, 0U);
   EXPECT_LE(held.more(), 64U << 10U) << "the pool's first blocks";
   EXPECT_TRUE(ground.serves());
