@@ -332,9 +332,9 @@ TEST_F(MemoryPressure, OneLentSliceAtATime) {
 // and then.
 TEST_F(MemoryPressure, WhoAcknowledgesNothingIsStalled) {
   const auto [client, server] = connect();
-  const auto send_into_the_void = [&, server = server](Duration time) {
+  const auto send_into_the_void = [&, from = server](Duration time) {
     two_.to_left = [](const Frame&) { return false; };
-    ASSERT_TRUE(two_.right.write(server, testing::bytes_from(0, 20'000), two_.now));
+    ASSERT_TRUE(two_.right.write(from, testing::bytes_from(0, 20'000), two_.now));
     two_.pass(time);
   };
   send_into_the_void(9s);
