@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <string_view>
+#include <system_error>
 
 #include "bowline/packetdrill/language/bounds.hpp"
 #include "bowline/packetdrill/language/parts.hpp"
@@ -195,12 +198,12 @@ IcmpName read_icmp_name(const Token& token, std::span<const IcmpName> table,
   const auto found = std::ranges::find(table, token.text, &IcmpName::name);
   if (token.kind == TokenKind::word && found != table.end()) return *found;
   if (token.kind == TokenKind::word && token.text.starts_with(prefix)) {
-    int value = 0;
     const std::string_view digits = std::string_view(token.text).substr(prefix.size());
-    const bool numeric = !digits.empty() && digits.size() <= 3 &&
-                         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
-    for (const char c : digits) value = value * 10 + (c - '0');
-    if (numeric && value <= kMax8) return {token.text, value, value};
+    std::uint8_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error == std::errc{} && end == digits.data() + digits.size()) {
+      return {token.text, value, value};
+    }
   }
   throw SyntaxError(token.position, std::string("expected ") + what + ", not " + describe(token));
 }

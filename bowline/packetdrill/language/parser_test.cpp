@@ -142,6 +142,15 @@ TEST(Parser, IcmpInBothFamilies) {
   EXPECT_EQ(big.type_v6, 2);
   EXPECT_FALSE(big.for_v4);
   EXPECT_TRUE(icmp("unreachable port_unreachable [udp (10)]").quotes_udp);
+  EXPECT_EQ(icmp("type_3 code_13 [1:1(0)]").code, 13);
+}
+
+// Found by fuzz/packetdrill: a number of ten digits overflowed before it was refused.
+TEST(Parser, IcmpNumbersAreBytes) {
+  for (const char* const number : {"256", "2855749571", "", "3x"}) {
+    EXPECT_EQ(error_of("0 < icmp type_" + std::string(number) + " [1:1(0)]"),
+              "s:1:10: expected an ICMP type, not 'type_" + std::string(number) + "'");
+  }
 }
 
 TEST(Parser, UdpAndPorts) {
