@@ -58,7 +58,7 @@ void SynProxy::answer_syn(const Segment& segment) noexcept {
   agreed.snd_shift = theirs.window_scale.value_or(0);
 
   const std::uint16_t mss = theirs.mss.value_or(default_mss(segment.ip.family()));
-  const auto cookie = tcp::make_syn_cookie(keys_.cookie, segment.destination, segment.source,
+  const auto cookie = tcp::make_syn_cookie(cookies_, segment.destination, segment.source,
                                            segment.seq(), std::max(mss, kLeastMss), now_);
   if (!cookie) return drop(Reason::tcp_bad_option);  // not with such an MSS
 
@@ -93,9 +93,9 @@ void SynProxy::answer_syn(const Segment& segment) noexcept {
 
 /// The ACK comes one number after the SYN. If it was lost, the first that is heard of the client
 /// may be a probe of our shut window, which some send one number below (RFC 9293 section 3.8.6.1).
-std::optional<SynProxy::Proof> SynProxy::proof_in(const Segment& segment) const noexcept {
+std::optional<SynProxy::Proof> SynProxy::proof_in(const Segment& segment) noexcept {
   for (const SeqNumber irs : {segment.seq() - 1, segment.seq()}) {
-    const auto mss = tcp::open_syn_cookie(keys_.cookie, segment.destination, segment.source, irs,
+    const auto mss = tcp::open_syn_cookie(cookies_, segment.destination, segment.source, irs,
                                           segment.ack() - 1, now_);
     if (mss) return Proof{irs, *mss};
   }

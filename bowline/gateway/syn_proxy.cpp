@@ -55,6 +55,7 @@ SynProxy::Keys::Keys(const std::array<std::uint64_t, 4>& seed) noexcept {
 SynProxy::SynProxy(const Config& config, BufferPool& pool, Output& output) noexcept
     : config_(config),
       keys_(config.seed),
+      cookies_(keys_.cookie),
       pool_(pool),
       output_(output),
       flows_(pool.memory(), keys_.table, config),

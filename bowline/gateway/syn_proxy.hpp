@@ -41,6 +41,7 @@
 #include "bowline/gateway/sources.hpp"
 #include "bowline/ip/reply_limit.hpp"
 #include "bowline/tcp/options.hpp"
+#include "bowline/tcp/syn_cookie.hpp"
 
 namespace bowline::inline v0::gateway {
 
@@ -126,7 +127,7 @@ class SynProxy final {
   void meet_stranger(const Segment& segment) noexcept;
   void answer_syn(const Segment& segment) noexcept;
   [[nodiscard]] Judgement judge(const Segment& segment) const noexcept;
-  [[nodiscard]] std::optional<Proof> proof_in(const Segment& segment) const noexcept;
+  [[nodiscard]] std::optional<Proof> proof_in(const Segment& segment) noexcept;
   void open_flow(const Segment& segment, const Proof& proof) noexcept;
   [[nodiscard]] tcp::Negotiated promised(const Segment& segment, const Proof& proof) const noexcept;
 
@@ -158,6 +159,7 @@ class SynProxy final {
 
   Config config_;
   Keys keys_;
+  tcp::SynCookieSecrets cookies_;
   BufferPool& pool_;
   Output& output_;
   Decisions decisions_;

@@ -11,6 +11,7 @@ Stack::Core::Core(const StackConfig& configuration, Memory& memory_in, BufferPoo
       pool(pool_in),
       random(tcp::derive_random_seed(configuration.seed)),
       secrets(tcp::Secrets::derive(configuration.seed)),
+      cookie_secrets(secrets.syn_cookie),
       interfaces(memory, configuration.limits.interfaces),
       addresses(memory),
       routes(memory, configuration.limits.routes),

@@ -37,6 +37,7 @@
 #include "bowline/tcp/listener.hpp"
 #include "bowline/tcp/output.hpp"
 #include "bowline/tcp/scan_watch.hpp"
+#include "bowline/tcp/syn_cookie.hpp"
 #include "bowline/tcp/syn_queue.hpp"
 #include "bowline/tcp/time_wait.hpp"
 #include "bowline/tcp/usual_syn.hpp"
@@ -81,6 +82,7 @@ struct Stack::Core final : tcp::ReplyQueue {
   BufferPoolOwner pool;
   Random random;
   tcp::Secrets secrets;
+  tcp::SynCookieSecrets cookie_secrets;
   Decisions decisions;
 
   Slab<Interface> interfaces;

@@ -12,6 +12,7 @@ template <class V>
 void Stack::Core::visit(V& v) {
   v.excluded(random, "what it decides is drawn by the explored program's choices");
   v(secrets);
+  v(cookie_secrets);
   interfaces.visit(v, memory);
   if constexpr (!V::hashing) {
     for (std::uint32_t i = 0; i < interfaces.size(); ++i) {

@@ -37,7 +37,7 @@ bool Stack::Core::answer_by_cookie(std::uint32_t number, const tcp::Segment& syn
                                    const tcp::Negotiated& agreed, const tcp::Offer& offer,
                                    std::optional<SeqNumber> least_iss) noexcept {
   const auto cookie = tcp::make_syn_cookie(
-      secrets.syn_cookie, tcp::hash_tuple(secrets.tuple, syn.local, syn.remote).secret, syn.seq,
+      cookie_secrets, tcp::hash_tuple(secrets.tuple, syn.local, syn.remote).secret, syn.seq,
       agreed.peer_mss, now);
   // MAY-2: a cookie cannot be moved beyond the numbers of the connection before.
   if (!cookie || (least_iss && before(*cookie, *least_iss))) return false;
@@ -73,7 +73,7 @@ bool Stack::Core::take_cookie(std::uint32_t number, const tcp::Segment& segment)
   const SeqNumber irs = segment.seq - 1;
   const SeqNumber cookie = segment.ack - 1;
   const tcp::TupleHash tuple = tcp::hash_tuple(secrets.tuple, segment.local, segment.remote);
-  const auto mss = tcp::open_syn_cookie(secrets.syn_cookie, tuple.secret, irs, cookie, now);
+  const auto mss = tcp::open_syn_cookie(cookie_secrets, tuple.secret, irs, cookie, now);
   if (!mss) {
     ++listener.cookies_wrong;
     return false;

@@ -65,8 +65,7 @@ bool Stack::Core::answer_flood(Frame& frame, InterfaceId interface, FloodBatch& 
   const bool wanted = full ? config.tcp.syn_cookies != tcp::SynCookies::never
                            : config.tcp.syn_cookies == tcp::SynCookies::always;
   if (!wanted || listener.accept_queue.size >= listener.backlog) return false;
-  const auto cookie =
-      tcp::make_syn_cookie(secrets.syn_cookie, hash.secret, syn->seq, syn->mss, now);
+  const auto cookie = tcp::make_syn_cookie(cookie_secrets, hash.secret, syn->seq, syn->mss, now);
   if (!cookie) return false;
 
   Interface& out = interface_of(interface);

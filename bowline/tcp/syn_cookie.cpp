@@ -20,12 +20,10 @@ constexpr std::uint32_t kOptionsMask = 63;
 
 std::int64_t slot_of(Time now) noexcept { return now.time_since_epoch() / kSynCookieSlot; }
 
-std::uint32_t mac(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
-                  std::int64_t slot) noexcept {
+std::uint32_t mac(const SipKey& secret, std::uint64_t tuple, SeqNumber irs) noexcept {
   // A key for each four-tuple: `tuple` is as good as random to whoever has not got the key of that.
-  SipHasher<2, 4> hasher({key.k0 ^ tuple, key.k1});
-  return static_cast<std::uint32_t>(
-      hasher.finish(static_cast<std::uint64_t>(slot) << 32 | irs.raw()));
+  SipHasher<2, 4> hasher({secret.k0 ^ tuple, secret.k1});
+  return static_cast<std::uint32_t>(hasher.finish(irs.raw()));
 }
 
 // The largest class that is not above `mss`.
@@ -37,32 +35,41 @@ std::uint32_t class_of(std::uint16_t mss) noexcept {
 
 }  // namespace
 
-std::optional<SeqNumber> make_syn_cookie(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
-                                         std::uint16_t peer_mss, Time now) noexcept {
-  if (peer_mss < kMssClasses.front()) return std::nullopt;
-  return SeqNumber(mac(key, tuple, irs, slot_of(now)) ^ class_of(peer_mss));
+SynCookieSecrets::Turn SynCookieSecrets::made_for(std::int64_t slot) const noexcept {
+  const auto word = [&](std::uint64_t half) {
+    return siphash24(master_, std::array<std::uint64_t, 2>{static_cast<std::uint64_t>(slot), half});
+  };
+  return {slot, {word(0), word(1)}};
 }
 
-std::optional<SeqNumber> make_syn_cookie(const SipKey& key, const Endpoint& local,
+std::optional<SeqNumber> make_syn_cookie(SynCookieSecrets& secrets, std::uint64_t tuple,
+                                         SeqNumber irs, std::uint16_t peer_mss, Time now) noexcept {
+  if (peer_mss < kMssClasses.front()) return std::nullopt;
+  return SeqNumber(mac(secrets.of(slot_of(now)), tuple, irs) ^ class_of(peer_mss));
+}
+
+std::optional<SeqNumber> make_syn_cookie(SynCookieSecrets& secrets, const Endpoint& local,
                                          const Endpoint& remote, SeqNumber irs,
                                          std::uint16_t peer_mss, Time now) noexcept {
-  return make_syn_cookie(key, hash_tuple(key, local, remote).secret, irs, peer_mss, now);
+  const std::uint64_t tuple = hash_tuple(secrets.master(), local, remote).secret;
+  return make_syn_cookie(secrets, tuple, irs, peer_mss, now);
 }
 
-std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, std::uint64_t tuple, SeqNumber irs,
-                                             SeqNumber cookie, Time now) noexcept {
+std::optional<std::uint16_t> open_syn_cookie(SynCookieSecrets& secrets, std::uint64_t tuple,
+                                             SeqNumber irs, SeqNumber cookie, Time now) noexcept {
   const std::int64_t present = slot_of(now);
   for (const std::int64_t slot : {present, present - 1}) {
-    const std::uint32_t best = cookie.raw() ^ mac(key, tuple, irs, slot);
+    const std::uint32_t best = cookie.raw() ^ mac(secrets.of(slot), tuple, irs);
     if (best < kMssClasses.size()) return kMssClasses[best];
   }
   return std::nullopt;
 }
 
-std::optional<std::uint16_t> open_syn_cookie(const SipKey& key, const Endpoint& local,
+std::optional<std::uint16_t> open_syn_cookie(SynCookieSecrets& secrets, const Endpoint& local,
                                              const Endpoint& remote, SeqNumber irs,
                                              SeqNumber cookie, Time now) noexcept {
-  return open_syn_cookie(key, hash_tuple(key, local, remote).secret, irs, cookie, now);
+  const std::uint64_t tuple = hash_tuple(secrets.master(), local, remote).secret;
+  return open_syn_cookie(secrets, tuple, irs, cookie, now);
 }
 
 std::uint32_t timestamp_with_options(std::uint32_t clock, const Negotiated& agreed) noexcept {

@@ -16,14 +16,32 @@ const Endpoint kLocal{IpAddress::v4(0x0a000001), 80};
 const Endpoint kRemote{IpAddress::v4(0x0a000002), 40'000};
 constexpr SeqNumber kIrs{1'000'000};
 
-SipKey key() { return Secrets::derive({1, 2, 3, 4}).syn_cookie; }
+SynCookieSecrets& secrets() {
+  static SynCookieSecrets all(Secrets::derive({1, 2, 3, 4}).syn_cookie);
+  return all;
+}
 
 SeqNumber cookie_at(Time now, std::uint16_t mss = 1460) {
-  return *make_syn_cookie(key(), kLocal, kRemote, kIrs, mss, now);
+  return *make_syn_cookie(secrets(), kLocal, kRemote, kIrs, mss, now);
 }
 
 std::optional<std::uint16_t> opened(SeqNumber cookie, Time now) {
-  return open_syn_cookie(key(), kLocal, kRemote, kIrs, cookie, now);
+  return open_syn_cookie(secrets(), kLocal, kRemote, kIrs, cookie, now);
+}
+
+// Another each minute, and the same again: what was forgotten is made anew.
+TEST(SynCookie, SecretsRotate) {
+  std::set<std::uint64_t> seen;
+  for (std::int64_t minute = 0; minute < 1'000; ++minute) {
+    const SipKey now = secrets().of(minute);
+    EXPECT_FALSE(secrets().of(minute + 1) == now);
+    EXPECT_EQ(secrets().of(minute), now);
+    seen.insert(now.k0);
+    seen.insert(now.k1);
+  }
+  EXPECT_EQ(seen.size(), 2'000U);
+  SynCookieSecrets late(secrets().master());
+  EXPECT_EQ(late.of(999), secrets().of(999));
 }
 
 // The peer is never sent more than it takes (MUST-16), and not much less.
@@ -37,7 +55,7 @@ TEST(SynCookie, SaysTheLargestClassThatThePeerTakes) {
   EXPECT_EQ(opened(cookie_at(Time(1h), 1440), Time(1h)), 1440);
   EXPECT_EQ(opened(cookie_at(Time(1h), 536), Time(1h)), 536);
   EXPECT_EQ(opened(cookie_at(Time(1h), 1459), Time(1h)), 1440);
-  EXPECT_EQ(make_syn_cookie(key(), kLocal, kRemote, kIrs, 47, Time(1h)), std::nullopt);
+  EXPECT_EQ(make_syn_cookie(secrets(), kLocal, kRemote, kIrs, 47, Time(1h)), std::nullopt);
 }
 
 TEST(SynCookie, IsGoodForOneToTwoMinutes) {
@@ -55,11 +73,11 @@ TEST(SynCookie, IsOfOneFourTupleOneSynAndOneKey) {
   const SeqNumber cookie = cookie_at(Time(1h));
   const Endpoint other_port{kRemote.address, 40'001};
   const Endpoint other_host{IpAddress::v4(0x0a000003), kRemote.port};
-  EXPECT_FALSE(open_syn_cookie(key(), kLocal, other_port, kIrs, cookie, Time(1h)));
-  EXPECT_FALSE(open_syn_cookie(key(), kLocal, other_host, kIrs, cookie, Time(1h)));
-  EXPECT_FALSE(open_syn_cookie(key(), kRemote, kLocal, kIrs, cookie, Time(1h)));
-  EXPECT_FALSE(open_syn_cookie(key(), kLocal, kRemote, kIrs + 1, cookie, Time(1h)));
-  const SipKey other = Secrets::derive({1, 2, 3, 5}).syn_cookie;
+  EXPECT_FALSE(open_syn_cookie(secrets(), kLocal, other_port, kIrs, cookie, Time(1h)));
+  EXPECT_FALSE(open_syn_cookie(secrets(), kLocal, other_host, kIrs, cookie, Time(1h)));
+  EXPECT_FALSE(open_syn_cookie(secrets(), kRemote, kLocal, kIrs, cookie, Time(1h)));
+  EXPECT_FALSE(open_syn_cookie(secrets(), kLocal, kRemote, kIrs + 1, cookie, Time(1h)));
+  SynCookieSecrets other(Secrets::derive({1, 2, 3, 5}).syn_cookie);
   EXPECT_FALSE(open_syn_cookie(other, kLocal, kRemote, kIrs, cookie, Time(1h)));
 }
 
@@ -83,7 +101,7 @@ TEST(SynCookie, CookiesOfNeighboursHaveNothingInCommon) {
   for (std::uint16_t i = 0; i < kCount; ++i) {
     const Endpoint remote{kRemote.address, static_cast<std::uint16_t>(1'024 + i)};
     const std::uint32_t cookie =
-        make_syn_cookie(key(), kLocal, remote, kIrs, 1460, Time(1h))->raw();
+        make_syn_cookie(secrets(), kLocal, remote, kIrs, 1460, Time(1h))->raw();
     seen.insert(cookie);
     ones += static_cast<std::uint32_t>(std::popcount(cookie ^ last));
     last = cookie;
